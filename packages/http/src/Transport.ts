@@ -1,0 +1,65 @@
+/**
+ * The port to the network: send one request once; learn its answer, or how far it got.
+ *
+ * It never retries, follows no redirect, judges no status, and claims nothing
+ * it cannot prove.
+ *
+ * ```text
+ * send ──▶ Response                 the service answered
+ *      ──▶ Unsent                   proved: no byte of the request left this process
+ *      ──▶ Unanswered               anything else: it may have been read and acted upon
+ * ```
+ *
+ * Law 3: without a key nothing is sent again unless it is *proved* that it never left.
+ * Law 7: the time-out bounds the whole exchange; interrupting closes the socket at once.
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type * as Exchange from "./Exchange.ts"
+
+/** Proved: the request never left this process. Sending it again cannot do anything twice. */
+export class Unsent extends Schema.TaggedError<Unsent>()("Unsent", {
+  problem: Schema.Literals(["NameNotFound", "Refused", "Unreachable", "ConnectTimeout", "Tls", "InvalidRequest"]),
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `the request never left: ${this.detail}`
+  }
+}
+
+/** The request may have been read; no usable answer came back. */
+export class Unanswered extends Schema.TaggedError<Unanswered>()("Unanswered", {
+  problem: Schema.Literals(["Reset", "Timeout", "Truncated", "TooLarge", "Malformed", "Opaque", "Unknown"]),
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `the request may have arrived, no usable answer came back: ${this.detail}`
+  }
+}
+
+/** How long the whole exchange may take, and how many bytes of body are read before it is refused. */
+export interface Limits {
+  readonly timeout: Duration.Duration
+  readonly maxBytes: bigint
+}
+
+/** Carries requests. Layers: `@tenuto/transport-node`, `@tenuto/transport-fetch`, any emulator. */
+export class Transport extends Context.Service<
+  Transport,
+  {
+    /** Send once and read the whole answer. Errors: `Unsent`, `Unanswered`. */
+    readonly send: (request: Exchange.Request, limits: Limits) => Effect.Effect<Exchange.Response, Unsent | Unanswered>
+    /**
+     * Send once and stream the answer; closing the scope closes the socket.
+     * The time-out bounds connecting and the answer's first line; silence within the body is bounded by the same span.
+     * Errors: `Unsent`, `Unanswered`; the stream's: `Unanswered`.
+     */
+    readonly open: (
+      request: Exchange.Request,
+      limits: Pick<Limits, "timeout">,
+    ) => Effect.Effect<Exchange.Opened, Unsent | Unanswered, Scope.Scope>
+  }
+>()("@tenuto/http/Transport") {}
