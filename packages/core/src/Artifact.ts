@@ -1,0 +1,72 @@
+/**
+ * A result that lives elsewhere: its link, when it dies, how it is renewed.
+ *
+ * The link is a bearer secret: it never prints and never reaches a journal. What is stored is the name and the handle;
+ * one more look brings a fresh link.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import { Handle } from "./Handle.ts"
+
+/** A link that is kept in memory only: encoding leaves it out. */
+const Link = Schema.optionalKey(Schema.String).pipe(
+  Schema.decodeTo(Schema.optionalKey(Schema.Redacted(Schema.String)), {
+    decode: SchemaGetter.omit(),
+    encode: SchemaGetter.omit(),
+  }),
+)
+
+/** One file of a result. `name` is its place in the output, such as `outputs.0`. */
+export class Artifact extends Schema.TaggedClass<Artifact>()("Artifact", {
+  name: Schema.String,
+  handle: Handle,
+  mediaType: Schema.optionalKey(Schema.String),
+  expiresAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  link: Link,
+}) {}
+
+/**
+ * An artifact as it stands inside an operation's output schema.
+ *
+ * It is the class itself on both sides: outputs travel through the machine as {@link Tree}.
+ */
+export const Embedded = Schema.toType(Artifact)
+
+/** What an operation gives back: JSON in which artifacts may stand as leaves. */
+export type Tree = null | boolean | number | string | Artifact | ReadonlyArray<Tree> | { readonly [key: string]: Tree }
+
+/** The schema of {@link Tree}: its JSON side holds artifacts without their links. */
+export const Tree: Schema.Codec<Tree, unknown> = Schema.Union([
+  Schema.Null,
+  Schema.Boolean,
+  Schema.Finite,
+  Schema.String,
+  Artifact,
+  Schema.Array(Schema.suspend((): Schema.Codec<Tree, unknown> => Tree)),
+  Schema.Record(
+    Schema.String,
+    Schema.suspend((): Schema.Codec<Tree, unknown> => Tree),
+  ),
+])
+
+/** Whether the link may still be used at `now`, allowing for clocks that differ by `skew`. */
+export const isFresh = (artifact: Artifact, now: DateTime.Utc, skew: Duration.Duration): boolean =>
+  artifact.link !== undefined &&
+  (artifact.expiresAt === undefined || DateTime.isLessThan(DateTime.addDuration(now, skew), artifact.expiresAt))
+
+/** Find an artifact by name in an output. */
+export const find = (tree: Tree, name: string): Artifact | undefined => {
+  if (tree instanceof Artifact) return tree.name === name ? tree : undefined
+  if (typeof tree !== "object" || tree === null) return undefined
+  for (const branch of Object.values(tree)) {
+    const found = find(branch, name)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Make a link from a service's answer. */
+export const link = (url: string): Redacted.Redacted<string> => Redacted.make(url, { label: "link" })

@@ -1,0 +1,47 @@
+/**
+ * What was seen when something went wrong: enough for a support ticket, never a credential, a header or a signed link.
+ */
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+
+/** Where in the life of the work it was seen. The same answer means different things at different stages. */
+export const Stage = Schema.Literals(["draft", "submit", "look", "settle", "download", "cancel"])
+export type Stage = typeof Stage.Type
+
+/** Text of a service and who may read it. Secret text is kept in memory only and never prints. */
+export const Message = Schema.Union([
+  Schema.TaggedStruct("EndUser", { text: Schema.String }),
+  Schema.TaggedStruct("Developer", { text: Schema.String }),
+  Schema.TaggedStruct("Secret", {
+    text: Schema.optionalKey(Schema.String).pipe(
+      Schema.decodeTo(Schema.optionalKey(Schema.Redacted(Schema.String)), {
+        decode: SchemaGetter.omit(),
+        encode: SchemaGetter.omit(),
+      }),
+    ),
+  }),
+])
+export type Message = typeof Message.Type
+
+/** What was seen. `status` and `code` are the service's own. */
+export const Evidence = Schema.Struct({
+  stage: Stage,
+  status: Schema.optionalKey(Schema.Int),
+  code: Schema.optionalKey(Schema.String),
+  message: Schema.optionalKey(Message),
+  /** The service's name for the exchange, for its support desk. */
+  requestId: Schema.optionalKey(Schema.String),
+  /** Further names seen in the answer, such as a run or a task. */
+  also: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+})
+export type Evidence = typeof Evidence.Type
+
+/** Text for people who use the product. */
+export const endUser = (text: string): Message => ({ _tag: "EndUser", text })
+
+/** Text for people who write the product: the default for anything a service does not declare safe. */
+export const developer = (text: string): Message => ({ _tag: "Developer", text })
+
+/** Text for nobody's screen. */
+export const secret = (text: string): Message => ({ _tag: "Secret", text: Redacted.make(text) })

@@ -1,0 +1,133 @@
+/**
+ * What is true of the work now (the tag), and why (the reason), with evidence.
+ *
+ * Every failure of every service is one of eight truths; a program decides by the truth and reads the reason for detail.
+ *
+ * ```text
+ * Rejected   never started                       Cancelled  ended without result
+ * Uncertain  may have started                    Expired    ended without result
+ * Failed     started and ended badly             Lost       the service no longer knows it
+ * Overdue    still going on; we stopped waiting  Unseen     one look failed; nothing learned
+ * ```
+ *
+ * Law 2: a failed look is not a failed operation. Law 10: no secret appears in any rendering.
+ */
+import * as Schema from "effect/Schema"
+import { Evidence } from "./Evidence.ts"
+import { Handle } from "./Handle.ts"
+import { Observation } from "./Observation.ts"
+import * as Reason from "./Reason.ts"
+
+const about = {
+  service: Schema.String,
+  operation: Schema.String,
+  reason: Reason.Reason,
+  evidence: Evidence,
+  at: Schema.DateTimeUtcFromString,
+}
+const sent = {
+  ...about,
+  key: Schema.optionalKey(Schema.String),
+  reference: Schema.optionalKey(Schema.String),
+  /** The journal's name for the attempt. */
+  entry: Schema.optionalKey(Schema.String),
+}
+const held = { ...about, handle: Handle }
+
+const why = (failure: { readonly reason: Reason.Reason; readonly evidence: Evidence }): string => {
+  const { code, message, stage, status } = failure.evidence
+  const seen = [
+    `at ${stage}`,
+    status === undefined ? undefined : `status ${status}`,
+    code === undefined ? undefined : `code ${code}`,
+    message === undefined || message._tag === "Secret" ? undefined : JSON.stringify(message.text),
+  ].filter((part) => part !== undefined)
+  return `${Reason.describe(failure.reason)} (${seen.join(", ")})`
+}
+const who = (failure: { readonly service: string; readonly operation: string }) =>
+  `${failure.service} ${failure.operation}`
+
+/** Never started. The caller may fix, wait, pay or authenticate, and send again. Raised by submit. */
+export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", sent) {
+  override get message() {
+    return `${who(this)} never started: ${why(this)}`
+  }
+}
+
+/** May have started: it was sent and no usable answer came. Resend under the same key, or reconcile. Raised by submit. */
+export class Uncertain extends Schema.TaggedError<Uncertain>()("Uncertain", sent) {
+  override get message() {
+    const way =
+      this.key !== undefined
+        ? `send it again under the key ${this.key}; that cannot start it twice`
+        : this.reference !== undefined
+          ? `look for the reference ${this.reference} at the service before you send it again`
+          : "ask the service before you send it again"
+    return `${who(this)} may have started: ${why(this)}; ${way}`
+  }
+}
+
+/** Started and ended badly. Starting new work is the caller's decision. Raised by settle. */
+export class Failed extends Schema.TaggedError<Failed>()("Failed", {
+  ...held,
+  code: Schema.optionalKey(Schema.String),
+}) {
+  override get message() {
+    return `${who(this)} ${this.handle.id} failed: ${why(this)}`
+  }
+}
+
+/** Was cancelled at the service, without result. Raised by settle. */
+export class Cancelled extends Schema.TaggedError<Cancelled>()("Cancelled", held) {
+  override get message() {
+    return `${who(this)} ${this.handle.id} was cancelled at the service; it gives no result`
+  }
+}
+
+/** Was dropped by the service before it finished, without result. Raised by settle. */
+export class Expired extends Schema.TaggedError<Expired>()("Expired", held) {
+  override get message() {
+    return `${who(this)} ${this.handle.id} expired at the service; it gives no result`
+  }
+}
+
+/** The service no longer knows it; it may have finished. Raised by look and settle. */
+export class Lost extends Schema.TaggedError<Lost>()("Lost", held) {
+  override get message() {
+    return `${who(this)} ${this.handle.id} is no longer known to the service; it may have finished: ${why(this)}`
+  }
+}
+
+/** Still going on; we stopped waiting. Keep the handle and settle later. Raised by settle. */
+export class Overdue extends Schema.TaggedError<Overdue>()("Overdue", {
+  ...held,
+  last: Schema.optionalKey(Observation),
+}) {
+  override get message() {
+    const last = this.last === undefined ? "" : `; it was last seen ${JSON.stringify(this.last.word)}`
+    return `${who(this)} ${this.handle.id} is still going on and the wait ended: ${why(this)}${last}; keep the handle and settle it later`
+  }
+}
+
+/** One look failed; nothing was learned about the work. Look again. Raised by look, and by settle where looking again cannot help. */
+export class Unseen extends Schema.TaggedError<Unseen>()("Unseen", { ...about, handle: Schema.optionalKey(Handle) }) {
+  override get message() {
+    return `${who(this)} ${this.handle?.id ?? ""} could not be seen; nothing is known to have changed: ${why(this)}`
+  }
+}
+
+/** Every failure, as a schema. */
+export const Failure = Schema.Union([Rejected, Uncertain, Failed, Cancelled, Expired, Lost, Overdue, Unseen])
+export type Failure = typeof Failure.Type
+export type Tag = Failure["_tag"]
+
+/** What `submit` can fail with. */
+export type Submitting = Rejected | Uncertain
+
+/** A `Failed` whose documented codes the compiler lists; a code of tomorrow arrives as a plain string. */
+export type FailedWith<Code extends string> = Failed & { readonly code?: Code | (string & {}) }
+
+/** What `settle` can fail with for an operation with these codes. */
+export type Settling<Code extends string> = FailedWith<Code> | Cancelled | Expired | Lost | Overdue | Unseen
+
+export const isFailure = Schema.is(Failure)

@@ -1,0 +1,69 @@
+/**
+ * The receipt: all that is needed to find the work again.
+ *
+ * It is versioned JSON and never holds a secret, so it may be stored, logged and mailed.
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+
+/** One accepted piece of work at one service. */
+export const Handle = Schema.Struct({
+  version: Schema.Literal(1),
+  service: Schema.String,
+  /** Where the service was when it took the work; the credential goes there only. */
+  origin: Schema.String,
+  operation: Schema.String,
+  /** The service's own name for the work. */
+  id: Schema.String,
+  /** Further names the service gave it, such as a run or a transcript. */
+  also: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  /** Where to look, when the service says so itself. */
+  locator: Schema.optionalKey(Schema.String),
+  key: Schema.optionalKey(Schema.String),
+  reference: Schema.optionalKey(Schema.String),
+  /** The journal's name for it, so that settling a handle also settles its journal entry. */
+  entry: Schema.optionalKey(Schema.String),
+  acceptedAt: Schema.DateTimeUtcFromString,
+})
+export type Handle = typeof Handle.Type
+
+const decode = Schema.decodeUnknownResult(Handle)
+const isVersioned = Schema.is(Schema.Struct({ version: Schema.Unknown }))
+const parse = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
+
+/**
+ * Read a handle from JSON text or from a parsed value; a refusal says why in one sentence.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import * as Handle from "@tenuto/core/Handle"
+ *
+ * const refused = Handle.read(`{"version":2}`)
+ * console.log(Result.isFailure(refused) && refused.failure)
+ * ```
+ */
+export const read = (input: unknown): Result.Result<Handle, string> => {
+  const value = typeof input === "string" ? parse(input) : Result.succeed(input)
+  if (Result.isFailure(value)) return Result.fail("this is not a handle: it is not JSON")
+  if (isVersioned(value.success) && value.success.version !== 1) {
+    return Result.fail(`this handle has version ${String(value.success.version)}; this release reads version 1`)
+  }
+  return Result.mapError(decode(value.success), (error) => `this is not a handle: ${error.message}`)
+}
+
+/** Write a handle as one line of JSON. */
+export const write: (handle: Handle) => string = Schema.encodeSync(Schema.fromJsonString(Handle))
+
+/** Say why a handle does not belong to this service, origin and operation; `undefined` when it does. */
+export const refusal = (
+  handle: Handle,
+  here: { readonly service: string; readonly origin: string; readonly operation: string },
+): string | undefined => {
+  for (const field of ["service", "origin", "operation"] as const) {
+    if (handle[field] !== here[field]) {
+      return `this handle is for ${field} ${handle[field]}, this client speaks to ${here[field]}`
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,289 @@
+/**
+ * The machine: events happen, `apply` folds them into a state, `next` reads from the state what to do.
+ *
+ * Both are total and pure; the instant, the deadline and the die come in as arguments. States and events are schemas, so
+ * a saved history is a saved operation: recovery is decode, fold, go on.
+ *
+ * ```text
+ *            Sending                Accepted             Observed (settled), Lost
+ * Drafted ─────────────▶ Uncertain ───────────▶ Pending ─────────────────────────▶ Settled
+ *    ▲                      │ │                                                      ▲
+ *    └────── Rejected ──────┘ └──────────────────── Stopped ─────────────────────────┘
+ * ```
+ *
+ * Law 1: settled is final; seeing twice is seeing once. Law 2: a failed look is not a failed operation.
+ * Law 3: never twice by accident. Law 4: a changed body never goes out under an old key.
+ * Law 6: never sooner than asked. Law 9: an unknown word, code or field is survived.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import { type Contract, isKeyed } from "./Contract.ts"
+import { Evidence } from "./Evidence.ts"
+import { Handle } from "./Handle.ts"
+import { isPending, Observation } from "./Observation.ts"
+import * as Pace from "./Pace.ts"
+import { Reason } from "./Reason.ts"
+import * as Remedy from "./Remedy.ts"
+
+// --- what is asked ------------------------------------------------------------------------------
+
+/** A request as it is kept: enough to send the same bytes again under the same key. */
+export const Request = Schema.Struct({
+  entry: Schema.String,
+  service: Schema.String,
+  origin: Schema.String,
+  operation: Schema.String,
+  input: Schema.Json,
+  key: Schema.optionalKey(Schema.String),
+  reference: Schema.optionalKey(Schema.String),
+})
+export type Request = typeof Request.Type
+
+/** Why something did not work, and whether that proves that it never started. */
+export const Trouble = Schema.Struct({
+  truth: Schema.Literals(["Rejected", "Uncertain", "Unseen", "Lost"]),
+  at: Schema.DateTimeUtcFromString,
+  reason: Reason,
+  evidence: Evidence,
+})
+export type Trouble = typeof Trouble.Type
+
+// --- events -------------------------------------------------------------------------------------
+
+const at = { at: Schema.DateTimeUtcFromString }
+/** When the look that brought it began, and how long it was to be held. */
+const look = { began: Schema.DateTimeUtcFromString, hold: Schema.optionalKey(Schema.DurationFromMillis) }
+const trouble = { reason: Reason, evidence: Evidence }
+
+/**
+ * What happened, and when. An event is named for the truth it establishes.
+ *
+ * `Sending` is written before the first byte leaves: from then on the truth is uncertain until an answer comes.
+ * `Stopped` says that the caller was told and nothing is sent again without being asked.
+ */
+export const Event = Schema.Union([
+  Schema.TaggedStruct("Drafted", { ...at, request: Request }),
+  Schema.TaggedStruct("Sending", at),
+  Schema.TaggedStruct("Rejected", { ...at, ...trouble }),
+  Schema.TaggedStruct("Uncertain", { ...at, ...trouble }),
+  Schema.TaggedStruct("Accepted", { ...at, handle: Handle, observation: Schema.optionalKey(Observation) }),
+  Schema.TaggedStruct("Observed", { ...at, ...look, observation: Observation }),
+  Schema.TaggedStruct("Unseen", { ...at, ...look, ...trouble }),
+  Schema.TaggedStruct("Lost", { ...at, ...trouble }),
+  Schema.TaggedStruct("Stopped", { ...at, ...trouble }),
+]).pipe(Schema.toTaggedUnion("_tag"))
+export type Event = typeof Event.Type
+export type EventOf<Tag extends Event["_tag"]> = Extract<Event, { readonly _tag: Tag }>
+
+// --- states -------------------------------------------------------------------------------------
+
+/** How it ended, for us. `Rejected` never started; `Uncertain` was left to the caller. */
+export const Outcome = Schema.Union([
+  Schema.TaggedStruct("Observed", { handle: Handle, observation: Observation }),
+  Schema.TaggedStruct("Lost", { handle: Handle, ...trouble }),
+  Schema.TaggedStruct("Rejected", { request: Request, ...trouble }),
+  Schema.TaggedStruct("Uncertain", { request: Request, ...trouble }),
+])
+export type Outcome = typeof Outcome.Type
+
+/** `last` is why the last send did not work; it is absent while an answer is awaited, and so after a crash. */
+const unaccepted = { request: Request, sends: Schema.Int, last: Schema.optionalKey(Trouble) }
+
+/** What is true now. */
+export const State = Schema.Union([
+  /** Nothing has started, and that is proved of every send there was. */
+  Schema.TaggedStruct("Drafted", unaccepted),
+  /** `doubts` sends may have started it: they were about to leave or have left, and no usable answer has come. */
+  Schema.TaggedStruct("Uncertain", { ...unaccepted, doubts: Schema.Int }),
+  /** The service has it. `miss` is why the last look failed, when it did. */
+  Schema.TaggedStruct("Pending", {
+    handle: Handle,
+    looks: Pace.Looks,
+    last: Schema.optionalKey(Observation),
+    miss: Schema.optionalKey(Trouble),
+  }),
+  Schema.TaggedStruct("Settled", { outcome: Outcome, at: Schema.DateTimeUtcFromString }),
+]).pipe(Schema.toTaggedUnion("_tag"))
+export type State = typeof State.Type
+export type StateOf<Tag extends State["_tag"]> = Extract<State, { readonly _tag: Tag }>
+
+// --- apply --------------------------------------------------------------------------------------
+
+/** The state that a history begins with: only a draft or an acceptance can begin one. */
+export const begin = (event: Event): State | undefined => {
+  if (event._tag === "Drafted") return { _tag: "Drafted", request: event.request, sends: 0 }
+  if (event._tag === "Accepted") return accepted(event)
+  return undefined
+}
+
+/** Fold one event into a state. Total: an event that has no meaning in a state changes nothing. */
+export const apply = (state: State, event: Event): State => {
+  switch (state._tag) {
+    case "Settled":
+      return state
+    case "Pending":
+      return applyToPending(state, event)
+    case "Drafted":
+    case "Uncertain":
+      return applyToUnaccepted(state, event)
+  }
+}
+
+/** Fold a history; `undefined` when it has no beginning. */
+export const fold = (history: Iterable<Event>): State | undefined => {
+  let state: State | undefined
+  for (const event of history) state = state === undefined ? begin(event) : apply(state, event)
+  return state
+}
+
+const applyToUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, event: Event): State => {
+  const { last: _, ...rest } = state
+  const doubts = state._tag === "Uncertain" ? state.doubts : 0
+  const isAwaited = state._tag === "Uncertain" && state.last === undefined
+  switch (event._tag) {
+    case "Sending":
+      return { ...rest, _tag: "Uncertain", sends: state.sends + 1, doubts: doubts + 1 }
+    case "Rejected":
+      if (!isAwaited) return state
+      // The refusal accounts for one send; it proves nothing about the others.
+      return doubts > 1
+        ? { ...rest, _tag: "Uncertain", doubts: doubts - 1, last: troubleOf("Rejected", event) }
+        : { _tag: "Drafted", request: state.request, sends: state.sends, last: troubleOf("Rejected", event) }
+    case "Uncertain":
+      return isAwaited ? { ...rest, _tag: "Uncertain", doubts, last: troubleOf("Uncertain", event) } : state
+    case "Accepted":
+      return accepted(event)
+    case "Stopped": {
+      const { at, evidence, reason } = event
+      const _tag = state._tag === "Drafted" ? "Rejected" : "Uncertain"
+      return { _tag: "Settled", at, outcome: { _tag, request: state.request, reason, evidence } }
+    }
+    default:
+      return state
+  }
+}
+
+const applyToPending = (state: StateOf<"Pending">, event: Event): State => {
+  const { handle } = state
+  switch (event._tag) {
+    case "Observed": {
+      const { at: ended, observation } = event
+      if (!isPending(observation)) {
+        return { _tag: "Settled", at: ended, outcome: { _tag: "Observed", handle, observation } }
+      }
+      return { _tag: "Pending", handle, looks: Pace.returned(state.looks, { ...event, ended }), last: observation }
+    }
+    case "Unseen": {
+      const looks = Pace.missed(state.looks, { began: event.began, ended: event.at, trouble: event.reason })
+      return { ...state, looks, miss: troubleOf("Unseen", event) }
+    }
+    case "Lost": {
+      const { at, evidence, reason } = event
+      return { _tag: "Settled", at, outcome: { _tag: "Lost", handle, reason, evidence } }
+    }
+    default:
+      return state
+  }
+}
+
+const accepted = ({ at, handle, observation }: EventOf<"Accepted">): State => {
+  if (observation === undefined) return { _tag: "Pending", handle, looks: Pace.none }
+  return isPending(observation)
+    ? { _tag: "Pending", handle, looks: Pace.none, last: observation }
+    : { _tag: "Settled", at, outcome: { _tag: "Observed", handle, observation } }
+}
+
+const troubleOf = (
+  truth: Trouble["truth"],
+  { at, evidence, reason }: { readonly at: DateTime.Utc; readonly reason: Reason; readonly evidence: Evidence },
+): Trouble => ({ truth, at, reason, evidence })
+
+// --- next ---------------------------------------------------------------------------------------
+
+/** What to do, and not before when. `Stop` ends our part with a failure; `Finish` has an outcome. */
+export type Action =
+  | { readonly _tag: "Submit"; readonly at: DateTime.Utc; readonly request: Request }
+  | { readonly _tag: "Look"; readonly at: DateTime.Utc; readonly handle: Handle; readonly hold?: Duration.Duration }
+  | {
+      readonly _tag: "Stop"
+      readonly truth: "Rejected" | "Uncertain" | "Overdue" | "Unseen"
+      readonly reason: Reason
+      readonly evidence: Evidence
+    }
+  | { readonly _tag: "Finish"; readonly outcome: Outcome }
+
+/** What `next` may know besides the state. `since` is when this wait began, `die` is in [0, 1). */
+export interface Moment {
+  readonly contract: Contract
+  readonly now: DateTime.Utc
+  readonly since: DateTime.Utc
+  readonly deadline: DateTime.Utc
+  readonly die: number
+}
+
+/** Read from a state what to do. Total: every state has an action. */
+export const next = (state: State, moment: Moment): Action => {
+  switch (state._tag) {
+    case "Settled":
+      return { _tag: "Finish", outcome: state.outcome }
+    case "Pending":
+      return nextForPending(state, moment)
+    case "Drafted":
+    case "Uncertain":
+      return nextForUnaccepted(state, moment)
+  }
+}
+
+const nextForUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, moment: Moment): Action => {
+  const { contract, deadline, die, now } = moment
+  const { last, request, sends } = state
+  const at = last === undefined ? now : DateTime.addDuration(last.at, Pace.resend(contract, last.reason, sends, die))
+  if (mayBeSent(state, contract) && isWithin(at, moment)) return { _tag: "Submit", at, request }
+  const reason: Reason = last?.reason ?? (DateTime.isLessThan(now, deadline) ? unanswered : { _tag: "Timeout" })
+  const evidence: Evidence = last?.evidence ?? { stage: "submit" }
+  return { _tag: "Stop", truth: state._tag === "Drafted" ? "Rejected" : "Uncertain", reason, evidence }
+}
+
+const unanswered: Reason = { _tag: "Unreachable", problem: "this process stopped before an answer came" }
+
+/** Law 3 stands on these lines: without a key, a send that is in doubt is the last one. */
+const mayBeSent = (state: StateOf<"Drafted" | "Uncertain">, contract: Contract): boolean => {
+  if (state._tag === "Uncertain" && !isKeyed(contract)) return false
+  if (state.last === undefined) return true
+  const { reference } = state.request
+  const trouble = { _tag: state.last.truth, ...state.last, ...(reference === undefined ? {} : { reference }) }
+  return state.sends < contract.limits.sends && Remedy.isAutomatic(Remedy.of(trouble, contract))
+}
+
+const nextForPending = (state: StateOf<"Pending">, moment: Moment): Action => {
+  const { contract, die, since } = moment
+  const { handle, looks, miss } = state
+  // Trouble from before this wait is stale: the caller may have mended it since.
+  const trouble = miss !== undefined && DateTime.isGreaterThanOrEqualTo(miss.at, since) ? miss : undefined
+  if (trouble !== undefined && !Remedy.isAutomatic(Remedy.of({ _tag: "Unseen", ...trouble }, contract))) {
+    return { _tag: "Stop", truth: "Unseen", reason: trouble.reason, evidence: trouble.evidence }
+  }
+  const at = Pace.nextLook(contract, handle.acceptedAt, looks, die)
+  if (isWithin(at, moment)) {
+    const hold = Pace.hold(contract)
+    return { _tag: "Look", at, handle, ...(hold === undefined ? {} : { hold }) }
+  }
+  const reason: Reason = trouble?.reason ?? { _tag: "Timeout" }
+  return { _tag: "Stop", truth: "Overdue", reason, evidence: trouble?.evidence ?? { stage: "settle" } }
+}
+
+/** A pause longer than the deadline allows ends the wait at once; nothing is begun at or after the deadline. */
+const isWithin = (at: DateTime.Utc, { deadline, now }: Moment): boolean =>
+  DateTime.isLessThan(now, deadline) && DateTime.isLessThan(at, deadline)
+
+// --- what is kept -------------------------------------------------------------------------------
+
+/** Whether an event must outlive the process: recovery without it would forget a deed, a handle or a request to wait. */
+export const isKept = (event: Event): boolean => {
+  if (event._tag === "Observed") return !isPending(event.observation)
+  return event._tag !== "Unseen" || event.reason._tag === "RateLimited" || event.reason._tag === "Unavailable"
+}
+
+/** Whether nothing is left to do. */
+export const isSettled = (state: State): state is StateOf<"Settled"> => state._tag === "Settled"

@@ -1,0 +1,36 @@
+/**
+ * One look at the work, however it reached us: by a poll, a delivery, or the answer to the submit itself.
+ *
+ * A word that is not known is `Unrecognised`: neither a success nor a failure (law 9).
+ */
+import * as Schema from "effect/Schema"
+import { Tree } from "./Artifact.ts"
+import { Message } from "./Evidence.ts"
+import { Reason } from "./Reason.ts"
+
+/** One look. `word` is the service's own, kept for people and logs. */
+export const Observation = Schema.Union([
+  Schema.TaggedStruct("Pending", {
+    word: Schema.String,
+    phase: Schema.optionalKey(Schema.String),
+    /** Between 0 and 1. */
+    progress: Schema.optionalKey(Schema.Finite),
+  }),
+  Schema.TaggedStruct("Unrecognised", { word: Schema.String }),
+  Schema.TaggedStruct("Succeeded", { word: Schema.String, output: Tree }),
+  Schema.TaggedStruct("Failed", {
+    word: Schema.String,
+    reason: Reason,
+    code: Schema.optionalKey(Schema.String),
+    message: Schema.optionalKey(Message),
+  }),
+  Schema.TaggedStruct("Cancelled", { word: Schema.String }),
+  Schema.TaggedStruct("Expired", { word: Schema.String }),
+])
+export type Observation = typeof Observation.Type
+
+/** Whether the work still goes on as far as this look can tell. */
+export const isPending = (
+  observation: Observation,
+): observation is Extract<Observation, { readonly _tag: "Pending" | "Unrecognised" }> =>
+  observation._tag === "Pending" || observation._tag === "Unrecognised"

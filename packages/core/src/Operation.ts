@@ -1,0 +1,76 @@
+/**
+ * What is asked: one remote operation, typed.
+ *
+ * An operation is a function from input to {@link Draft}; a draft is a value, and nothing has left the process.
+ */
+import type * as Schema from "effect/Schema"
+import type { Tree } from "./Artifact.ts"
+import type { Contract } from "./Contract.ts"
+
+/** What one operation of one service takes, gives and fails with. */
+export interface Definition<Service extends string, Name extends string, Input, Output, Code extends string> {
+  readonly service: Service
+  readonly name: Name
+  readonly contract: Contract
+  /** Checks the input's limits; its encoded side is the JSON that a journal keeps. */
+  readonly input: Schema.Codec<Input, Schema.Json>
+  readonly output: Schema.Codec<Output, Tree>
+  /** Every failure code the service documents for this operation; others arrive as they are. */
+  readonly codes: ReadonlyArray<Code>
+}
+
+/** One remote operation. Call it with its input to get a {@link Draft}. */
+export interface Operation<
+  Service extends string,
+  Name extends string,
+  Input,
+  Output,
+  Code extends string,
+> extends Definition<Service, Name, Input, Output, Code> {
+  (input: Input, options?: Options): Draft<Operation<Service, Name, Input, Output, Code>>
+}
+
+/** Any operation. */
+export interface Any {
+  readonly service: string
+  readonly name: string
+  readonly contract: Contract
+  readonly input: Schema.Codec<never, Schema.Json> | Schema.Codec<unknown, Schema.Json>
+  readonly output: Schema.Codec<unknown, Tree>
+  readonly codes: ReadonlyArray<string>
+}
+
+export type Input<O extends Any> = O["input"]["Type"]
+export type Output<O extends Any> = O["output"]["Type"]
+/** A documented failure code of `O`; the service may answer with another one. */
+export type Code<O extends Any> = O["codes"][number]
+
+/** What may be said about a request beyond its input. */
+export interface Options {
+  /** The idempotency key; minted once when absent. The same key asks for the same work. */
+  readonly key?: string
+  /** Your own name for the work, echoed by services that keep one. */
+  readonly reference?: string
+}
+
+/** An operation with its input: a value that can be submitted. */
+export interface Draft<out O extends Any> extends Options {
+  readonly operation: O
+  readonly input: Input<O>
+}
+
+/** Define an operation. */
+export const make = <Service extends string, Name extends string, Input, Output, const Code extends string>(
+  definition: Definition<Service, Name, Input, Output, Code>,
+): Operation<Service, Name, Input, Output, Code> => {
+  const operation = (input: Input, options?: Options): Draft<Operation<Service, Name, Input, Output, Code>> => ({
+    operation: defined,
+    input,
+    ...options,
+  })
+  const defined = Object.defineProperties(
+    operation,
+    Object.getOwnPropertyDescriptors(definition),
+  ) as Operation<Service, Name, Input, Output, Code>
+  return defined
+}

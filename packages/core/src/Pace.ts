@@ -1,0 +1,114 @@
+/**
+ * When to act next: floors, hints, ladders, ranges and long polls; pure arithmetic on instants.
+ *
+ * It never sleeps and never draws a die; both come in as arguments.
+ *
+ * Law 6: never sooner than asked. Every pause is at least what the service asked and at least the contract's floor;
+ * chance only ever lengthens it.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import type { Contract, Delay } from "./Contract.ts"
+import * as Reason from "./Reason.ts"
+
+/** What is remembered of the looks so far; all that the next one depends on. */
+export const Looks = Schema.Struct({
+  began: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  ended: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  /** Looks in a row that came back before their hold was over, with nothing new. */
+  early: Schema.Int,
+  /** Looks in a row that failed. */
+  missed: Schema.Int,
+  /** Why the last look failed, when it did. */
+  trouble: Schema.optionalKey(Reason.Reason),
+})
+export type Looks = typeof Looks.Type
+
+/** No look yet. */
+export const none: Looks = { early: 0, missed: 0 }
+
+/** A long poll that lasted less than this part of its hold came back early. */
+const heldEnough = 0.9
+/** By how much, at most, chance lengthens a pause. */
+const spread = 0.25
+
+/** A look came back and the work goes on. `hold` is what was asked for, when the look was a long poll. */
+export const returned = (
+  looks: Looks,
+  look: { readonly began: DateTime.Utc; readonly ended: DateTime.Utc; readonly hold?: Duration.Duration },
+): Looks => {
+  const isEarly =
+    look.hold !== undefined &&
+    Duration.toMillis(DateTime.distance(look.began, look.ended)) < Duration.toMillis(look.hold) * heldEnough
+  return { began: look.began, ended: look.ended, early: isEarly ? looks.early + 1 : 0, missed: 0 }
+}
+
+/** A look failed. */
+export const missed = (
+  looks: Looks,
+  look: { readonly began: DateTime.Utc; readonly ended: DateTime.Utc; readonly trouble: Reason.Reason },
+): Looks => ({ ...look, early: looks.early, missed: looks.missed + 1 })
+
+/**
+ * The earliest instant of the next look.
+ *
+ * `die` is in [0, 1).
+ */
+export const nextLook = (contract: Contract, acceptedAt: DateTime.Utc, looks: Looks, die: number): DateTime.Utc => {
+  const due = bySchedule(contract, acceptedAt, looks)
+  if (looks.trouble === undefined || looks.ended === undefined) return due
+  const pause = afterTrouble(contract, looks.trouble, looks.missed, die)
+  return DateTime.max(due, later(looks.ended, pause))
+}
+
+/** The pause before a request is sent again. `count` is how many times it was sent; `die` is in [0, 1). */
+export const resend = (contract: Contract, trouble: Reason.Reason, count: number, die: number): Duration.Duration =>
+  afterTrouble(contract, trouble, count, die)
+
+/** How long the service may hold the next look open. */
+export const hold = (contract: Contract): Duration.Duration | undefined =>
+  contract.cadence._tag === "LongPoll" ? contract.cadence.hold : undefined
+
+const bySchedule = (contract: Contract, acceptedAt: DateTime.Utc, looks: Looks): DateTime.Utc => {
+  const { cadence } = contract
+  if (looks.began === undefined || looks.ended === undefined) {
+    return cadence._tag === "LongPoll" ? acceptedAt : later(acceptedAt, Duration.max(cadence.every, cadence.floor))
+  }
+  if (cadence._tag === "Interval") return later(looks.ended, Duration.max(cadence.every, cadence.floor))
+  // A hold that was kept asks for the next look at once; one that was not asks for more and more room.
+  const room = Duration.min(times(cadence.floor, doubled(looks.early - 1)), Duration.max(cadence.hold, cadence.floor))
+  return DateTime.max(looks.ended, later(looks.began, room))
+}
+
+const afterTrouble = (contract: Contract, trouble: Reason.Reason, count: number, die: number): Duration.Duration => {
+  const { delays } = contract
+  const delay =
+    trouble._tag === "RateLimited"
+      ? delays.limited
+      : trouble._tag === "Unavailable"
+        ? delays.unavailable
+        : delays.otherwise
+  return Duration.max(Reason.retryAfter(trouble) ?? Duration.zero, length(delay, Math.max(1, count), die))
+}
+
+const length = (delay: Delay, count: number, die: number): Duration.Duration => {
+  switch (delay._tag) {
+    case "Exponential":
+      return times(Duration.min(times(delay.base, doubled(count - 1)), delay.cap), 1 + spread * die)
+    case "Ladder":
+      return times(delay.steps[Math.min(count, delay.steps.length) - 1] ?? delay.steps[0], 1 + spread * die)
+    case "Range":
+      return Duration.sum(delay.min, times(Duration.subtract(delay.max, delay.min), die))
+  }
+}
+
+const doubled = (count: number): number => 2 ** Math.min(Math.max(0, count), 40)
+
+/** Durations are exact up to 2^53 ms; anything longer is the longest, never shorter and never negative. */
+const longest = Duration.days(36_500)
+const times = (duration: Duration.Duration, factor: number): Duration.Duration =>
+  Duration.min(Duration.millis(Math.ceil(Duration.toMillis(duration) * factor)), longest)
+
+const later = (instant: DateTime.Utc, pause: Duration.Duration): DateTime.Utc =>
+  DateTime.addDuration(instant, Duration.min(pause, longest))

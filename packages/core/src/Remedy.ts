@@ -1,0 +1,113 @@
+/**
+ * What to do about a failure and who must: one total function of the truth, the reason and the contract.
+ *
+ * Only `Resend` and `Look` are ever done without asking; everything else is somebody's decision.
+ *
+ * Law 3: without a key nothing is sent again unless it is proved that it never left.
+ */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import { type Contract, isKeyed } from "./Contract.ts"
+import type { Evidence } from "./Evidence.ts"
+import type { Tag } from "./Failure.ts"
+import * as Reason from "./Reason.ts"
+
+/** What to do now. Spans are the least the service asks for; `Pace` may wait longer. */
+export const Remedy = Schema.Union([
+  Schema.TaggedStruct("Resend", { after: Schema.Duration, sameKey: Schema.Boolean }),
+  Schema.TaggedStruct("Look", { after: Schema.Duration }),
+  Schema.TaggedStruct("FixRequest", {}),
+  Schema.TaggedStruct("Authenticate", {}),
+  Schema.TaggedStruct("Pay", {}),
+  Schema.TaggedStruct("Reconcile", { by: Schema.optionalKey(Schema.String) }),
+  Schema.TaggedStruct("StartAnew", {}),
+  Schema.TaggedStruct("Migrate", { to: Schema.optionalKey(Schema.String) }),
+  Schema.TaggedStruct("Escalate", { report: Schema.String }),
+])
+export type Remedy = typeof Remedy.Type
+
+/** What a remedy depends on: any `Failure` has it. */
+export interface Trouble {
+  readonly _tag: Tag
+  readonly reason: Reason.Reason
+  readonly evidence: Evidence
+  readonly reference?: string
+}
+
+/** Decide what to do about a failure. Total: every truth and reason has an answer. */
+export const of = (trouble: Trouble, contract: Contract): Remedy => {
+  const after = Reason.retryAfter(trouble.reason) ?? Duration.zero
+  switch (trouble._tag) {
+    case "Rejected":
+      return byReason(trouble, contract, { _tag: "Resend", after, sameKey: isKeyed(contract) })
+    case "Uncertain":
+      if (isKeyed(contract)) return { _tag: "Resend", after, sameKey: true }
+      return { _tag: "Reconcile", ...(trouble.reference === undefined ? {} : { by: trouble.reference }) }
+    case "Unseen":
+      return byReason(trouble, contract, { _tag: "Look", after })
+    case "Failed":
+      return byReason(trouble, contract, { _tag: "StartAnew" })
+    case "Overdue":
+      return { _tag: "Look", after }
+    case "Cancelled":
+    case "Expired":
+      return { _tag: "StartAnew" }
+    case "Lost":
+      return escalate(trouble, contract)
+  }
+}
+
+/** Whether the driver may do it without asking. */
+export const isAutomatic = (
+  remedy: Remedy,
+): remedy is Extract<Remedy, { readonly _tag: "Resend" | "Look" }> => remedy._tag === "Resend" || remedy._tag === "Look"
+
+/** `again` is what the truth allows for trouble that may pass by itself. */
+const byReason = (trouble: Trouble, contract: Contract, again: Remedy): Remedy => {
+  switch (trouble.reason._tag) {
+    case "Unreachable":
+    case "RateLimited":
+    case "Unavailable":
+    case "Timeout":
+    case "Upstream":
+    case "Internal":
+      return again
+    case "Malformed":
+    case "Unrecognised":
+      // A look may be repeated whatever it brought; a refusal that nobody can read is not sent again by itself.
+      return trouble._tag === "Unseen" ? again : escalate(trouble, contract)
+    case "Unauthenticated":
+    case "Forbidden":
+      return { _tag: "Authenticate" }
+    case "Unpaid":
+    case "QuotaExhausted":
+      return { _tag: "Pay" }
+    case "Invalid":
+    case "NotFound":
+    case "Conflict":
+    case "TooLarge":
+    case "PolicyViolation":
+    case "SourceUnusable":
+      return { _tag: "FixRequest" }
+    case "Retired":
+      return {
+        _tag: "Migrate",
+        ...(trouble.reason.replacement === undefined ? {} : { to: trouble.reason.replacement }),
+      }
+    case "Gone":
+      return { _tag: "StartAnew" }
+    case "NotImplemented":
+      return escalate(trouble, contract)
+  }
+}
+
+const escalate = (trouble: Trouble, contract: Contract): Remedy => ({
+  _tag: "Escalate",
+  report: [
+    contract.support === undefined ? "report to the service" : `report to ${contract.support}`,
+    Reason.describe(trouble.reason),
+    trouble.evidence.requestId === undefined ? undefined : `request ${trouble.evidence.requestId}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join("; "),
+})
