@@ -7,8 +7,10 @@
  * ```text
  *            Sending                Accepted             Observed (settled), Lost
  * Drafted ─────────────▶ Uncertain ───────────▶ Pending ─────────────────────────▶ Settled
- *    ▲                      │ │                                                      ▲
- *    └────── Rejected ──────┘ └──────────────────── Stopped ─────────────────────────┘
+ *  ▲ ▲  │                    │  │
+ *  │ └──┼───── Rejected ─────┘  │
+ *  │    ▼                       ▼
+ *  └─ Stopped ◀──────────────────      the caller was told; only asking again goes on
  * ```
  *
  * Law 1: settled is final; seeing twice is seeing once. Law 2: a failed look is not a failed operation.
@@ -78,12 +80,10 @@ export type EventOf<Tag extends Event["_tag"]> = Extract<Event, { readonly _tag:
 
 // --- states -------------------------------------------------------------------------------------
 
-/** How it ended, for us. `Rejected` never started; `Uncertain` was left to the caller. */
+/** How the work ended, as far as anybody can learn. */
 export const Outcome = Schema.Union([
   Schema.TaggedStruct("Observed", { handle: Handle, observation: Observation }),
   Schema.TaggedStruct("Lost", { handle: Handle, ...trouble }),
-  Schema.TaggedStruct("Rejected", { request: Request, ...trouble }),
-  Schema.TaggedStruct("Uncertain", { request: Request, ...trouble }),
 ])
 export type Outcome = typeof Outcome.Type
 
@@ -96,6 +96,8 @@ export const State = Schema.Union([
   Schema.TaggedStruct("Drafted", unaccepted),
   /** `doubts` sends may have started it: they were about to leave or have left, and no usable answer has come. */
   Schema.TaggedStruct("Uncertain", { ...unaccepted, doubts: Schema.Int }),
+  /** The caller was told why, and nothing is sent again without being asked. */
+  Schema.TaggedStruct("Stopped", { request: Request, doubts: Schema.Int, at: Schema.DateTimeUtcFromString, ...trouble }),
   /** The service has it. `miss` is why the last look failed, when it did. */
   Schema.TaggedStruct("Pending", {
     handle: Handle,
@@ -124,6 +126,8 @@ export const apply = (state: State, event: Event): State => {
       return state
     case "Pending":
       return applyToPending(state, event)
+    case "Stopped":
+      return event._tag === "Drafted" ? reopened(state) : event._tag === "Accepted" ? accepted(event) : state
     case "Drafted":
     case "Uncertain":
       return applyToUnaccepted(state, event)
@@ -156,13 +160,16 @@ const applyToUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, event: Event
       return accepted(event)
     case "Stopped": {
       const { at, evidence, reason } = event
-      const _tag = state._tag === "Drafted" ? "Rejected" : "Uncertain"
-      return { _tag: "Settled", at, outcome: { _tag, request: state.request, reason, evidence } }
+      return { _tag: "Stopped", request: state.request, doubts, at, reason, evidence }
     }
     default:
       return state
   }
 }
+
+/** Being asked again starts the count of sends anew; doubts stay, for they are about the past. */
+const reopened = ({ doubts, request }: StateOf<"Stopped">): State =>
+  doubts > 0 ? { _tag: "Uncertain", request, sends: 0, doubts } : { _tag: "Drafted", request, sends: 0 }
 
 const applyToPending = (state: StateOf<"Pending">, event: Event): State => {
   const { handle } = state
@@ -229,6 +236,8 @@ export const next = (state: State, moment: Moment): Action => {
       return { _tag: "Finish", outcome: state.outcome }
     case "Pending":
       return nextForPending(state, moment)
+    case "Stopped":
+      return { _tag: "Stop", truth: truthOf(state), reason: state.reason, evidence: state.evidence }
     case "Drafted":
     case "Uncertain":
       return nextForUnaccepted(state, moment)
@@ -242,8 +251,12 @@ const nextForUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, moment: Mome
   if (mayBeSent(state, contract) && isWithin(at, moment)) return { _tag: "Submit", at, request }
   const reason: Reason = last?.reason ?? (DateTime.isLessThan(now, deadline) ? unanswered : { _tag: "Timeout" })
   const evidence: Evidence = last?.evidence ?? { stage: "submit" }
-  return { _tag: "Stop", truth: state._tag === "Drafted" ? "Rejected" : "Uncertain", reason, evidence }
+  return { _tag: "Stop", truth: truthOf(state), reason, evidence }
 }
+
+/** What is true of a request that was not accepted: it never started, unless some send is in doubt. */
+const truthOf = (state: StateOf<"Drafted" | "Uncertain" | "Stopped">): "Rejected" | "Uncertain" =>
+  state._tag === "Uncertain" || (state._tag === "Stopped" && state.doubts > 0) ? "Uncertain" : "Rejected"
 
 const unanswered: Reason = { _tag: "Unreachable", problem: "this process stopped before an answer came" }
 
@@ -285,5 +298,23 @@ export const isKept = (event: Event): boolean => {
   return event._tag !== "Unseen" || event.reason._tag === "RateLimited" || event.reason._tag === "Unavailable"
 }
 
-/** Whether nothing is left to do. */
-export const isSettled = (state: State): state is StateOf<"Settled"> => state._tag === "Settled"
+/** Whether recovery has something to do: the work is not settled, and the caller was not told to decide. */
+export const isOpen = (state: State): boolean => state._tag !== "Settled" && state._tag !== "Stopped"
+
+/** Whether the service has taken the work. */
+export const isAccepted = (state: State): state is StateOf<"Pending" | "Settled"> =>
+  state._tag === "Pending" || state._tag === "Settled"
+
+/** The service a state is about. */
+export const serviceOf = (state: State): string => {
+  switch (state._tag) {
+    case "Settled":
+      return state.outcome.handle.service
+    case "Pending":
+      return state.handle.service
+    case "Drafted":
+    case "Uncertain":
+    case "Stopped":
+      return state.request.service
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The port to memory that outlives a crash: events written ahead of the deeds they announce.
+ *
+ * A journal never changes or drops what was appended, and lets one driver at a time hold an entry.
+ *
+ * Law 5: ahead of the deed. `append` returns when the events are as safe as the journal can make them; only then does
+ * the first byte leave.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Lifecycle from "./Lifecycle.ts"
+
+/**
+ * The journal cannot be used. It says nothing about the work.
+ *
+ * - `NotAJournal`, `Newer`: this is something else, or a later release wrote it; it was left untouched.
+ * - `Held`: another driver holds the entry. `Fenced`: another driver took it over from us.
+ * - `Corrupt`: what is stored cannot be read. `Unavailable`: it cannot be read or written now.
+ */
+export class Unusable extends Schema.TaggedError<Unusable>()("Unusable", {
+  journal: Schema.String,
+  problem: Schema.Literals(["NotAJournal", "Newer", "Held", "Fenced", "Corrupt", "Unavailable"]),
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `the journal ${this.journal} cannot be used (${this.problem}): ${this.detail}`
+  }
+}
+
+/** One entry while we hold it. */
+export interface Page {
+  /** Everything appended so far, oldest first; empty for a new entry. */
+  readonly history: ReadonlyArray<Lifecycle.Event>
+  /** Append events in order, all or none. Errors: `Unusable` (`Fenced`, `Unavailable`). */
+  readonly append: (events: ReadonlyArray<Lifecycle.Event>) => Effect.Effect<void, Unusable>
+}
+
+/** An entry that recovery has something to do for. */
+export interface Unsettled {
+  readonly entry: string
+  readonly service: string
+}
+
+/** Keeps histories. Layers: {@link layerMemory} here, durable ones in `@tenuto/journal`. */
+export class Journal extends Context.Service<
+  Journal,
+  {
+    /** Hold an entry until the scope closes. Errors: `Unusable`, with `Held` when another driver has it. */
+    readonly claim: (entry: string) => Effect.Effect<Page, Unusable, Scope.Scope>
+    /** Read an entry without holding it. */
+    readonly read: (entry: string) => Effect.Effect<ReadonlyArray<Lifecycle.Event>, Unusable>
+    /** List the entries that are open, oldest first. */
+    readonly unsettled: Effect.Effect<ReadonlyArray<Unsettled>, Unusable>
+  }
+>()("@tenuto/core/Journal") {}
+
+/** List what a set of histories leaves open: the rule every journal follows. */
+export const unsettledOf = (histories: Iterable<readonly [string, ReadonlyArray<Lifecycle.Event>]>) => {
+  const open: Array<Unsettled> = []
+  for (const [entry, history] of histories) {
+    const state = Lifecycle.fold(history)
+    if (state !== undefined && Lifecycle.isOpen(state)) open.push({ entry, service: Lifecycle.serviceOf(state) })
+  }
+  return open
+}
+
+/** A journal that lasts as long as the process: for tests, and for work that may be forgotten. */
+export const layerMemory: Layer.Layer<Journal> = Layer.sync(Journal, () => {
+  const entries = new Map<string, Array<Lifecycle.Event>>()
+  const held = new Set<string>()
+  const hold = (entry: string) =>
+    Effect.suspend(() => {
+      if (held.has(entry)) {
+        const detail = `another driver in this process holds the entry ${entry}; wait for it to end`
+        return Effect.fail(new Unusable({ journal: "in memory", problem: "Held", detail }))
+      }
+      held.add(entry)
+      return Effect.void
+    })
+  return Journal.of({
+    claim: (entry) =>
+      Effect.acquireRelease(hold(entry), () => Effect.sync(() => held.delete(entry))).pipe(
+        Effect.map(() => ({
+          history: [...(entries.get(entry) ?? [])],
+          append: (events) => Effect.sync(() => void entries.set(entry, [...(entries.get(entry) ?? []), ...events])),
+        })),
+      ),
+    read: (entry) => Effect.sync(() => [...(entries.get(entry) ?? [])]),
+    unsettled: Effect.sync(() => unsettledOf(entries)),
+  })
+})

@@ -1,0 +1,43 @@
+/**
+ * The port to a service: perform one deed once, answer with what it established.
+ *
+ * It never retries, never waits between deeds, and never fails: whatever happens is an answer.
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type { EventOf, Request } from "./Lifecycle.ts"
+import type { Handle } from "./Handle.ts"
+
+/** One thing to do. It ends within `within`, or answers that it did not. */
+export type Deed =
+  | { readonly _tag: "Submit"; readonly request: Request; readonly within: Duration.Duration }
+  | {
+      readonly _tag: "Look"
+      readonly handle: Handle
+      readonly hold?: Duration.Duration
+      readonly within: Duration.Duration
+    }
+  | { readonly _tag: "Cancel"; readonly handle: Handle; readonly within: Duration.Duration }
+
+type Unstamped<E> = E extends unknown ? Omit<E, "at" | "began" | "hold"> : never
+
+/** What the deed established; the driver adds the instant. */
+export type Answer = Unstamped<EventOf<"Accepted" | "Rejected" | "Uncertain" | "Observed" | "Unseen" | "Lost">>
+
+/** One service at one origin. */
+export interface Shape {
+  /** Where it is; handles from elsewhere are refused. */
+  readonly origin: string
+  readonly perform: (deed: Deed) => Effect.Effect<Answer>
+}
+
+/** Identifies the remote of one service in a program's requirements. */
+export interface Remote<Service extends string> {
+  readonly _: unique symbol
+  readonly service: Service
+}
+
+/** The key under which the remote of a service is provided. */
+export const of = <const Service extends string>(service: Service): Context.Key<Remote<Service>, Shape> =>
+  Context.Service<Remote<Service>, Shape>(`@tenuto/core/Remote/${service}`)
