@@ -1,0 +1,147 @@
+/**
+ * One request on its way: how far it got, and its one end.
+ *
+ * It ends once. What undici reports after that is not heard. It runs no fibre
+ * from within undici's parser, which is not re-entrant: ends are told in a microtask.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type { Unanswered, Unsent } from "@tenuto/http/Transport"
+import type { Headers } from "@tenuto/http/Exchange"
+import type { Dispatcher } from "undici"
+import type { Connection } from "./Connection.ts"
+import type { Origin } from "./Origin.ts"
+import * as Problem from "./Problem.ts"
+import type { Parcel } from "./Wire.ts"
+
+/** Throwing is how a handler tells undici not to write a request, and leaves the socket whole. */
+const stopped = AbortSignal.abort()
+
+/** Lower-cased by undici; a header sent twice is an array, made one text in place. */
+const joined = (headers: Record<string, string | Array<string> | undefined>): Headers => {
+  for (const name in headers) {
+    const value = headers[name]
+    if (typeof value === "object") headers[name] = value.join(", ")
+  }
+  // Every array was just joined, and undici sets no header to undefined.
+  return headers as Headers
+}
+
+export abstract class Flight implements Dispatcher.DispatchHandler {
+  readonly parcel: Parcel
+  readonly origin: Origin
+  readonly timeout: Duration.Duration
+  readonly context: Context.Context<never>
+  connection: Connection | undefined
+  stage: Problem.Stage = "Waiting"
+  /** True from the moment its end is known. */
+  isOver = false
+  private timer: Fiber.Fiber<void> | undefined
+
+  constructor(parcel: Parcel, origin: Origin, timeout: Duration.Duration, context: Context.Context<never>) {
+    this.parcel = parcel
+    this.origin = origin
+    this.timeout = timeout
+    this.context = context
+  }
+
+  /** The answer's first line and headers are here. */
+  protected abstract onHead(status: number, headers: Headers): void
+  protected abstract onChunk(controller: Dispatcher.DispatchController, chunk: Buffer): void
+  protected abstract onWhole(): void
+  protected abstract onBroken(problem: Unsent | Unanswered): void
+
+  /** Go: the time-out starts, and the request takes a connection or waits for one. */
+  start(): void {
+    this.timer = this.after(this.timeout, () => this.onLate())
+    this.origin.send(this)
+  }
+
+  /** Do something later, by the clock of the one who asked. */
+  after(span: Duration.Duration, then: () => void): Fiber.Fiber<void> | undefined {
+    if (!Duration.isFinite(span)) return undefined
+    const fiber = Effect.runForkWith(this.context)(Effect.sleep(span))
+    fiber.addObserver((exit) => {
+      if (Exit.isSuccess(exit)) then()
+    })
+    return fiber
+  }
+
+  protected stopTimer(): void {
+    this.timer?.interruptUnsafe()
+    this.timer = undefined
+  }
+
+  private onLate(): void {
+    this.fail(
+      this.stage === "Waiting"
+        ? Problem.connectTimeout(this.parcel.place)
+        : Problem.timeout(this.parcel.place, this.timeout),
+    )
+  }
+
+  /** End it badly: its socket is closed at once, its end told next. */
+  fail(problem: Unsent | Unanswered): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.stopTimer()
+    // A request that is no request says nothing about its connection.
+    if (problem.problem === "InvalidRequest") this.origin.release(this)
+    else this.origin.drop(this)
+    queueMicrotask(() => this.onBroken(problem))
+  }
+
+  /** End it without telling anyone. */
+  cancel(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.stopTimer()
+    this.origin.drop(this)
+  }
+
+  onRequestStart(): void {
+    // Called on a connected socket, before the first byte is written. A second call would be a second sending.
+    if (this.stage !== "Waiting") this.fail(Problem.resent(this.parcel.place))
+    if (this.isOver) stopped.throwIfAborted()
+    this.stage = "Bound"
+  }
+
+  private isEndedByClose = false
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | Array<string> | undefined>,
+  ): void {
+    if (status < 200 || this.isOver) return
+    this.stage = "Headed"
+    this.isEndedByClose = headers["content-length"] === undefined && headers["transfer-encoding"] === undefined
+    this.onHead(status, joined(headers))
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.isOver) this.onChunk(controller, chunk)
+  }
+
+  onResponseEnd(): void {
+    if (this.isOver) return
+    // Where closing marks the end, a reset is no end; undici takes it for one.
+    if (this.isEndedByClose && this.connection?.isBroken() === true) {
+      this.fail(Problem.truncated(this.parcel.place))
+      return
+    }
+    this.isOver = true
+    this.stopTimer()
+    queueMicrotask(() => {
+      this.origin.release(this)
+      this.onWhole()
+    })
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | null, error: unknown): void {
+    this.fail(Problem.of(this.parcel.place, this.stage, error))
+  }
+}

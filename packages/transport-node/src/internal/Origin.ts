@@ -1,0 +1,115 @@
+/**
+ * The connections to one origin: as many as allowed, the last used first, and
+ * a queue for requests beyond that. Taking, giving back and leaving cost the
+ * same however many there are.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { Connection } from "./Connection.ts"
+import type { Flight } from "./Flight.ts"
+import type { Connect } from "./Undici.ts"
+
+export interface Settings {
+  readonly connections: number
+  readonly connectTimeout: Duration.Duration
+  /** Milliseconds, as undici wants them. */
+  readonly idle: number
+}
+
+const nothing = () => {}
+const closed = { code: "UND_ERR_CLOSED" }
+
+export class Origin {
+  readonly url: string
+  readonly settings: Settings
+  readonly connect: Connect
+  private readonly all = new Set<Connection>()
+  private readonly idle: Array<Connection> = []
+  private readonly waiting = new Set<Flight>()
+  private isClosed = false
+
+  constructor(url: string, settings: Settings, connect: Connect) {
+    this.url = url
+    this.settings = settings
+    this.connect = connect
+  }
+
+  send(flight: Flight): void {
+    if (this.isClosed) {
+      flight.onResponseError(null, closed)
+      return
+    }
+    const connection = this.idle.pop() ?? this.open()
+    if (connection === undefined) this.waiting.add(flight)
+    else connection.carry(flight)
+  }
+
+  /** A request is answered: its connection takes the next. */
+  release(flight: Flight): void {
+    const connection = flight.connection
+    if (connection === undefined || !this.all.has(connection)) return
+    if (!connection.isReusable()) {
+      this.discard(connection)
+      return
+    }
+    connection.flight = undefined
+    const next = this.next()
+    if (next === undefined) this.idle.push(connection)
+    else connection.carry(next)
+  }
+
+  /** A request is given up: it leaves the queue, or its socket is closed. */
+  drop(flight: Flight): void {
+    if (flight.connection === undefined) this.waiting.delete(flight)
+    else this.discard(flight.connection)
+  }
+
+  /** A connection lost its socket: one that carries nothing is not kept. */
+  forget(connection: Connection): void {
+    if (connection.flight !== undefined) return
+    const index = this.idle.indexOf(connection)
+    if (index === -1) return
+    this.idle.splice(index, 1)
+    this.discard(connection)
+  }
+
+  readonly close: Effect.Effect<void> = Effect.callback((resume) => {
+    this.isClosed = true
+    for (const flight of this.waiting) flight.onResponseError(null, closed)
+    let open = this.all.size
+    if (open === 0) return resume(Effect.void)
+    const done = () => {
+      open -= 1
+      if (open === 0) resume(Effect.void)
+    }
+    for (const connection of this.all) {
+      const flight = connection.flight
+      this.all.delete(connection)
+      connection.close(done)
+      flight?.onResponseError(null, closed)
+    }
+  })
+
+  private open(): Connection | undefined {
+    if (this.all.size >= this.settings.connections) return undefined
+    const connection = new Connection(this)
+    this.all.add(connection)
+    return connection
+  }
+
+  private discard(connection: Connection): void {
+    if (!this.all.delete(connection)) return
+    connection.close(nothing)
+    if (this.isClosed || this.waiting.size === 0) return
+    const next = this.next()
+    if (next !== undefined) this.send(next)
+  }
+
+  private next(): Flight | undefined {
+    for (const flight of this.waiting) {
+      this.waiting.delete(flight)
+      return flight
+    }
+    return undefined
+  }
+}
