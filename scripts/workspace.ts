@@ -11,6 +11,8 @@ export interface Member {
   /** Relative to the root, such as `packages/core`. */
   readonly folder: string
   readonly isPublic: boolean
+  /** Whether each file of `src` can be imported by its name. */
+  readonly hasSubpaths: boolean
   readonly dependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
   /** Every TypeScript file under `src`, absolute. */
@@ -21,6 +23,7 @@ interface Manifest {
   readonly name: string
   readonly version: string
   readonly private?: boolean
+  readonly exports?: Readonly<Record<string, unknown>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
@@ -38,6 +41,7 @@ export const members = (root: string): ReadonlyArray<Member> =>
         version: manifest.version,
         folder,
         isPublic: manifest.private !== true,
+        hasSubpaths: manifest.exports !== undefined && "./*" in manifest.exports,
         dependencies: manifest.dependencies ?? {},
         peerDependencies: manifest.peerDependencies ?? {},
         sources: fs.globSync("src/**/*.ts", { cwd: path.join(root, folder) }).map((it) => path.join(root, folder, it)),

@@ -1,0 +1,102 @@
+/**
+ * Packs every public package, judges each tarball, installs them all in an empty folder and uses them there.
+ *
+ * What it catches is what the workspace hides: a file that is not shipped, an entry that does not resolve, types that do
+ * not arrive, a dependency that was never declared, a second copy of effect, a README that lies.
+ */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { blocksOf } from "./readme.ts"
+import { pnpm, run } from "./run.ts"
+import { type Member, members, repository } from "./workspace.ts"
+
+const complaints: Array<string> = []
+
+/** Run a command; if it fails, keep what it said. */
+const attempt = async (title: string, command: ReadonlyArray<string>, cwd?: string) => {
+  const { ok, output } = await run(command, cwd)
+  if (!ok) complaints.push(`${title}\n${output.trim()}`)
+  return { ok, output }
+}
+
+const packages = members(repository).filter((it) => it.isPublic)
+const room = fs.mkdtempSync(path.join(os.tmpdir(), "tenuto-pack-"))
+process.on("exit", () => fs.rmSync(room, { recursive: true, force: true }))
+
+const tarball = (it: Member) => path.join(room, `${it.name.slice(1).replace("/", "-")}-${it.version}.tgz`)
+
+/** What `./*` of a package stands for, and `.`. */
+const entries = (it: Member) =>
+  it.sources
+    .map((file) => path.relative(path.join(repository, it.folder, "src"), file))
+    .filter((file) => !file.includes(path.sep) && file !== "main.ts")
+    .map((file) => (file === "index.ts" ? "." : `./${path.basename(file, ".ts")}`))
+    .filter((entry) => entry === "." || it.hasSubpaths)
+
+/** What `tsc` built from files that are gone would be shipped again. */
+const pruneBuilt = (it: Member) => {
+  const dist = path.join(repository, it.folder, "dist")
+  for (const file of fs.globSync("**/*.{js,js.map,d.ts,d.ts.map}", { cwd: dist })) {
+    const source = path.join(repository, it.folder, "src", file.replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts"))
+    if (!fs.existsSync(source)) fs.rmSync(path.join(dist, file))
+  }
+}
+
+const judge = async (it: Member) => {
+  const { output } = await run(["tar", "tzf", tarball(it)])
+  const stray = output.split("\n").filter((file) => /tsbuildinfo|\.test\.|\/test\//.test(file))
+  if (stray.length > 0) complaints.push(`${it.name} ships what nobody needs: ${stray.join(", ")}`)
+  const asked = ["--profile", "esm-only", "--entrypoints", ...entries(it)]
+  await Promise.all([
+    attempt(`publint ${it.name}`, ["publint", "run", tarball(it), "--strict"]),
+    attempt(`attw ${it.name}`, ["attw", tarball(it), "--no-emoji", "--format", "ascii", ...asked]),
+  ])
+}
+
+const useThem = async () => {
+  const folder = path.join(room, "empty")
+  fs.mkdirSync(folder)
+  const write = (file: string, text: string) => fs.writeFileSync(path.join(folder, file), text)
+  const effect = JSON.parse(fs.readFileSync(path.join(repository, "node_modules/effect/package.json"), "utf8")) as {
+    readonly version: string
+  }
+  const dependencies = Object.fromEntries(packages.map((it) => [it.name, `file:${tarball(it)}`]))
+  write(
+    "package.json",
+    JSON.stringify({ type: "module", private: true, dependencies: { ...dependencies, effect: effect.version } }),
+  )
+  const install = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]
+  if (!(await attempt("npm install of all tarballs", install, folder)).ok) return 0
+
+  const copies = fs.globSync("**/node_modules/effect/package.json", { cwd: folder })
+  if (copies.length !== 1) complaints.push(`there is more than one copy of effect:\n${copies.join("\n")}`)
+
+  const specifiers = packages.flatMap((it) => entries(it).map((entry) => path.posix.join(it.name, entry)))
+  write("entries.js", specifiers.map((it) => `await import(${JSON.stringify(it)})`).join("\n"))
+  await attempt("import of every public entry", ["node", "entries.js"], folder)
+
+  const cli = packages.find((it) => it.name === "@tenuto/cli")
+  const { ok, output } = await attempt("tenuto --version", ["./node_modules/.bin/tenuto", "--version"], folder)
+  if (ok && cli !== undefined && !output.includes(cli.version))
+    complaints.push(`tenuto --version says ${JSON.stringify(output.trim())}, the package is ${cli.version}`)
+
+  const blocks = blocksOf(path.join(repository, "README.md"))
+  for (const { line, text } of blocks) {
+    write(`readme-${line}.ts`, text)
+    await attempt(`README.md:${line} does not run`, ["node", `readme-${line}.ts`], folder)
+  }
+  return blocks.length
+}
+
+for (const it of packages) pruneBuilt(it)
+const filters = packages.flatMap((it) => ["--filter", it.name])
+const packed = await attempt("pnpm pack", [...pnpm, "-r", ...filters, "pack", "--pack-destination", room])
+if (packed.ok) {
+  for (const it of packages) await judge(it)
+  const blocks = await useThem()
+  const count = packages.reduce((sum, it) => sum + entries(it).length, 0)
+  console.log(`${packages.length} packages, ${count} entries, ${blocks} blocks of the README`)
+}
+for (const it of complaints) console.log(it)
+process.exitCode = complaints.length === 0 ? 0 : 1
