@@ -18,7 +18,7 @@ import { type Member, members, repository } from "./workspace.ts"
 
 /** Inside core a file imports only files named before it; `index` comes last, `internal` stands outside. */
 const coreOrder =
-  "Contract Handle Artifact Operation Reason Evidence Observation Failure Remedy Pace Lifecycle Remote Journal Inbox Client Promise index".split(
+  "Contract Key Handle Artifact Operation Reason Evidence Observation Failure Remedy Pace Lifecycle Remote Journal Inbox Client Promise index".split(
     " ",
   )
 
@@ -194,7 +194,7 @@ const reachedOnlyFrom = (entry: string, graph: ReadonlyMap<string, ReadonlyArray
   return new Set([...reach([entry])].filter((file) => isInternal(file) && !elsewhere.has(file)))
 }
 
-/** One cycle per group of nodes that reach one another. */
+/** The circles of a graph, one for each edge that closes one. */
 const cycles = (graph: ReadonlyMap<string, ReadonlyArray<string>>): ReadonlyArray<ReadonlyArray<string>> => {
   const found: Array<ReadonlyArray<string>> = []
   const done = new Set<string>()

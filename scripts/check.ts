@@ -12,6 +12,8 @@ import { repository } from "./workspace.ts"
 interface Check {
   readonly name: string
   readonly command: ReadonlyArray<string>
+  /** A check without which this one could only repeat what is already known. */
+  readonly needs?: string
   /** Reads what is worth saying of a check that passed. */
   readonly note?: (output: string) => string | undefined
 }
@@ -23,25 +25,40 @@ const effects = ["diagnostics", "--project", "scripts/tsconfig.effects.json", "-
 const checks: ReadonlyArray<Check> = [
   { name: "types", command: ["tsc", "-b"] },
   { name: "lint", command: ["oxlint"] },
-  { name: "effects", command: ["npx", "-y", "@effect/tsgo@0.45.0", ...effects, "--lspconfig", "{}"] },
+  {
+    name: "effects",
+    command: ["npx", "-y", "@effect/tsgo@0.45.0", ...effects, "--lspconfig", "{}"],
+    note: (output) => /Checked (\d+ files)/.exec(output)?.[1],
+  },
   { name: "format", command: ["oxfmt", "--check"] },
   { name: "boundaries", command: ["node", "scripts/boundaries.ts"] },
   { name: "words", command: ["node", "scripts/words.ts"] },
   { name: "pages", command: ["node", "scripts/pages.ts", "--check"] },
   { name: "dead code", command: ["knip", "--no-progress", "--no-config-hints"] },
-  { name: "changesets", command: [...pnpm, "exec", "changeset", "status"] },
   { name: "tests", command: ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`] },
   { name: "build", command: [...pnpm, "exec", "turbo", "run", "build", "--output-logs=errors-only"] },
-  { name: "pack", command: ["node", "scripts/pack.ts"], note: (output) => output.trim().split("\n").at(-1) },
+  {
+    name: "pack",
+    command: ["node", "scripts/pack.ts"],
+    needs: "build",
+    note: (output) => output.trim().split("\n").at(-1),
+  },
   { name: "size", command: ["size-limit"], note: (output) => /Size:\s*(.*)/.exec(output)?.[1] },
 ]
 
-const perform = async ({ command, name, note }: Check): Promise<Counts> => {
+const failing = new Set<string>()
+
+const perform = async ({ command, name, needs, note }: Check): Promise<Counts> => {
+  if (needs !== undefined && failing.has(needs)) {
+    console.log(`FAIL  ${name.padEnd(11)}     -    not run: ${needs} failed`)
+    return { passed: 0, failed: 1, skipped: [] }
+  }
   const isTests = name === "tests"
   if (isTests) fs.rmSync(report, { force: true })
   const start = performance.now()
   const { ok, output } = await run(command)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  if (!ok) failing.add(name)
   const counts = isTests ? countsOf(ok, readReport()) : { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [] }
   const said = isTests ? `${counts.passed} passed, ${counts.failed} failed` : ok ? (note?.(output) ?? "") : ""
   console.log(`${ok ? "ok  " : "FAIL"}  ${name.padEnd(11)} ${seconds.padStart(6)} s  ${said}`.trimEnd())
