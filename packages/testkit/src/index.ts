@@ -1,1 +1,2 @@
-export {}
+export * as VirtualClock from "./VirtualClock.ts"
+export * as Emulator from "./Emulator.ts"

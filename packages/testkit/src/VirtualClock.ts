@@ -1,0 +1,164 @@
+/**
+ * A clock that moves by itself, and only when nothing else can happen.
+ *
+ * ```text
+ * no runnable task · no I/O in flight · no hold · some timer pending ──▶ jump to the earliest timer, fire that one
+ * ```
+ *
+ * It is right in memory and over real loopback sockets: a request on the wire stops time, a request that its service
+ * is working on does not. It never sleeps in real time, and arms no process timer but the watchdog of stuck I/O.
+ *
+ * Law 12: same seed, same story. Of two timers at one instant the one set first fires first (or as the seed says), and
+ * what it sets off has come to rest before the second fires.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Scheduler from "effect/Scheduler"
+import * as Scope from "effect/Scope"
+import { Transport } from "@tenuto/http/Transport"
+import * as WebCrypto from "effect/crypto/WebCrypto"
+import { counted } from "./internal/counted.ts"
+import { heldCrypto } from "./internal/crypto.ts"
+import { current, EngineClock } from "./internal/clock.ts"
+import { Engine, type Stall } from "./internal/engine.ts"
+import { travelling } from "./internal/travel.ts"
+
+/** The run is not over, and nothing is left that could wake it. */
+export class Deadlock extends Schema.TaggedError<Deadlock>()("Deadlock", {
+  at: Schema.DateTimeUtcFromString,
+  waiters: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    return `at ${DateTime.formatIso(this.at)} nothing can happen any more: no timer is pending and no I/O is held; waiting: ${list(this.waiters)}. If real I/O was under way, wrap it in VirtualClock.hold`
+  }
+}
+
+/** I/O was under way for too long in real time without a sign of life. */
+export class StuckIo extends Schema.TaggedError<StuckIo>()("StuckIo", {
+  at: Schema.DateTimeUtcFromString,
+  waiters: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    return `at ${DateTime.formatIso(this.at)} time stands still because I/O does not end: ${list(this.waiters)}. Answer it, interrupt it, or raise stuckAfter`
+  }
+}
+
+const list = (waiters: ReadonlyArray<string>): string => (waiters.length === 0 ? "nobody known" : waiters.join("; "))
+
+export interface Options {
+  /** The first instant. Default: 2026-01-01T00:00:00Z. */
+  readonly start?: DateTime.Utc
+  /** Another order of what happens at one instant. Default: the order in which it was set. */
+  readonly seed?: number
+  /** Real time without progress after which I/O counts as stuck. Default: 5 seconds. */
+  readonly stuckAfter?: Duration.Input
+}
+
+/** How a hold is called in `StuckIo`, and whether a request without our transport's mark parks it (default: yes). */
+export interface HoldOptions {
+  readonly label?: string
+  readonly parks?: boolean
+}
+
+/** The running clock: what is known only to it. */
+export class VirtualClock extends Context.Service<
+  VirtualClock,
+  {
+    /** When it began. */
+    readonly start: DateTime.Utc
+    /** How many timers are pending. */
+    readonly timers: Effect.Effect<number>
+    /** Fails when the run cannot go on; never succeeds. While someone waits here, stalls are looked for. */
+    readonly stalled: Effect.Effect<never, Deadlock | StuckIo>
+  }
+>()("@tenuto/testkit/VirtualClock") {}
+
+const epoch = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
+
+/** Give the clock, a scheduler it can count, and a `WebCrypto` that holds time while it computes. */
+export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const start = options.start ?? epoch
+      const engine = new Engine({
+        start: DateTime.toEpochMillis(start),
+        seed: options.seed,
+        stuckAfter: Duration.toMillis(Duration.fromInputUnsafe(options.stuckAfter ?? "5 seconds")),
+      })
+      yield* Effect.addFinalizer(() => Effect.sync(() => engine.close()))
+      const fail = (stall: Stall) => {
+        const at = DateTime.makeUnsafe(engine.now)
+        const waiters = stall.waiters
+        return stall._tag === "Deadlock" ? new Deadlock({ at, waiters }) : new StuckIo({ at, waiters })
+      }
+      return Context.make(
+        VirtualClock,
+        VirtualClock.of({
+          start,
+          timers: Effect.sync(() => engine.pendingTimers),
+          stalled: Effect.callback((resume) => {
+            const stop = engine.listen((stall) => resume(Effect.fail(fail(stall))))
+            return Effect.sync(stop)
+          }),
+        }),
+      ).pipe(
+        Context.add(Clock.Clock, new EngineClock(engine)),
+        Context.add(Scheduler.Scheduler, counted(engine, yield* Scheduler.Scheduler)),
+        Context.add(WebCrypto.WebCrypto, heldCrypto(engine, yield* WebCrypto.WebCrypto)),
+      )
+    }),
+  )
+
+/**
+ * Run an effect under the current virtual clock and fail when it can never end.
+ *
+ * Errors: `Deadlock`, `StuckIo`.
+ */
+export const guard = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+): Effect.Effect<A, E | Deadlock | StuckIo, R | VirtualClock> =>
+  Effect.raceFirst(
+    effect,
+    VirtualClock.use((clock) => clock.stalled),
+  )
+
+/** Run an effect to its exit under a fresh clock, in a scope of its own. Errors in the exit: `Deadlock`, `StuckIo`. */
+export const run = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  options?: Options,
+): Effect.Effect<Exit.Exit<A, E | Deadlock | StuckIo>, never, Exclude<Exclude<R, Scope.Scope>, VirtualClock>> =>
+  Effect.scoped(effect).pipe(guard, Effect.exit, Effect.provide(layer(options)))
+
+/** Stop time while an effect does real I/O. Under a live clock it changes nothing. */
+export const hold = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: HoldOptions): Effect.Effect<A, E, R> =>
+  Effect.flatMap(current, (engine) =>
+    engine === undefined
+      ? effect
+      : Effect.acquireUseRelease(
+          Effect.sync(() => engine.hold(options?.label ?? "a hold", options?.parks ?? true)),
+          () => effect,
+          (release) => Effect.sync(release),
+        ),
+  )
+
+/** Stop time until a promise settles, whoever waits for it. Gives the promise back. */
+export const track = <A>(promise: Promise<A>, options?: HoldOptions): Effect.Effect<Promise<A>> =>
+  Effect.map(current, (engine) => {
+    const release = engine?.hold(options?.label ?? "a promise", options?.parks ?? true)
+    if (release !== undefined) void promise.then(release, release)
+    return promise
+  })
+
+/**
+ * Make a transport stop time while its requests are on the wire, and let it go on while their service works on them.
+ *
+ * It marks each request with a private header that every emulator strips. Under a live clock it changes nothing.
+ */
+export const transport = <E, R>(layer: Layer.Layer<Transport, E, R>): Layer.Layer<Transport, E, R> =>
+  Layer.effect(Transport, Effect.map(Transport, travelling)).pipe(Layer.provide(layer))

@@ -1,0 +1,261 @@
+/**
+ * Decides when time may move: nothing runnable, nothing on a wire, no hold, and a few quiet turns of the event loop.
+ *
+ * It never moves time while anything of that is open, and fires one timer at a time: what a timer sets off has come to
+ * rest before the next one fires, even at the same instant.
+ */
+import { later, realMillis, turn, underWay } from "./host.ts"
+import { type Timer, Timers } from "./timers.ts"
+import { Trip } from "./trip.ts"
+
+export interface Hold {
+  readonly label: string
+  readonly parks: boolean
+}
+
+export type Stall =
+  | { readonly _tag: "Deadlock"; readonly waiters: ReadonlyArray<string> }
+  | { readonly _tag: "StuckIo"; readonly waiters: ReadonlyArray<string> }
+
+export interface Options {
+  readonly start: number
+  readonly seed: number | undefined
+  readonly stuckAfter: number
+}
+
+// Two: one turn for promises that resume each other, one to see that they have come to rest.
+const quietTurns = 2
+// Real milliseconds without any sign of life before an idle run is called dead.
+const grace = 40
+
+// SplitMix32: a small generator with a full period.
+const dice = (seed: number): ((sides: number) => number) => {
+  let state = seed | 0
+  return (sides) => {
+    state = (state + 0x9e3779b9) | 0
+    let x = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
+    x = Math.imul(x ^ (x >>> 15), 0x735a2d97)
+    return ((x ^ (x >>> 15)) >>> 0) % sides
+  }
+}
+
+export class Engine {
+  readonly start: number
+  now: number
+  private readonly die: ((sides: number) => number) | undefined
+  private readonly stuckAfter: number
+  private readonly timers = new Timers()
+  private readonly holds = new Set<Hold>()
+  private strict = 0
+  private parking = 0
+  private readonly trips = new Map<number, Trip>()
+  private readonly fences = new Set<() => Promise<void>>()
+  private readonly listeners = new Set<(stall: Stall) => void>()
+  private busy = 0
+  private parked = 0
+  private runnable = 0
+  private orders = 0
+  private ids = 0
+  private pulse = 0
+  private seenPulse = -1
+  private quiet = 0
+  private isScheduled = false
+  private isClosed = false
+  private blockedAt: number | undefined
+  private blockedPulse = -1
+  private watchdog: (() => void) | undefined
+  private obituary: (() => void) | undefined
+
+  constructor(options: Options) {
+    this.start = options.start
+    this.now = options.start
+    this.die = options.seed === undefined ? undefined : dice(options.seed)
+    this.stuckAfter = options.stuckAfter
+  }
+
+  // ---- what may happen -------------------------------------------------------------------------------------------
+
+  nextOrder(): number {
+    return this.orders++
+  }
+
+  /** Set a timer; the answer removes it. */
+  at(instant: number, label: string, fire: () => void, order: number = this.nextOrder()): () => void {
+    const timer: Timer = { at: instant, order, label, fire, live: true }
+    this.timers.add(timer)
+    this.touch()
+    return () => {
+      this.timers.drop(timer)
+      this.touch()
+    }
+  }
+
+  get pendingTimers(): number {
+    return this.timers.size
+  }
+
+  taskAdded(): void {
+    this.runnable++
+  }
+
+  taskDone(): void {
+    this.runnable--
+    this.touch()
+  }
+
+  // ---- what is under way -----------------------------------------------------------------------------------------
+
+  hold(label: string, parks: boolean): () => void {
+    const hold: Hold = { label, parks }
+    this.holds.add(hold)
+    if (parks) this.parking++
+    else this.strict++
+    this.touch()
+    return () => {
+      if (!this.holds.delete(hold)) return
+      const release = () => {
+        if (parks) this.parking--
+        else this.strict--
+        this.touch()
+      }
+      // A client nobody paired may have left a service behind that has not seen it yet.
+      if (parks && this.parked > 0) void this.fence().then(release)
+      else release()
+    }
+  }
+
+  depart(label: string): Trip {
+    const trip = new Trip(this, this.ids++, label, this.nextOrder(), "waiting")
+    this.trips.set(trip.id, trip)
+    return trip
+  }
+
+  /** The trip of a request that reached a service; `undefined`: its client left so long ago that nobody waits for it. */
+  arrive(id: string | undefined, label: string): Trip | undefined {
+    if (id !== undefined) return this.trips.get(Number(id))
+    const trip = new Trip(this, this.ids++, label, this.nextOrder(), "foreign")
+    this.trips.set(trip.id, trip)
+    return trip
+  }
+
+  forget(trip: Trip): void {
+    this.trips.delete(trip.id)
+  }
+
+  weigh(busy: number, parked: number): void {
+    this.busy += busy
+    this.parked += parked
+    this.touch()
+  }
+
+  /** A way to learn that a service has seen everything sent to it before now. */
+  addFence(fence: () => Promise<void>): () => void {
+    this.fences.add(fence)
+    return () => void this.fences.delete(fence)
+  }
+
+  async fence(): Promise<void> {
+    await Promise.all(Array.from(this.fences, (fence) => fence()))
+    for (let i = 0; i < 3; i++) await new Promise<void>(turn)
+  }
+
+  // ---- stalls ----------------------------------------------------------------------------------------------------
+
+  listen(listener: (stall: Stall) => void): () => void {
+    this.listeners.add(listener)
+    this.touch()
+    return () => void this.listeners.delete(listener)
+  }
+
+  close(): void {
+    this.isClosed = true
+    this.disarm()
+  }
+
+  // ---- the decision ----------------------------------------------------------------------------------------------
+
+  touch(): void {
+    this.pulse++
+    if (this.isScheduled || this.isClosed) return
+    this.isScheduled = true
+    turn(this.check)
+  }
+
+  private get isBlocked(): boolean {
+    return this.busy > 0 || this.strict > 0 || this.parking > this.parked
+  }
+
+  private readonly check = (): void => {
+    this.isScheduled = false
+    if (this.isClosed || this.runnable > 0) return
+    if (this.isBlocked) return this.watch()
+    const call = underWay()
+    if (call !== undefined) {
+      this.watch()
+      return this.again()
+    }
+    this.blockedAt = undefined
+    if (this.pulse !== this.seenPulse) {
+      this.seenPulse = this.pulse
+      this.quiet = 0
+    }
+    if (++this.quiet < quietTurns) return this.again()
+    if ((this.timers.peek()?.at ?? Infinity) === Infinity) return this.mourn()
+    const timer = this.timers.take(this.die)
+    if (timer === undefined) return
+    if (timer.at > this.now) this.now = timer.at
+    this.touch()
+    timer.fire()
+  }
+
+  private again(): void {
+    this.isScheduled = true
+    turn(this.check)
+  }
+
+  private watch(): void {
+    if (this.blockedAt === undefined || this.blockedPulse !== this.pulse) {
+      this.blockedAt = realMillis()
+      this.blockedPulse = this.pulse
+    }
+    if (this.watchdog !== undefined || this.listeners.size === 0) return
+    this.watchdog = later(this.stuckAfter, this.bark)
+  }
+
+  private readonly bark = (): void => {
+    this.watchdog = undefined
+    if (this.isClosed || this.blockedAt === undefined) return
+    const left = this.stuckAfter - (realMillis() - this.blockedAt)
+    if (left > 1) {
+      this.watchdog = later(left, this.bark)
+      return
+    }
+    const waiters = [...Array.from(this.trips.values(), (trip) => trip.say()), ...Array.from(this.holds, (h) => h.label)]
+    const call = underWay()
+    this.tell({ _tag: "StuckIo", waiters: call === undefined ? waiters : [...waiters, call] })
+  }
+
+  private mourn(): void {
+    if (this.obituary !== undefined || this.listeners.size === 0) return
+    const pulse = this.pulse
+    this.obituary = later(grace, () => {
+      this.obituary = undefined
+      if (this.isClosed) return
+      if (pulse !== this.pulse) return this.touch()
+      const waiters = Array.from(this.trips.values(), (trip) => trip.say())
+      for (const timer of this.timers.live()) waiters.push(`${timer.label}, for ever`)
+      this.tell({ _tag: "Deadlock", waiters })
+    })
+  }
+
+  private tell(stall: Stall): void {
+    for (const listener of Array.from(this.listeners)) listener(stall)
+  }
+
+  private disarm(): void {
+    this.watchdog?.()
+    this.obituary?.()
+    this.watchdog = undefined
+    this.obituary = undefined
+  }
+}

@@ -1,0 +1,48 @@
+/** What the clock needs of its host: a turn of the event loop, and which system calls are under way. */
+
+// Taken once, so that a runner's fake timers cannot put the clock to sleep.
+const immediate: typeof setImmediate | undefined = globalThis.setImmediate
+
+const viaChannel = (): ((f: () => void) => void) => {
+  const waiting: Array<() => void> = []
+  const channel = new MessageChannel()
+  channel.port1.onmessage = () => waiting.shift()?.()
+  return (f) => {
+    waiting.push(f)
+    channel.port2.postMessage(undefined)
+  }
+}
+
+/** Run `f` after the event loop has looked for I/O once. */
+export const turn: (f: () => void) => void = immediate === undefined ? viaChannel() : (f) => void immediate(f)
+
+const arm = globalThis.setTimeout
+const disarm = globalThis.clearTimeout
+
+/** Run `f` after real milliseconds, without keeping the process alive; the answer disarms it. */
+export const later = (millis: number, f: () => void): (() => void) => {
+  const handle: unknown = arm(f, millis)
+  if (typeof handle === "object" && handle !== null && "unref" in handle && typeof handle.unref === "function") {
+    handle.unref()
+  }
+  return () => disarm(handle as Parameters<typeof disarm>[0]) // the handle is this host's own
+}
+
+/** Real milliseconds, for the watchdog only. */
+export const realMillis = (): number => performance.now()
+
+// Requests end by themselves; sockets, servers and timers are handles and say nothing about progress.
+const requests = new Set([
+  "FSReqCallback",
+  "FSReqPromise",
+  "GetAddrInfoReqWrap",
+  "GetNameInfoReqWrap",
+  "PipeConnectWrap",
+  "QueryReqWrap",
+  "ShutdownWrap",
+  "TCPConnectWrap",
+])
+
+/** The name of one system call of this process that has not come back yet. */
+export const underWay = (): string | undefined =>
+  globalThis.process?.getActiveResourcesInfo?.().find((name) => requests.has(name))

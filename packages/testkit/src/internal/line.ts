@@ -1,0 +1,91 @@
+/** One exchange without a socket: the service fills it, the client empties it. */
+import type { Headers } from "@tenuto/http/Exchange"
+import { Unanswered, Unsent } from "@tenuto/http/Transport"
+import * as Effect from "effect/Effect"
+import { isBodiless, type Sink } from "./play.ts"
+
+export const reset = () =>
+  new Unanswered({ problem: "Reset", detail: "the service closed the connection before it answered" })
+export const truncated = () =>
+  new Unanswered({ problem: "Truncated", detail: "the answer ended before it was complete" })
+const malformed = () => new Unanswered({ problem: "Malformed", detail: "the answer is not HTTP/1.1" })
+const refused = () => new Unsent({ problem: "Refused", detail: "the service refused the connection" })
+const unnamed = () => new Unsent({ problem: "NameNotFound", detail: "the host has no known address" })
+
+export class Line {
+  status = 0
+  headers: Headers = {}
+  isHeaded = false
+  isEnded = false
+  failure: Unsent | Unanswered | undefined
+  /** Bytes that nobody has taken yet. */
+  parts: Array<Uint8Array> = []
+  size = 0
+  /** Called whenever there is more to know. */
+  onMore: () => void = () => {}
+  private left = 0
+  private readonly method: string
+
+  constructor(method: string) {
+    this.method = method
+  }
+
+  head(status: number, headers: Headers, length: number): void {
+    this.isHeaded = true
+    this.left = isBodiless(this.method, status) ? 0 : length
+    this.status = status
+    this.headers = status === 204 || status === 304 ? headers : { ...headers, "content-length": String(length) }
+    this.onMore()
+  }
+
+  chunk(bytes: Uint8Array): void {
+    const taken = bytes.subarray(0, this.left)
+    if (taken.byteLength === 0) return
+    this.left -= taken.byteLength
+    this.parts.push(taken)
+    this.size += taken.byteLength
+    this.onMore()
+  }
+
+  end(): void {
+    this.isEnded = true
+    this.onMore()
+  }
+
+  fail(failure: Unsent | Unanswered): void {
+    this.failure = failure
+    this.end()
+  }
+
+  /** The connection is gone. A client that has all it was promised does not notice. */
+  cut(): void {
+    if (!this.isHeaded) this.fail(reset())
+    else if (this.left > 0) this.fail(truncated())
+    else this.end()
+  }
+
+  /** Take what is there. */
+  take(): Array<Uint8Array> {
+    const parts = this.parts
+    this.parts = []
+    this.size = 0
+    return parts
+  }
+
+  readonly sink: Sink = {
+    head: (status, headers, length) => Effect.sync(() => this.head(status, headers, length)),
+    chunk: (bytes) => Effect.sync(() => this.chunk(bytes)),
+    end: Effect.sync(() => this.end()),
+    whole: ({ body, headers, status }) =>
+      Effect.sync(() => {
+        this.head(status, headers, body.byteLength)
+        this.chunk(body)
+        this.end()
+      }),
+    settle: Effect.void,
+    close: Effect.sync(() => this.cut()),
+    reset: Effect.sync(() => this.cut()),
+    raw: () => Effect.sync(() => this.fail(malformed())),
+    refuse: (problem) => Effect.sync(() => this.fail(problem === "Refused" ? refused() : unnamed())),
+  }
+}

@@ -1,0 +1,131 @@
+/** Plays a behaviour onto a carrier: what a service does on one request, the same in memory and over a socket. */
+import type { Headers, Response } from "@tenuto/http/Exchange"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Behaviour, Handler, Request } from "../Emulator.ts"
+import { current, wait } from "./clock.ts"
+import { header, type Trip } from "./trip.ts"
+
+/** The service's end of one exchange. */
+export interface Sink {
+  readonly whole: (response: Response) => Effect.Effect<void>
+  readonly head: (status: number, headers: Headers, length: number) => Effect.Effect<void>
+  readonly chunk: (bytes: Uint8Array) => Effect.Effect<void>
+  readonly end: Effect.Effect<void>
+  /** Everything written so far has reached the client. */
+  readonly settle: Effect.Effect<void>
+  readonly close: Effect.Effect<void>
+  readonly reset: Effect.Effect<void>
+  readonly raw: (bytes: Uint8Array) => Effect.Effect<void>
+  readonly refuse: (problem: "Refused" | "NameNotFound") => Effect.Effect<void>
+}
+
+// They belong to one connection, or are made by the carrier; the private mark is nobody's business.
+const stripped = new Set([
+  header,
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+])
+
+/** The headers a service is shown. */
+export const shown = (headers: Readonly<Record<string, string>>): Headers =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !stripped.has(name)))
+
+/** Whether an answer to this may have a body at all. */
+export const isBodiless = (method: string, status: number): boolean =>
+  method === "HEAD" || status === 204 || status === 304 || (status >= 100 && status < 200)
+
+const pause = (duration: Duration.Duration, trip: Trip | undefined, sink: Sink): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    if (Duration.isZero(duration)) return
+    yield* sink.settle
+    trip?.serverIs("service")
+    yield* Effect.sleep(duration)
+    trip?.serverIs("writing")
+  })
+
+const play = (behaviour: Behaviour, trip: Trip | undefined, sink: Sink): Effect.Effect<void> => {
+  switch (behaviour._tag) {
+    case "Answered":
+      return sink.whole(behaviour.response)
+    case "Slowed":
+      return Effect.gen(function* () {
+        const { response, head, piece } = behaviour
+        yield* pause(head, trip, sink)
+        if (piece === undefined) return yield* sink.whole(response)
+        const { body } = response
+        const step = Math.max(1, piece.bytes)
+        yield* sink.head(response.status, response.headers, body.byteLength)
+        for (let at = 0; at < body.byteLength; at += step) {
+          yield* pause(piece.every, trip, sink)
+          yield* sink.chunk(body.subarray(at, at + step))
+        }
+        yield* sink.end
+      })
+    case "Truncated":
+      return Effect.gen(function* () {
+        const { response, bytes } = behaviour
+        // The last byte is always kept back: a body that is whole is not cut.
+        const kept = response.body.subarray(0, Math.min(bytes, Math.max(0, response.body.byteLength - 1)))
+        yield* sink.head(response.status, response.headers, Math.max(1, response.body.byteLength))
+        if (kept.byteLength > 0) yield* sink.chunk(kept)
+        yield* sink.settle
+        yield* behaviour.isReset ? sink.reset : sink.close
+      })
+    case "Misdeclared":
+      return Effect.gen(function* () {
+        const { response, declared } = behaviour
+        yield* sink.head(response.status, response.headers, declared)
+        yield* sink.chunk(response.body)
+        yield* sink.settle
+        yield* sink.close
+      })
+    case "Garbled":
+      return sink.raw(behaviour.bytes)
+    case "Reset":
+      return sink.reset
+    case "Refused":
+      return sink.refuse("Refused")
+    case "Unnamed":
+      return sink.refuse("NameNotFound")
+    case "Hung":
+      return Effect.never
+  }
+}
+
+/**
+ * Take a request through its service. What arrives and what is answered at one instant takes turns, so that concurrent
+ * exchanges have one order on every carrier.
+ */
+export const attend = <R>(
+  handler: Handler<R>,
+  request: Request,
+  trip: Trip | undefined,
+  sink: Sink,
+): Effect.Effect<void, never, R> =>
+  Effect.flatMap(current, (engine) => {
+    if (engine === undefined || trip === undefined) {
+      return Effect.flatMap(handler(request), (behaviour) => play(behaviour, undefined, sink))
+    }
+    const serve = Effect.suspend(() => {
+      // Given up in the instant it was sent: it never reaches the service, however far its bytes came.
+      if (trip.isGone) return Effect.void
+      trip.serverIs("service")
+      return Effect.flatMap(handler(request), (behaviour) => {
+        if (behaviour._tag === "Hung") return Effect.never
+        const answer = Effect.suspend(() => {
+          trip.serverIs("writing")
+          return play(behaviour, trip, sink)
+        })
+        return Effect.andThen(wait(engine, engine.now, `${trip.label} is answered`), answer)
+      })
+    })
+    return Effect.andThen(wait(engine, engine.now, `${trip.label} arrives`, trip.order), serve)
+  })

@@ -1,0 +1,153 @@
+/**
+ * One request on its way through real sockets, as both of its ends see it.
+ *
+ * ```text
+ * client  waiting ⇄ idle ──▶ gone        idle: a streamed body that nobody is pulling
+ * server  away ──▶ received ──▶ service ⇄ writing ──▶ closed
+ * ```
+ *
+ * Time stands still while bytes of it are on the wire. While the service holds it, it is parked.
+ */
+import type { Engine } from "./engine.ts"
+
+export type Client = "waiting" | "idle" | "gone" | "foreign" | "local"
+export type Server = "away" | "received" | "service" | "writing" | "closed"
+
+/** The private header that pairs the two ends; every emulator strips it. */
+export const header = "tenuto-trip"
+
+export class Trip {
+  readonly id: number
+  readonly label: string
+  /** Its place among everything that happens at one instant. */
+  readonly order: number
+  client: Client = "waiting"
+  server: Server = "away"
+  /** Parts (the head, then bytes) handed to the wire and seen by the client; compared only if the client counts. */
+  sent = 0
+  seen = 0
+  counted = false
+  fencing = false
+  private interrupt: (() => void) | undefined
+  private leftAt: number | undefined
+  private readonly engine: Engine
+  private wasBusy = false
+  private wasParked = false
+
+  constructor(engine: Engine, id: number, label: string, order: number, client: Client) {
+    this.engine = engine
+    this.id = id
+    this.label = label
+    this.order = order
+    this.client = client
+    this.change()
+  }
+
+  /** Whether it keeps time from moving. */
+  private get isBusy(): boolean {
+    const isParked = this.server === "received" || this.server === "service"
+    switch (this.client) {
+      case "local":
+      case "idle":
+        return false
+      case "waiting":
+        return isParked ? this.counted && this.seen < this.sent : true
+      case "foreign":
+        return this.server === "away" || this.server === "writing"
+      case "gone":
+        return this.server === "away" ? this.fencing : this.server !== "closed"
+    }
+  }
+
+  get isGone(): boolean {
+    return this.leftAt !== undefined
+  }
+
+  say(): string {
+    return `${this.label} (client ${this.client}, service ${this.server})`
+  }
+
+  /** Tell the engine that an end has moved. */
+  private change(): void {
+    const isBusy = this.isBusy
+    const isParked = this.client === "foreign" && (this.server === "received" || this.server === "service")
+    this.engine.weigh(Number(isBusy) - Number(this.wasBusy), Number(isParked) - Number(this.wasParked))
+    this.wasBusy = isBusy
+    this.wasParked = isParked
+  }
+
+  serverIs(server: Server): void {
+    if (this.server === "closed") return
+    this.server = server
+    this.change()
+    this.settle()
+  }
+
+  clientIs(client: Client): void {
+    if (this.isGone) return
+    this.client = client
+    this.change()
+  }
+
+  /** A memory carrier has it: there is no wire. */
+  get isLocal(): boolean {
+    return this.client === "local"
+  }
+
+  wrote(parts: number): void {
+    this.sent += parts
+    this.change()
+  }
+
+  saw(parts: number): void {
+    this.seen += parts
+    this.change()
+  }
+
+  /** The service works on it; `interrupt` stops that work once the service has seen the client leave. */
+  started(interrupt: () => void): void {
+    this.interrupt = interrupt
+    this.settle()
+  }
+
+  ended(): void {
+    this.interrupt = undefined
+  }
+
+  /** The client has its answer, or gave up. Unless answered, an unseen request is waited for behind a fence. */
+  left(isAnswered: boolean): void {
+    if (this.isGone) return
+    this.leftAt = this.engine.nextOrder()
+    const wasLocal = this.isLocal
+    this.client = "gone"
+    if (wasLocal) this.server = "closed"
+    if (this.server === "away" && !isAnswered) {
+      this.fencing = true
+      void this.engine.fence().then(() => {
+        this.fencing = false
+        this.change()
+        this.settle()
+      })
+    }
+    this.change()
+    this.settle()
+  }
+
+  private settle(): void {
+    const isOver = this.server === "closed" || (this.server === "away" && !this.fencing)
+    if (this.client === "foreign" && this.server === "closed") {
+      this.engine.forget(this)
+      this.hangUp(this.engine.nextOrder())
+    } else if (this.isGone && isOver) {
+      this.engine.forget(this)
+      this.hangUp(this.leftAt ?? 0)
+    }
+  }
+
+  private hangUp(order: number): void {
+    const interrupt = this.interrupt
+    if (interrupt === undefined) return
+    this.interrupt = undefined
+    this.engine.at(this.engine.now, `${this.label}: the client left`, interrupt, order)
+  }
+}
