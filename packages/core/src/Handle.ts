@@ -5,6 +5,7 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type { Issue } from "./Reason.ts"
 
 /** One accepted piece of work at one service. */
 export const Handle = Schema.Struct({
@@ -23,7 +24,6 @@ export const Handle = Schema.Struct({
   reference: Schema.optionalKey(Schema.String),
   /** The journal's name for it, so that settling a handle also settles its journal entry. */
   entry: Schema.optionalKey(Schema.String),
-  acceptedAt: Schema.DateTimeUtcFromString,
 })
 export type Handle = typeof Handle.Type
 
@@ -55,14 +55,14 @@ export const read = (input: unknown): Result.Result<Handle, string> => {
 /** Write a handle as one line of JSON. */
 export const write: (handle: Handle) => string = Schema.encodeSync(Schema.fromJsonString(Handle))
 
-/** Say why a handle does not belong to this service, origin and operation; `undefined` when it does. */
-export const refusal = (
-  handle: Handle,
-  here: { readonly service: string; readonly origin: string; readonly operation: string },
-): string | undefined => {
+/** What a handle, or a request that has none yet, is about. */
+export type Subject = Pick<Handle, "service" | "origin" | "operation">
+
+/** Say why work does not belong to this service, origin and operation; `undefined` when it does. */
+export const mismatch = (subject: Subject, here: Subject): Issue | undefined => {
   for (const field of ["service", "origin", "operation"] as const) {
-    if (handle[field] !== here[field]) {
-      return `this handle is for ${field} ${handle[field]}, this client speaks to ${here[field]}`
+    if (subject[field] !== here[field]) {
+      return { path: [field], message: `it belongs to ${subject[field]}, this client speaks to ${here[field]}` }
     }
   }
   return undefined

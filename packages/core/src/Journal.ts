@@ -62,7 +62,7 @@ export const unsettledOf = (histories: Iterable<readonly [string, ReadonlyArray<
   const open: Array<Unsettled> = []
   for (const [entry, history] of histories) {
     const state = Lifecycle.fold(history)
-    if (state !== undefined && Lifecycle.isOpen(state)) open.push({ entry, service: Lifecycle.serviceOf(state) })
+    if (state !== undefined && Lifecycle.isOpen(state)) open.push({ entry, service: Lifecycle.subjectOf(state).service })
   }
   return open
 }

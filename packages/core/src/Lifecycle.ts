@@ -101,6 +101,7 @@ export const State = Schema.Union([
   /** The service has it. `miss` is why the last look failed, when it did. */
   Schema.TaggedStruct("Pending", {
     handle: Handle,
+    since: Schema.DateTimeUtcFromString,
     looks: Pace.Looks,
     last: Schema.optionalKey(Observation),
     miss: Schema.optionalKey(Trouble),
@@ -179,7 +180,8 @@ const applyToPending = (state: StateOf<"Pending">, event: Event): State => {
       if (!isPending(observation)) {
         return { _tag: "Settled", at: ended, outcome: { _tag: "Observed", handle, observation } }
       }
-      return { _tag: "Pending", handle, looks: Pace.returned(state.looks, { ...event, ended }), last: observation }
+      const { miss: _, ...seen } = state
+      return { ...seen, looks: Pace.returned(state.looks, { ...event, ended }), last: observation }
     }
     case "Unseen": {
       const looks = Pace.missed(state.looks, { began: event.began, ended: event.at, trouble: event.reason })
@@ -195,9 +197,9 @@ const applyToPending = (state: StateOf<"Pending">, event: Event): State => {
 }
 
 const accepted = ({ at, handle, observation }: EventOf<"Accepted">): State => {
-  if (observation === undefined) return { _tag: "Pending", handle, looks: Pace.none }
+  if (observation === undefined) return { _tag: "Pending", handle, since: at, looks: Pace.none }
   return isPending(observation)
-    ? { _tag: "Pending", handle, looks: Pace.none, last: observation }
+    ? { _tag: "Pending", handle, since: at, looks: Pace.none, last: observation }
     : { _tag: "Settled", at, outcome: { _tag: "Observed", handle, observation } }
 }
 
@@ -255,7 +257,7 @@ const nextForUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, moment: Mome
 }
 
 /** What is true of a request that was not accepted: it never started, unless some send is in doubt. */
-const truthOf = (state: StateOf<"Drafted" | "Uncertain" | "Stopped">): "Rejected" | "Uncertain" =>
+export const truthOf = (state: StateOf<"Drafted" | "Uncertain" | "Stopped">): "Rejected" | "Uncertain" =>
   state._tag === "Uncertain" || (state._tag === "Stopped" && state.doubts > 0) ? "Uncertain" : "Rejected"
 
 const unanswered: Reason = { _tag: "Unreachable", problem: "this process stopped before an answer came" }
@@ -277,7 +279,7 @@ const nextForPending = (state: StateOf<"Pending">, moment: Moment): Action => {
   if (trouble !== undefined && !Remedy.isAutomatic(Remedy.of({ _tag: "Unseen", ...trouble }, contract))) {
     return { _tag: "Stop", truth: "Unseen", reason: trouble.reason, evidence: trouble.evidence }
   }
-  const at = Pace.nextLook(contract, handle.acceptedAt, looks, die)
+  const at = Pace.nextLook(contract, state.since, looks, die)
   if (isWithin(at, moment)) {
     const hold = Pace.hold(contract)
     return { _tag: "Look", at, handle, ...(hold === undefined ? {} : { hold }) }
@@ -301,20 +303,16 @@ export const isKept = (event: Event): boolean => {
 /** Whether recovery has something to do: the work is not settled, and the caller was not told to decide. */
 export const isOpen = (state: State): boolean => state._tag !== "Settled" && state._tag !== "Stopped"
 
+/** Whether the work has ended. */
+export const isSettled = (state: State): state is StateOf<"Settled"> => state._tag === "Settled"
+
 /** Whether the service has taken the work. */
 export const isAccepted = (state: State): state is StateOf<"Pending" | "Settled"> =>
   state._tag === "Pending" || state._tag === "Settled"
 
-/** The service a state is about. */
-export const serviceOf = (state: State): string => {
-  switch (state._tag) {
-    case "Settled":
-      return state.outcome.handle.service
-    case "Pending":
-      return state.handle.service
-    case "Drafted":
-    case "Uncertain":
-    case "Stopped":
-      return state.request.service
-  }
-}
+/** The handle of accepted work. */
+export const handleOf = (state: StateOf<"Pending" | "Settled">): Handle =>
+  state._tag === "Pending" ? state.handle : state.outcome.handle
+
+/** What a state is about: a handle once there is one, the request before. */
+export const subjectOf = (state: State): Handle | Request => (isAccepted(state) ? handleOf(state) : state.request)

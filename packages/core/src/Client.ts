@@ -1,0 +1,301 @@
+/**
+ * The driver: reads the next action, waits until its instant, does it, folds what happened. The only loop.
+ *
+ * It decides nothing itself; it alone reads the clock and draws the die.
+ *
+ * Law 5: ahead of the deed, the journal holds the intent before the first byte leaves.
+ * Law 7: the deadline bounds everything; interrupting leaves nothing behind and is seen at once.
+ * Law 8: ending the wait is not cancelling the work; both exist, and say what they did.
+ */
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import type * as Result from "effect/Result"
+import type { Evidence } from "./Evidence.ts"
+import * as Failure from "./Failure.ts"
+import type { Handle } from "./Handle.ts"
+import * as Job from "./internal/job.ts"
+import * as End from "./internal/end.ts"
+import * as Journal from "./Journal.ts"
+import * as Lifecycle from "./Lifecycle.ts"
+import type { Observation } from "./Observation.ts"
+import type * as Operation from "./Operation.ts"
+import type { Reason } from "./Reason.ts"
+import * as Remote from "./Remote.ts"
+
+// --- options and progress -----------------------------------------------------------------------
+
+/** How long to wait; the contract's own span when absent. Ending the wait leaves the work going on. */
+export interface Wait {
+  readonly within?: Duration.Input
+}
+
+/** One step of a run: what happened, or what is about to be done and when. */
+export type Step =
+  | { readonly _tag: "Happened"; readonly event: Lifecycle.Event; readonly state: Lifecycle.State }
+  | { readonly _tag: "Planned"; readonly action: Lifecycle.Action; readonly state: Lifecycle.State }
+
+/** Sees every step, for progress and reports. The default watches nothing. */
+export const Watcher = Context.Reference<(step: Step) => Effect.Effect<void>>("@tenuto/core/Client/Watcher", {
+  defaultValue: () => () => Effect.void,
+})
+
+/** What every verb that drives needs: the service, and a journal. */
+export type Needs<O extends Operation.Any> = Remote.Remote<O["service"]> | Journal.Journal
+
+// --- verbs --------------------------------------------------------------------------------------
+
+/**
+ * Submit a draft and return its handle. It is sent again only where that is lawful.
+ *
+ * Asking twice with one key, or one reference, asks for the same work: the journal's entry is gone on with.
+ *
+ * Errors: `Rejected`, `Uncertain`; `Unusable` (the journal).
+ */
+export const submit = <O extends Operation.Any>(
+  draft: Operation.Draft<O>,
+  wait?: Wait,
+): Effect.Effect<Handle, Failure.Submitting | Journal.Unusable, Needs<O>> =>
+  Job.fromDraft(draft).pipe(
+    Effect.flatMap((job) => drive(job, wait, Lifecycle.isAccepted)),
+    Effect.flatMap(End.handle),
+    Effect.scoped,
+  )
+
+/**
+ * Submit a draft, wait until the work is settled and return its output.
+ *
+ * Errors: `Rejected`, `Uncertain`, `Failed`, `Cancelled`, `Expired`, `Lost`, `Overdue`, `Unseen`; `Unusable` (the journal).
+ *
+ * @example
+ * ```ts
+ * import * as Client from "@tenuto/core/Client"
+ * import * as Effect from "effect/Effect"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ *
+ * const song = Soundpiece.newSong({ lyrics: "Hold the note", prompt: "Slow waltz" })
+ * export const program = Client.run(song, { within: "5 minutes" }).pipe(
+ *   Effect.catchTag("Overdue", ({ handle }) => Effect.succeed(handle)),
+ * )
+ * ```
+ */
+export const run = <O extends Operation.Any>(
+  draft: Operation.Draft<O>,
+  wait?: Wait,
+): Effect.Effect<
+  Operation.Output<O>,
+  Failure.Submitting | Failure.Settling<Operation.Code<O>> | Journal.Unusable,
+  Needs<O>
+> =>
+  Job.fromDraft(draft).pipe(
+    Effect.flatMap((job) => drive(job, wait, Lifecycle.isSettled)),
+    Effect.flatMap((end) => End.output<O>(end)),
+    Effect.scoped,
+  )
+
+/**
+ * Look once and say what was seen. Nothing is waited for and nothing is kept.
+ *
+ * Errors: `Unseen`, `Lost`.
+ */
+export const look = <O extends Operation.Any>(
+  operation: O,
+  handle: Handle,
+): Effect.Effect<Observation, Failure.Unseen | Failure.Lost, Remote.Remote<O["service"]>> =>
+  Effect.gen(function* () {
+    const remote = yield* Job.remoteFor(operation, handle)
+    const answer = yield* perform(remote, { _tag: "Look", handle, within: operation.contract.limits.answer })
+    return yield* End.observation(handle, yield* DateTime.now, answer)
+  })
+
+/**
+ * Wait until the work behind a handle is settled and return its output.
+ *
+ * Errors: `Failed`, `Cancelled`, `Expired`, `Lost`, `Overdue`, `Unseen`; `Unusable` (the journal).
+ */
+export const settle = <O extends Operation.Any>(
+  operation: O,
+  handle: Handle,
+  wait?: Wait,
+): Effect.Effect<Operation.Output<O>, Failure.Settling<Operation.Code<O>> | Journal.Unusable, Needs<O>> =>
+  Job.fromHandle(operation, handle).pipe(
+    Effect.flatMap((job) => drive(job, wait, Lifecycle.isSettled)),
+    Effect.flatMap((end) => End.settled<O>(end)),
+    Effect.scoped,
+  )
+
+/** Settle many handles at once; each has its own result, in the order given. */
+export const settleAll = <O extends Operation.Any>(
+  operation: O,
+  handles: ReadonlyArray<Handle>,
+  wait?: Wait,
+): Effect.Effect<
+  ReadonlyArray<Result.Result<Operation.Output<O>, Failure.Settling<Operation.Code<O>> | Journal.Unusable>>,
+  never,
+  Needs<O>
+> =>
+  Effect.forEach(handles, (handle) => Effect.result(settle(operation, handle, wait)), { concurrency: "unbounded" })
+
+/** What became of one entry that an earlier process left open. */
+export interface Recovered<O extends Operation.Any> {
+  readonly entry: string
+  readonly result: Result.Result<
+    Operation.Output<O>,
+    Failure.Submitting | Failure.Settling<Operation.Code<O>> | Journal.Unusable
+  >
+}
+
+/**
+ * Go on with everything the journal holds open for these operations, as if nothing had happened.
+ *
+ * Entries that another process is driving come back as `Unusable` with the problem `Held`, untouched.
+ *
+ * Errors: `Unusable` (the journal cannot be listed).
+ */
+export const recover = <O extends Operation.Any>(
+  operations: ReadonlyArray<O>,
+  wait?: Wait,
+): Effect.Effect<ReadonlyArray<Recovered<O>>, Journal.Unusable, Needs<O>> =>
+  Effect.gen(function* () {
+    const journal = yield* Journal.Journal
+    const open = (yield* journal.unsettled).filter(({ service }) => operations.some((one) => one.service === service))
+    return yield* Effect.forEach(
+      open,
+      ({ entry }) =>
+        Job.fromEntry(operations, entry).pipe(
+          Effect.flatMap((job) => drive(job, wait, Lifecycle.isSettled)),
+          Effect.flatMap((end) => End.output<O>(end)),
+          Effect.scoped,
+          Effect.result,
+          Effect.map((result) => ({ entry, result })),
+        ),
+      { concurrency: "unbounded" },
+    )
+  })
+
+/** What cancelling did. `TooLate` carries how the work had ended by then. */
+export type Cancellation =
+  | { readonly _tag: "NotOffered" }
+  | { readonly _tag: "Asked"; readonly observation: Observation }
+  | { readonly _tag: "TooLate"; readonly observation: Observation }
+
+/**
+ * Ask the service to cancel the work, and say what that did. Ending a wait never does this.
+ *
+ * Errors: `Unseen`, `Lost`.
+ */
+export const cancel = <O extends Operation.Any>(
+  operation: O,
+  handle: Handle,
+): Effect.Effect<Cancellation, Failure.Unseen | Failure.Lost, Remote.Remote<O["service"]>> =>
+  Effect.gen(function* () {
+    const remote = yield* Job.remoteFor(operation, handle)
+    if (operation.contract.cancellation === "None") return { _tag: "NotOffered" }
+    const answer = yield* perform(remote, { _tag: "Cancel", handle, within: operation.contract.limits.answer })
+    const observation = yield* End.observation(handle, yield* DateTime.now, answer)
+    const isTooLate = observation._tag === "Succeeded" || observation._tag === "Failed" || observation._tag === "Expired"
+    return { _tag: isTooLate ? "TooLate" : "Asked", observation }
+  })
+
+// --- the loop -----------------------------------------------------------------------------------
+
+const drive = Effect.fnUntraced(function* <O extends Operation.Any>(
+  job: Job.Job<O>,
+  wait: Wait | undefined,
+  isEnough: (state: Lifecycle.State) => boolean,
+): Effect.fn.Return<End.End<O>, Journal.Unusable> {
+  const { operation, page, remote } = job
+  const { contract } = operation
+  const watch = yield* Watcher
+  const since = yield* DateTime.now
+  const deadline = DateTime.addDuration(since, Duration.fromInputUnsafe(wait?.within ?? contract.limits.wait))
+  let state = job.state
+  let unsaved = job.unsaved
+  for (const event of unsaved) yield* watch({ _tag: "Happened", event, state })
+
+  const happen = (event: Lifecycle.Event) => {
+    state = Lifecycle.apply(state, event)
+    if (Lifecycle.isKept(event)) unsaved = [...unsaved, event]
+    return watch({ _tag: "Happened", event, state })
+  }
+  const save = Effect.suspend(() =>
+    unsaved.length === 0 ? Effect.void : Effect.map(page.append(unsaved), () => void (unsaved = [])),
+  )
+  // After a deed its truth must not be hidden by trouble with the journal, unless another driver has taken over.
+  const saveAfter = Effect.catchIf(
+    save,
+    ({ problem }) => problem !== "Fenced",
+    ({ message }) => Effect.logWarning(message),
+  )
+
+  while (!isEnough(state)) {
+    const now = yield* DateTime.now
+    const action = Lifecycle.next(state, { contract, now, since, deadline, die: yield* Random.next })
+    yield* watch({ _tag: "Planned", action, state })
+    if (action._tag === "Finish") break
+    if (action._tag === "Stop") {
+      const { evidence, reason, truth } = action
+      if (truth === "Rejected" || truth === "Uncertain") yield* happen({ _tag: "Stopped", at: now, reason, evidence })
+      yield* saveAfter
+      return { operation, state, stop: action, at: now }
+    }
+    yield* sleepUntil(action.at)
+    const began = yield* DateTime.now
+    const within = Duration.min(DateTime.distance(began, deadline), answerLimit(operation, action))
+    if (action._tag === "Submit") {
+      yield* happen({ _tag: "Sending", at: began })
+      yield* save
+    }
+    const deed: Remote.Deed = action._tag === "Submit" ? { ...action, within } : { ...action, within }
+    yield* Effect.uninterruptibleMask((restore) =>
+      restore(perform(remote, deed)).pipe(
+        Effect.flatMap((answer) => Effect.map(DateTime.now, (at) => stamp(answer, at, began, action))),
+        Effect.flatMap(happen),
+        Effect.andThen(saveAfter),
+      ),
+    )
+  }
+  yield* saveAfter
+  return { operation, state, at: yield* DateTime.now }
+})
+
+const answerLimit = (operation: Operation.Any, action: Lifecycle.Action): Duration.Duration =>
+  action._tag === "Look" && action.hold !== undefined
+    ? Duration.sum(action.hold, operation.contract.limits.answer)
+    : operation.contract.limits.answer
+
+/** The remote keeps to `within` by itself and knows best how far it got; this is the last resort. */
+const grace = Duration.seconds(1)
+const perform = (remote: Remote.Shape, deed: Remote.Deed): Effect.Effect<Remote.Answer> =>
+  Effect.timeoutOrElse(remote.perform(deed), {
+    duration: Duration.sum(deed.within, grace),
+    orElse: () => Effect.succeed(silence(deed)),
+  })
+
+const silence = (deed: Remote.Deed): Remote.Answer => {
+  const reason: Reason = { _tag: "Timeout" }
+  const stage: Evidence["stage"] = deed._tag === "Submit" ? "submit" : deed._tag === "Look" ? "look" : "cancel"
+  return { _tag: deed._tag === "Submit" ? "Uncertain" : "Unseen", reason, evidence: { stage } }
+}
+
+const stamp = (
+  answer: Remote.Answer,
+  at: DateTime.Utc,
+  began: DateTime.Utc,
+  action: Lifecycle.Action,
+): Lifecycle.Event => {
+  if (answer._tag !== "Observed" && answer._tag !== "Unseen") return { ...answer, at }
+  return { ...answer, at, began, ...(action._tag === "Look" && action.hold !== undefined ? { hold: action.hold } : {}) }
+}
+
+/** Timers hold at most some 24 days; longer pauses are slept in days. */
+const longestSleep = Duration.days(1)
+const sleepUntil = (instant: DateTime.Utc): Effect.Effect<void> =>
+  Effect.flatMap(DateTime.now, (now) => {
+    const rest = DateTime.distance(now, instant)
+    if (Duration.isLessThanOrEqualTo(rest, Duration.zero)) return Effect.void
+    return Effect.andThen(Effect.sleep(Duration.min(rest, longestSleep)), sleepUntil(instant))
+  })
+

@@ -1,0 +1,131 @@
+/**
+ * The same verbs for code that does not use Effect.
+ *
+ * Every promise rejects with the failure itself (`error._tag` says the truth, `error.reason._tag` why); aborting a signal
+ * rejects with the signal's reason and leaves the work going on at the service.
+ */
+import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Client from "./Client.ts"
+import type { Handle } from "./Handle.ts"
+import * as Journal from "./Journal.ts"
+import type { Observation } from "./Observation.ts"
+import type * as Operation from "./Operation.ts"
+import type * as Remote from "./Remote.ts"
+
+/** What a provider package exports: its operations by name, and the layer that connects them. */
+export interface Provider<Operations extends Record<string, Operation.Any>, Settings, Needs> {
+  readonly operations: Operations
+  readonly layer: (settings: Settings) => Layer.Layer<Remote.Remote<Operations[keyof Operations]["service"]>, never, Needs>
+}
+
+/** How to connect: the provider's settings, a transport, and a journal when the work must outlive the process. */
+export type Options<Settings, Needs> = Settings & {
+  readonly transport: Layer.Layer<Needs>
+  readonly journal?: Layer.Layer<Journal.Journal, Journal.Unusable>
+}
+
+/** How long to wait, and a signal that ends the wait. */
+export interface Wait {
+  readonly within?: Duration.Input
+  readonly signal?: AbortSignal
+}
+
+/** The verbs of one connected service. */
+export interface Connection<Operations extends Record<string, Operation.Any>, Needs> extends AsyncDisposable {
+  readonly run: <Name extends keyof Operations>(
+    name: Name,
+    input: Operation.Input<Operations[Name]>,
+    options?: Wait & Operation.Options,
+  ) => Promise<Operation.Output<Operations[Name]>>
+  readonly submit: <Name extends keyof Operations>(
+    name: Name,
+    input: Operation.Input<Operations[Name]>,
+    options?: Wait & Operation.Options,
+  ) => Promise<Handle>
+  readonly look: (name: keyof Operations, handle: Handle, options?: Pick<Wait, "signal">) => Promise<Observation>
+  readonly settle: <Name extends keyof Operations>(
+    name: Name,
+    handle: Handle,
+    options?: Wait,
+  ) => Promise<Operation.Output<Operations[Name]>>
+  readonly cancel: (
+    name: keyof Operations,
+    handle: Handle,
+    options?: Pick<Wait, "signal">,
+  ) => Promise<Client.Cancellation>
+  readonly recover: (options?: Wait) => Promise<ReadonlyArray<Client.Recovered<Operations[keyof Operations]>>>
+  /** Run any effect with the connected services, such as a download. */
+  readonly perform: <A, E>(
+    effect: Effect.Effect<A, E, Remote.Remote<Operations[keyof Operations]["service"]> | Journal.Journal | Needs>,
+    options?: Pick<Wait, "signal">,
+  ) => Promise<A>
+  /** Close sockets and files. Waits that go on are interrupted; the work is not. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Connect to a service.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@tenuto/core/Promise"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ * import { nodeTransport } from "@tenuto/transport-node"
+ *
+ * export const sing = async (apiKey: string, signal: AbortSignal) => {
+ *   await using soundpiece = connect(Soundpiece, { apiKey, transport: nodeTransport() })
+ *   return await soundpiece.run(
+ *     "create.new_song",
+ *     { lyrics: "Hold the note", prompt: "Slow waltz" },
+ *     { within: "5 minutes", signal },
+ *   )
+ * }
+ * ```
+ */
+export const connect = <Operations extends Record<string, Operation.Any>, Settings, Needs>(
+  provider: Provider<Operations, Settings, Needs>,
+  options: Options<Settings, Needs>,
+): Connection<Operations, Needs> => {
+  const runtime = ManagedRuntime.make(
+    Layer.provideMerge(
+      provider.layer(options),
+      Layer.mergeAll(options.transport, options.journal ?? Journal.layerMemory),
+    ),
+  )
+  const perform: Connection<Operations, Needs>["perform"] = async (effect, wait) => {
+    const signal = wait?.signal
+    signal?.throwIfAborted()
+    const exit = await runtime.runPromiseExit(effect, signal === undefined ? {} : { signal })
+    if (Exit.isSuccess(exit)) return exit.value
+    return Promise.reject(signal?.aborted === true && Cause.hasInterrupts(exit.cause) ? signal.reason : Cause.squash(exit.cause))
+  }
+  const close = () => runtime.dispose()
+  const { operations } = provider
+  return {
+    run: (name, input, wait) => perform(Client.run(draft(operations[name], input, wait), wait), wait),
+    submit: (name, input, wait) => perform(Client.submit(draft(operations[name], input, wait), wait), wait),
+    look: (name, handle, wait) => perform(Client.look(operations[name], handle), wait),
+    settle: (name, handle, wait) => perform(Client.settle(operations[name], handle, wait), wait),
+    cancel: (name, handle, wait) => perform(Client.cancel(operations[name], handle), wait),
+    recover: (wait) => perform(Client.recover(Object.values<Operations[keyof Operations]>(operations), wait), wait),
+    perform,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const draft = <O extends Operation.Any>(
+  operation: O,
+  input: Operation.Input<O>,
+  options: Operation.Options | undefined,
+): Operation.Draft<O> => ({
+  operation,
+  input,
+  ...(options?.key === undefined ? {} : { key: options.key }),
+  ...(options?.reference === undefined ? {} : { reference: options.reference }),
+})

@@ -1,0 +1,130 @@
+/** Turns the end of a drive into what its verb returns or fails with. */
+import type * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Evidence } from "../Evidence.ts"
+import * as Failure from "../Failure.ts"
+import type { Handle } from "../Handle.ts"
+import * as Lifecycle from "../Lifecycle.ts"
+import type { Observation } from "../Observation.ts"
+import type * as Operation from "../Operation.ts"
+import type { Answer } from "../Remote.ts"
+
+/** Where a drive ended, and why it stopped when it did not get to the end. */
+export interface End<O extends Operation.Any> {
+  readonly operation: O
+  readonly state: Lifecycle.State
+  readonly stop?: Extract<Lifecycle.Action, { readonly _tag: "Stop" }>
+  readonly at: DateTime.Utc
+}
+
+/** The handle of work that was accepted. */
+export const handle = <O extends Operation.Any>(end: End<O>): Effect.Effect<Handle, Failure.Submitting> =>
+  Lifecycle.isAccepted(end.state) ? Effect.succeed(Lifecycle.handleOf(end.state)) : Effect.fail(unaccepted(end, end.state))
+
+/** The output of work that this process submitted. */
+export const output = <O extends Operation.Any>(
+  end: End<O>,
+): Effect.Effect<Operation.Output<O>, Failure.Submitting | Failure.Settling<Operation.Code<O>>> =>
+  Lifecycle.isAccepted(end.state) ? settled(end) : Effect.fail(unaccepted(end, end.state))
+
+/** The output of work that began with a handle. */
+export const settled = <O extends Operation.Any>(
+  end: End<O>,
+): Effect.Effect<Operation.Output<O>, Failure.Settling<Operation.Code<O>>> => {
+  if (Lifecycle.isSettled(end.state)) return conclude(end.operation, end.state)
+  if (end.state._tag === "Pending") return Effect.fail(unsettled(end, end.state))
+  return Effect.die(new Error("work that was accepted cannot become unaccepted: see Lifecycle.apply"))
+}
+
+const unaccepted = <O extends Operation.Any>(
+  { at, stop }: End<O>,
+  state: Lifecycle.StateOf<"Drafted" | "Uncertain" | "Stopped">,
+): Failure.Submitting => {
+  const { entry, key, operation, reference, service } = state.request
+  const fields = {
+    service,
+    operation,
+    entry,
+    reason: stop?.reason ?? { _tag: "Timeout" as const },
+    evidence: stop?.evidence ?? { stage: "submit" as const },
+    at,
+    ...(key === undefined ? {} : { key }),
+    ...(reference === undefined ? {} : { reference }),
+  }
+  return Lifecycle.truthOf(state) === "Uncertain" ? new Failure.Uncertain(fields) : new Failure.Rejected(fields)
+}
+
+const unsettled = <O extends Operation.Any>(
+  { at, stop }: End<O>,
+  { handle, last }: Lifecycle.StateOf<"Pending">,
+): Failure.Overdue | Failure.Unseen => {
+  const fields = {
+    ...about(handle, at),
+    reason: stop?.reason ?? { _tag: "Timeout" as const },
+    evidence: stop?.evidence ?? { stage: "settle" as const },
+  }
+  return stop?.truth === "Unseen"
+    ? new Failure.Unseen(fields)
+    : new Failure.Overdue({ ...fields, ...(last === undefined ? {} : { last }) })
+}
+
+const about = (handle: Handle, at: DateTime.Utc) => ({
+  service: handle.service,
+  operation: handle.operation,
+  handle,
+  at,
+})
+
+const conclude = <O extends Operation.Any>(
+  operation: O,
+  { at, outcome }: Lifecycle.StateOf<"Settled">,
+): Effect.Effect<Operation.Output<O>, Failure.FailedWith<Operation.Code<O>> | Failure.Cancelled | Failure.Expired | Failure.Lost> => {
+  const held = about(outcome.handle, at)
+  if (outcome._tag === "Lost") {
+    return Effect.fail(new Failure.Lost({ ...held, reason: outcome.reason, evidence: outcome.evidence }))
+  }
+  const { observation } = outcome
+  const evidence: Evidence = { stage: "settle" }
+  switch (observation._tag) {
+    case "Succeeded":
+      // The provider made this tree from the operation's own schema; that it cannot be read back is our defect.
+      return Effect.orDie(decode<O>(operation, observation.output))
+    case "Failed": {
+      const { code, message, reason } = observation
+      const named = { ...(code === undefined ? {} : { code }) }
+      const seen = { ...evidence, ...named, ...(message === undefined ? {} : { message }) }
+      return Effect.fail(new Failure.Failed({ ...held, ...named, reason, evidence: seen }))
+    }
+    case "Cancelled":
+      return Effect.fail(new Failure.Cancelled({ ...held, reason: { _tag: "Gone" }, evidence }))
+    case "Expired":
+      return Effect.fail(new Failure.Expired({ ...held, reason: { _tag: "Gone" }, evidence }))
+    case "Pending":
+    case "Unrecognised":
+      return Effect.die(new Error("a pending observation cannot settle: see Lifecycle.apply"))
+  }
+}
+
+/** What one look or one cancel brought. */
+export const observation = (
+  handle: Handle,
+  at: DateTime.Utc,
+  answer: Answer,
+): Effect.Effect<Observation, Failure.Unseen | Failure.Lost> => {
+  switch (answer._tag) {
+    case "Observed":
+      return Effect.succeed(answer.observation)
+    case "Lost":
+      return Effect.fail(new Failure.Lost({ ...about(handle, at), reason: answer.reason, evidence: answer.evidence }))
+    case "Unseen":
+      return Effect.fail(new Failure.Unseen({ ...about(handle, at), reason: answer.reason, evidence: answer.evidence }))
+    case "Accepted":
+    case "Rejected":
+    case "Uncertain":
+      return Effect.die(new Error(`a remote answered a look with ${answer._tag}`))
+  }
+}
+
+const decode = <O extends Operation.Any>(operation: O, tree: unknown) =>
+  Schema.decodeUnknownEffect(operation.output)(tree) as Effect.Effect<Operation.Output<O>, Schema.SchemaError>

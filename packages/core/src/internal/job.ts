@@ -1,0 +1,145 @@
+/** Opens a piece of work to be driven: from a draft, from a handle, or from what a journal holds. */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import type * as Scope from "effect/Scope"
+import { isKeyed } from "../Contract.ts"
+import { Rejected, Unseen } from "../Failure.ts"
+import * as Handle from "../Handle.ts"
+import * as Journal from "../Journal.ts"
+import * as Key from "../Key.ts"
+import * as Lifecycle from "../Lifecycle.ts"
+import type * as Operation from "../Operation.ts"
+import type { Issue, Reason } from "../Reason.ts"
+import * as Remote from "../Remote.ts"
+
+/** Work that this process holds, with the events its journal does not know yet. */
+export interface Job<O extends Operation.Any> {
+  readonly operation: O
+  readonly remote: Remote.Shape
+  readonly page: Journal.Page
+  readonly entry: string
+  readonly state: Lifecycle.State
+  readonly unsaved: ReadonlyArray<Lifecycle.Event>
+}
+
+type Needs<O extends Operation.Any> = Remote.Remote<O["service"]> | Journal.Journal | Scope.Scope
+
+/** A key, or a reference where there are no keys, names the work: asking again finds it. */
+export const fromDraft = Effect.fnUntraced(function* <O extends Operation.Any>(
+  draft: Operation.Draft<O>,
+): Effect.fn.Return<Job<O>, Rejected | Journal.Unusable, Needs<O>> {
+  const { operation, reference } = draft
+  const { contract, name, service } = operation
+  const at = yield* DateTime.now
+  const reject = (reason: Reason) =>
+    new Rejected({ service, operation: name, reason, evidence: { stage: "draft" }, at })
+  const input = yield* Effect.mapError(encode(operation, draft.input), ({ issue }) =>
+    reject({ _tag: "Invalid", issues: issuesOf(issue) }),
+  )
+  const remote = yield* remoteOf<O>(operation)
+  const key = isKeyed(contract) ? (draft.key ?? (yield* Key.mint)) : undefined
+  const entry = `${service}/${name}/${key ?? reference ?? (yield* Key.mint)}`
+  const request: Lifecycle.Request = {
+    entry,
+    service,
+    origin: remote.origin,
+    operation: name,
+    input,
+    ...(key === undefined ? {} : { key }),
+    ...(reference === undefined ? {} : { reference }),
+  }
+  const page = yield* claim(entry)
+  const drafted: Lifecycle.Event = { _tag: "Drafted", at, request }
+  const [first] = page.history
+  if (first === undefined) return { operation, remote, page, entry, state: begun(drafted), unsaved: [drafted] }
+  // Law 4: a changed body never goes out under an old key.
+  if (first._tag === "Drafted" && !Equal.equals(first.request, request)) return yield* reject({ _tag: "Conflict" })
+  const state = yield* folded(entry, page)
+  return state._tag === "Stopped"
+    ? { operation, remote, page, entry, state: Lifecycle.apply(state, drafted), unsaved: [drafted] }
+    : { operation, remote, page, entry, state, unsaved: [] }
+})
+
+/** A handle is enough to go on, whether or not this journal has seen it before. */
+export const fromHandle = Effect.fnUntraced(function* <O extends Operation.Any>(
+  operation: O,
+  handle: Handle.Handle,
+): Effect.fn.Return<Job<O>, Unseen | Journal.Unusable, Needs<O>> {
+  const remote = yield* remoteFor(operation, handle)
+  const entry = handle.entry ?? `${handle.service}/${handle.operation}/handle/${handle.id}`
+  const page = yield* claim(entry)
+  if (page.history.length > 0) {
+    const state = yield* folded(entry, page)
+    if (Lifecycle.isAccepted(state)) return { operation, remote, page, entry, state, unsaved: [] }
+  }
+  const accepted: Lifecycle.Event = { _tag: "Accepted", at: yield* DateTime.now, handle }
+  return { operation, remote, page, entry, state: begun(accepted), unsaved: [accepted] }
+})
+
+/** Go on with an entry of the journal; the operation is found by its name. */
+export const fromEntry = Effect.fnUntraced(function* <O extends Operation.Any>(
+  operations: ReadonlyArray<O>,
+  entry: string,
+): Effect.fn.Return<Job<O>, Unseen | Journal.Unusable, Needs<O>> {
+  const page = yield* claim(entry)
+  const state = yield* folded(entry, page)
+  const subject = Lifecycle.subjectOf(state)
+  const operation = operations.find(({ name, service }) => service === subject.service && name === subject.operation)
+  if (operation === undefined) {
+    const issue = { path: ["operation"], message: `${subject.operation} is not among the operations to recover` }
+    return yield* unseen(subject, yield* DateTime.now, issue)
+  }
+  const remote = yield* remoteFor(operation, subject)
+  return { operation, remote, page, entry, state, unsaved: [] }
+})
+
+/** The remote of an operation, once it is clear that the work belongs to it. */
+export const remoteFor = Effect.fnUntraced(function* <O extends Operation.Any>(
+  operation: O,
+  subject: Handle.Subject,
+): Effect.fn.Return<Remote.Shape, Unseen, Remote.Remote<O["service"]>> {
+  const remote = yield* remoteOf<O>(operation)
+  const here = { service: operation.service, origin: remote.origin, operation: operation.name }
+  const issue = Handle.mismatch(subject, here)
+  return issue === undefined ? remote : yield* unseen(subject, yield* DateTime.now, issue)
+})
+
+const unseen = (subject: Handle.Subject, at: DateTime.Utc, issue: Issue) =>
+  new Unseen({
+    service: subject.service,
+    operation: subject.operation,
+    reason: { _tag: "Invalid", issues: [issue] },
+    evidence: { stage: "look" },
+    at,
+  })
+
+const remoteOf = <O extends Operation.Any>(operation: O): Effect.Effect<Remote.Shape, never, Remote.Remote<O["service"]>> =>
+  Effect.service(Remote.of<O["service"]>(operation.service))
+
+const claim = (entry: string) => Effect.flatMap(Journal.Journal, (journal) => journal.claim(entry))
+
+const folded = (entry: string, page: Journal.Page): Effect.Effect<Lifecycle.State, Journal.Unusable> => {
+  const state = Lifecycle.fold(page.history)
+  if (state !== undefined) return Effect.succeed(state)
+  const detail = `the entry ${entry} begins with neither a draft nor an acceptance`
+  return Effect.fail(new Journal.Unusable({ journal: "of this program", problem: "Corrupt", detail }))
+}
+
+/** `Drafted` and `Accepted` always begin a state: see `Lifecycle.begin`. */
+const begun = (event: Lifecycle.EventOf<"Drafted" | "Accepted">) => Lifecycle.begin(event) as Lifecycle.State
+
+const encode = (operation: Operation.Any, input: unknown) =>
+  Schema.encodeUnknownEffect(operation.input, { errors: "all" })(input)
+
+const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
+const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> =>
+  formatIssues(issue).issues.map(({ message, path }) => ({
+    message,
+    path: (path ?? []).map((part) => {
+      const name = typeof part === "object" ? part.key : part
+      return typeof name === "number" ? name : String(name)
+    }),
+  }))
