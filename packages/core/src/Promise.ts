@@ -112,11 +112,17 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
     look: (name, handle, wait) => perform(Client.look(operations[name], handle), wait),
     settle: (name, handle, wait) => perform(Client.settle(operations[name], handle, wait), wait),
     cancel: (name, handle, wait) => perform(Client.cancel(operations[name], handle), wait),
-    recover: (wait) => perform(Client.recover(Object.values<Operations[keyof Operations]>(operations), wait), wait),
+    recover: (wait) => perform(Client.recover(listed(operations), wait), wait),
     perform,
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+const listed = <Operations extends Record<string, Operation.Any>>(operations: Operations) => {
+  const list: Array<Operations[keyof Operations]> = []
+  for (const name in operations) list.push(operations[name])
+  return list
 }
 
 const draft = <O extends Operation.Any>(
