@@ -54,6 +54,20 @@ const judge = async (it: Member) => {
   ])
 }
 
+/** A strict user's settings; what Node's own types are is the workspace's word. */
+const settings = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedSideEffectImports: true,
+  skipLibCheck: true,
+  noEmit: true,
+  module: "nodenext",
+  target: "es2023",
+  lib: ["es2023", "dom", "dom.iterable", "esnext.disposable"],
+  types: ["node"],
+  typeRoots: [path.join(repository, "node_modules/@types")],
+}
+
 const useThem = async () => {
   const folder = path.join(room, "empty")
   fs.mkdirSync(folder)
@@ -82,10 +96,11 @@ const useThem = async () => {
     complaints.push(`tenuto --version says ${JSON.stringify(output.trim())}, the package is ${cli.version}`)
 
   const blocks = blocksOf(path.join(repository, "README.md"))
-  for (const { line, text } of blocks) {
-    write(`readme-${line}.ts`, text)
-    await attempt(`README.md:${line} does not run`, ["node", `readme-${line}.ts`], folder)
-  }
+  for (const { line, text } of blocks) write(`readme-${line}.ts`, text)
+  write("entries.ts", specifiers.map((it) => `import ${JSON.stringify(it)}`).join("\n"))
+  write("tsconfig.json", JSON.stringify({ compilerOptions: settings }))
+  await attempt("types as a user sees them", ["tsc", "--project", "."], folder)
+  for (const { line } of blocks) await attempt(`README.md:${line} does not run`, ["node", `readme-${line}.ts`], folder)
   return blocks.length
 }
 
