@@ -13,6 +13,10 @@ const codeOf = (error: unknown): string => {
   return typeof code === "string" ? code : ""
 }
 
+/** Node's parser names its errors, and gives them no code. Where the bytes ended too early is not its complaint. */
+const isParser = (error: unknown): boolean =>
+  field(error, "name") === "HTTPParserError" && !String(field(error, "message")).includes("EOF")
+
 const isRefused = (error: unknown): boolean => codeOf(error) === "ECONNREFUSED" && field(error, "syscall") === "connect"
 
 const isNameless = (error: unknown): boolean =>
@@ -41,11 +45,12 @@ const proof = (place: string, error: unknown): Unsent | undefined => {
 export const ofFetch = (place: string, isOnce: boolean, error: unknown): Unsent | Unanswered => {
   const proved = isOnce ? proof(place, error) : undefined
   if (proved !== undefined) return proved
-  const code = codeOf(field(error, "cause"))
+  const cause = field(error, "cause")
+  const code = codeOf(cause)
   if (code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE") {
     return new Unanswered({ problem: "Reset", detail: `${place} closed the connection before it answered` })
   }
-  if (code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW") {
+  if (isParser(cause) || code === "UND_ERR_HEADERS_OVERFLOW") {
     return new Unanswered({ problem: "Malformed", detail: `the answer of ${place} is not HTTP/1.1` })
   }
   if (/^UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT$|^ETIMEDOUT$/.test(code)) {
@@ -56,7 +61,7 @@ export const ofFetch = (place: string, isOnce: boolean, error: unknown): Unsent 
 
 /** Read why the body broke off. */
 export const ofBody = (place: string, error: unknown): Unanswered =>
-  codeOf(field(error, "cause")).startsWith("HPE_")
+  isParser(field(error, "cause"))
     ? new Unanswered({ problem: "Malformed", detail: `the answer of ${place} is not HTTP/1.1` })
     : truncated(place)
 

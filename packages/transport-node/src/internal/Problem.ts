@@ -48,11 +48,14 @@ const unsent = (place: string, error: unknown): Unsent => {
 
 const unanswered = (place: string, headed: boolean, error: unknown): Unanswered => {
   const code = codeOf(error)
-  if (code === "HPE_INVALID_EOF_STATE" || (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" && headed)) {
+  const { message, name } = error instanceof Error ? error : { message: "", name: "" }
+  // The parser's errors have a name and a reason, but no code.
+  const isParser = name === "HTTPParserError"
+  if (headed && ((isParser && message.includes("EOF")) || code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH")) {
     return truncated(place)
   }
-  const isBad = code === "UND_ERR_SOCKET" && error instanceof Error && error.message.startsWith("bad ")
-  if (isBad || code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW" || code.startsWith("UND_ERR_RES_")) {
+  const isBad = code === "UND_ERR_SOCKET" && message.startsWith("bad ")
+  if (isBad || isParser || code === "UND_ERR_HEADERS_OVERFLOW" || code.startsWith("UND_ERR_RES_")) {
     return new Unanswered({ problem: "Malformed", detail: `the answer of ${place} is not HTTP/1.1${shown(code)}` })
   }
   if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") {
