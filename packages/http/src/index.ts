@@ -1,2 +1,12 @@
-export * as Exchange from "./Exchange.ts"
+/** For provider authors. */
+export * as Provider from "./Provider.ts"
+export * as Verdict from "./Verdict.ts"
+export * as Delay from "./Delay.ts"
+export * as Json from "./Json.ts"
+
+/** For callers. */
+export * as Download from "./Download.ts"
+
+/** For transport authors. */
 export * as Transport from "./Transport.ts"
+export * as Exchange from "./Exchange.ts"

@@ -1,0 +1,218 @@
+/**
+ * One API as a table: base, credential, contract, endpoints, verdicts; gives a `Remote`.
+ *
+ * It sends the credential to its own base only, and judges an answer by the table only.
+ *
+ * Law 10: a credential goes to the configured origin only.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import type { Stage } from "@tenuto/core/Evidence"
+import type { Handle } from "@tenuto/core/Handle"
+import type { Request } from "@tenuto/core/Lifecycle"
+import type { Observation } from "@tenuto/core/Observation"
+import type { Reason } from "@tenuto/core/Reason"
+import * as Remote from "@tenuto/core/Remote"
+import type * as Exchange from "./Exchange.ts"
+import * as Json from "./Json.ts"
+import { Transport, type Unanswered, type Unsent } from "./Transport.ts"
+import * as Verdict from "./Verdict.ts"
+
+/** A request relative to the base. */
+export interface Call {
+  readonly method: string
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: Schema.Json
+}
+
+/** What the answer to a submit establishes. `observation` is given only where the service's page lets us trust it. */
+export interface Accepted {
+  readonly handle: Handle
+  readonly observation?: Observation
+}
+
+/** One operation's place in the API. Readers say in one sentence what is wrong with an answer they cannot read. */
+export interface Endpoint {
+  readonly submit: (request: Request) => Call
+  readonly accepted: (body: unknown, request: Request) => Result.Result<Accepted, string>
+  readonly look: (handle: Handle, hold: Duration.Duration | undefined) => Call
+  readonly observed: (body: unknown, handle: Handle) => Result.Result<Observation, string>
+  readonly cancel?: (handle: Handle) => Call
+}
+
+/** An answer that is not a success, for the provider's own reader of error bodies. */
+export interface Refusal {
+  readonly stage: Stage
+  readonly status: number
+  readonly headers: Exchange.Headers
+  /** The body as JSON; `undefined` when it is none. */
+  readonly body: unknown
+  readonly now: DateTime.Utc
+}
+
+/** One API. */
+export interface Table<Service extends string> {
+  readonly service: Service
+  /** The base of every path, without a slash at its end. */
+  readonly base: string
+  readonly credential: (apiKey: Redacted.Redacted<string>) => Readonly<Record<string, Exchange.Text>>
+  readonly endpoints: Readonly<Record<string, Endpoint>>
+  readonly verdicts: ReadonlyArray<Verdict.Verdict>
+  readonly trouble: (refusal: Refusal) => Verdict.Trouble
+  /** The header in which the service names an exchange, when it does. */
+  readonly requestId?: string
+}
+
+/** What a user of the API configures. `baseUrl` replaces the service's own, for a proxy or an emulator. */
+export interface Settings {
+  readonly apiKey: string | Redacted.Redacted<string>
+  readonly baseUrl?: string
+}
+
+/** Authenticate with `Authorization: Bearer <key>`. */
+export const bearer: Table<string>["credential"] = (apiKey) => ({
+  authorization: Redacted.make(`Bearer ${Redacted.value(apiKey)}`),
+})
+
+/** Connect to the service. Needs a `Transport`. */
+export const layer = <const Service extends string>(
+  table: Table<Service>,
+  settings: Settings,
+): Layer.Layer<Remote.Remote<Service>, never, Transport> =>
+  Layer.effect(Remote.of(table.service), Effect.map(Transport, (transport) => connect(table, settings, transport)))
+
+/** An answer is read up to this many bytes. */
+const maxBytes = 8n * 1024n * 1024n
+
+const connect = <Service extends string>(
+  table: Table<Service>,
+  settings: Settings,
+  transport: Transport["Service"],
+): Remote.Shape => {
+  const base = (settings.baseUrl ?? table.base).replace(/\/+$/, "")
+  const apiKey = Redacted.isRedacted(settings.apiKey) ? settings.apiKey : Redacted.make(settings.apiKey)
+  const headers = { accept: "application/json", ...table.credential(apiKey) }
+
+  const exchange = (call: Call, timeout: Duration.Duration) =>
+    transport.send(requestOf(base, headers, call), { timeout, maxBytes })
+
+  const judged = (stage: Stage, { body, headers, status }: Exchange.Response, now: DateTime.Utc) => {
+    const parsed = Json.read(headers, body)
+    const refusal = { stage, status, headers, body: Result.getOrUndefined(parsed), now }
+    const seen: Verdict.Seen = { stage, status, ...table.trouble(refusal) }
+    const requestId = table.requestId === undefined ? undefined : headers[table.requestId]
+    const verdict = Verdict.judge(table.verdicts, seen)
+    return { truth: verdict.truth, reason: verdict.reason, evidence: Verdict.evidenceOf(seen, requestId) }
+  }
+
+  const submit = Effect.fnUntraced(function* (request: Request, within: Duration.Duration) {
+    const endpoint = table.endpoints[request.operation]
+    if (endpoint === undefined) return answer("Rejected", "submit", unknownOperation(request.operation))
+    const sent = yield* Effect.result(exchange(endpoint.submit(request), within))
+    if (Result.isFailure(sent)) {
+      return sent.failure._tag === "Unsent"
+        ? answer("Rejected", "submit", reasonOf(sent.failure))
+        : answer("Uncertain", "submit", reasonOf(sent.failure))
+    }
+    const response = sent.success
+    if (!isSuccess(response)) {
+      const { evidence, reason, truth } = judged("submit", response, yield* DateTime.now)
+      return { _tag: truth === "Rejected" ? ("Rejected" as const) : ("Uncertain" as const), reason, evidence }
+    }
+    const read = Result.flatMap(Json.read(response.headers, response.body), (body) => endpoint.accepted(body, request))
+    if (Result.isSuccess(read)) return { _tag: "Accepted" as const, ...read.success }
+    return malformed("Uncertain", "submit", read.failure, response.status)
+  })
+
+  const see = Effect.fnUntraced(function* (
+    stage: "look" | "cancel",
+    handle: Handle,
+    endpoint: Endpoint,
+    call: Call,
+    within: Duration.Duration,
+  ) {
+    const sent = yield* Effect.result(exchange(call, within))
+    if (Result.isFailure(sent)) return answer("Unseen", stage, reasonOf(sent.failure))
+    const response = sent.success
+    if (!isSuccess(response)) {
+      const { evidence, reason, truth } = judged(stage, response, yield* DateTime.now)
+      return { _tag: truth === "Lost" ? ("Lost" as const) : ("Unseen" as const), reason, evidence }
+    }
+    const read = Result.flatMap(Json.read(response.headers, response.body), (body) => endpoint.observed(body, handle))
+    if (Result.isSuccess(read)) return { _tag: "Observed" as const, observation: read.success }
+    return malformed("Unseen", stage, read.failure, response.status)
+  })
+
+  const perform = (deed: Remote.Deed): Effect.Effect<Remote.Answer> => {
+    if (deed._tag === "Submit") return submit(deed.request, deed.within)
+    const stage = deed._tag === "Look" ? "look" : "cancel"
+    const endpoint = table.endpoints[deed.handle.operation]
+    const call = deed._tag === "Look" ? endpoint?.look(deed.handle, deed.hold) : endpoint?.cancel?.(deed.handle)
+    return endpoint === undefined || call === undefined
+      ? Effect.succeed(answer("Unseen", stage, unknownOperation(deed.handle.operation)))
+      : see(stage, deed.handle, endpoint, call, deed.within)
+  }
+  return { origin: originOf(base), perform }
+}
+
+/** Compose the handle of work that was accepted. */
+export const handleOf = (
+  request: Request,
+  found: Pick<Handle, "id" | "also" | "locator">,
+): Handle => ({
+  version: 1,
+  service: request.service,
+  origin: request.origin,
+  operation: request.operation,
+  ...found,
+  ...(request.key === undefined ? {} : { key: request.key }),
+  ...(request.reference === undefined ? {} : { reference: request.reference }),
+  entry: request.entry,
+})
+
+const requestOf = (base: string, headers: Readonly<Record<string, Exchange.Text>>, call: Call): Exchange.Request => {
+  const query = call.query === undefined ? "" : `?${new URLSearchParams(call.query).toString()}`
+  const target = { method: call.method, url: `${base}${call.path}${query}` }
+  return call.body === undefined
+    ? { ...target, headers }
+    : { ...target, headers: { ...headers, "content-type": "application/json" }, body: Json.write(call.body) }
+}
+
+/** A base that is no URL has no origin; the transport will say so when asked to send. */
+const originOf = (base: string): string => (URL.canParse(base) ? new URL(base).origin : base)
+
+const isSuccess = ({ status }: Exchange.Response): boolean => status >= 200 && status < 300
+
+const answer = <Tag extends "Rejected" | "Uncertain" | "Unseen">(_tag: Tag, stage: Stage, reason: Reason) => ({
+  _tag,
+  reason,
+  evidence: { stage },
+})
+
+const malformed = <Tag extends "Uncertain" | "Unseen">(_tag: Tag, stage: Stage, problem: string, status: number) => ({
+  _tag,
+  reason: { _tag: "Malformed" as const, problem },
+  evidence: { stage, status },
+})
+
+const unknownOperation = (name: string): Reason => ({ _tag: "NotFound", what: `operation ${name}` })
+
+const reasonOf = (failure: Unsent | Unanswered): Reason => {
+  switch (failure.problem) {
+    case "InvalidRequest":
+      return { _tag: "Invalid", issues: [{ path: ["request"], message: failure.detail }] }
+    case "Timeout":
+      return { _tag: "Timeout" }
+    case "TooLarge":
+    case "Malformed":
+      return { _tag: "Malformed", problem: failure.detail }
+    default:
+      return { _tag: "Unreachable", problem: failure.detail }
+  }
+}

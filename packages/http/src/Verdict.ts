@@ -1,0 +1,96 @@
+/**
+ * What an answer means: stage × status × code to a truth and a reason, as a table with a source for every row.
+ *
+ * The same table drives the client, the generated pages and `tenuto explain`; nothing else judges a status.
+ */
+import type * as Duration from "effect/Duration"
+import type { Evidence, Stage } from "@tenuto/core/Evidence"
+import type { Tag } from "@tenuto/core/Failure"
+import type { Issue, Reason } from "@tenuto/core/Reason"
+
+/** One row. A field that is absent matches anything; the first row that matches wins. */
+export interface Verdict {
+  readonly stage: Stage
+  readonly status?: number | "3xx" | "4xx" | "5xx"
+  readonly code?: string
+  readonly truth: Extract<Tag, "Rejected" | "Uncertain" | "Unseen" | "Lost" | "Failed">
+  /** What is asked for or found out at run time (a hint, issues, a replacement, an unknown code) is filled in. */
+  readonly reason: Reason
+  /** Where the service says so. */
+  readonly source: string
+}
+
+/** What a service's error body says, read by its own provider. */
+export interface Trouble {
+  readonly code?: string
+  readonly message?: NonNullable<Evidence["message"]>
+  readonly issues?: ReadonlyArray<Issue>
+  readonly retryAfter?: Duration.Duration
+  readonly also?: Readonly<Record<string, string>>
+}
+
+/** What was seen. */
+export interface Seen extends Trouble {
+  readonly stage: Stage
+  readonly status?: number
+}
+
+const silent = "no page says; the careful reading"
+
+/** What holds where a service's own table is silent. */
+export const fallback: ReadonlyArray<Verdict> = [
+  // Whoever answers 4xx has refused the request; whoever answers 3xx or 5xx may have acted on it first.
+  { stage: "submit", status: "4xx", truth: "Rejected", reason: { _tag: "Unrecognised", code: "" }, source: silent },
+  { stage: "submit", status: "5xx", truth: "Uncertain", reason: { _tag: "Internal" }, source: silent },
+  { stage: "submit", truth: "Uncertain", reason: { _tag: "Unrecognised", code: "" }, source: silent },
+  { stage: "look", status: "5xx", truth: "Unseen", reason: { _tag: "Internal" }, source: silent },
+  { stage: "look", truth: "Unseen", reason: { _tag: "Unrecognised", code: "" }, source: silent },
+  { stage: "cancel", status: "5xx", truth: "Unseen", reason: { _tag: "Internal" }, source: silent },
+  { stage: "cancel", truth: "Unseen", reason: { _tag: "Unrecognised", code: "" }, source: silent },
+  { stage: "download", status: "5xx", truth: "Unseen", reason: { _tag: "Internal" }, source: silent },
+  { stage: "download", truth: "Unseen", reason: { _tag: "Unrecognised", code: "" }, source: silent },
+  { stage: "settle", truth: "Failed", reason: { _tag: "Unrecognised", code: "" }, source: silent },
+  { stage: "draft", truth: "Rejected", reason: { _tag: "Invalid", issues: [] }, source: silent },
+]
+
+/** Judge an answer. Total: the fallback has a row for every stage. */
+export const judge = (table: ReadonlyArray<Verdict>, seen: Seen): Verdict => {
+  const row = table.find((candidate) => matches(candidate, seen)) ?? fallback.find((candidate) => matches(candidate, seen))
+  const found: Verdict = row ?? { stage: seen.stage, truth: "Unseen", reason: { _tag: "Internal" }, source: silent }
+  return { ...found, reason: fill(found.reason, seen) }
+}
+
+const matches = (row: Verdict, seen: Seen): boolean =>
+  row.stage === seen.stage &&
+  (row.code === undefined || row.code === seen.code) &&
+  (row.status === undefined ||
+    row.status === seen.status ||
+    (typeof row.status === "string" && row.status.charAt(0) === String(seen.status).charAt(0)))
+
+const fill = (reason: Reason, seen: Seen): Reason => {
+  switch (reason._tag) {
+    case "RateLimited":
+    case "Unavailable":
+      return seen.retryAfter === undefined ? reason : { ...reason, retryAfter: seen.retryAfter }
+    case "Invalid":
+      return { _tag: "Invalid", issues: seen.issues ?? reason.issues }
+    case "Retired": {
+      const text = seen.message === undefined || seen.message._tag === "Secret" ? undefined : seen.message.text
+      return text === undefined ? reason : { _tag: "Retired", replacement: text }
+    }
+    case "Unrecognised":
+      return { _tag: "Unrecognised", code: seen.code ?? (seen.status === undefined ? "none" : String(seen.status)) }
+    default:
+      return reason
+  }
+}
+
+/** What was seen, as it is kept with a failure. */
+export const evidenceOf = (seen: Seen, requestId?: string): Evidence => ({
+  stage: seen.stage,
+  ...(seen.status === undefined ? {} : { status: seen.status }),
+  ...(seen.code === undefined ? {} : { code: seen.code }),
+  ...(seen.message === undefined ? {} : { message: seen.message }),
+  ...(seen.also === undefined ? {} : { also: seen.also }),
+  ...(requestId === undefined ? {} : { requestId }),
+})
