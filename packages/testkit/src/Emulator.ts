@@ -81,20 +81,22 @@ export interface Served {
   readonly port: number
 }
 
+const text = new TextEncoder()
+
 /** Answer in JSON. */
 export const json = (status: number, body: Schema.Json, headers: Headers = {}): Behaviour =>
   Behaviour.Answered({
     response: {
       status,
       headers: { "content-type": "application/json", ...headers },
-      body: new TextEncoder().encode(JSON.stringify(body)),
+      body: text.encode(JSON.stringify(body)),
     },
   })
 
 /** Answer in text, or in bytes of a type of your own. */
 export const answer = (status: number, body: string | Uint8Array = "", headers: Headers = {}): Behaviour =>
   Behaviour.Answered({
-    response: { status, headers, body: typeof body === "string" ? new TextEncoder().encode(body) : body },
+    response: { status, headers, body: typeof body === "string" ? text.encode(body) : body },
   })
 
 /** Carry requests to a handler without a socket. It answers for every origin. */

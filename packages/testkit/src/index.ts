@@ -1,2 +1,8 @@
+// Time
 export * as VirtualClock from "./VirtualClock.ts"
+export * as Timeline from "./Timeline.ts"
+// Services that do not exist
 export * as Emulator from "./Emulator.ts"
+export * as Fault from "./Fault.ts"
+export * as Script from "./Script.ts"
+export * as Playback from "./Playback.ts"

@@ -14,10 +14,10 @@ const poll = (url: string) => Effect.gen(function* () {
   return (yield* Clock.currentTimeMillis) - start
 })
 const handler: Emulator.Handler = () => Effect.succeed(Emulator.json(200, { ok: true }))
-for (let k = 0; k < 6; k++) {
+for (let k = 0; k < 20; k++) {
   const t = performance.now()
   const exit = await Effect.runPromise(VirtualClock.run(poll("http://x/op").pipe(Effect.provide(Emulator.layerMemory(handler)))))
-  console.log("memory ms", performance.now() - t, exit._tag)
+  console.log("memory ms", performance.now() - t, exit._tag, (globalThis as any).__n?.())
 }
 for (let k = 0; k < 3; k++) {
   const t = performance.now()

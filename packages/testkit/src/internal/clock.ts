@@ -40,14 +40,14 @@ export class EngineClock implements Clock.Clock {
     if (millis <= 0) return Effect.yieldNow
     return Effect.withFiber((fiber) => {
       const span = fiber.cache.span
-      const place = span?._tag === "Span" ? ` in ${span.name}` : ""
-      return wait(this.engine, this.engine.now + millis, `a sleep${place}`)
+      const label = () => (span?._tag === "Span" ? `a sleep in ${span.name}` : "a sleep")
+      return wait(this.engine, this.engine.now + millis, label)
     })
   }
 }
 
 /** Wait for an instant; interrupting removes the timer. */
-export const wait = (engine: Engine, instant: number, label: string, order?: number): Effect.Effect<void> =>
+export const wait = (engine: Engine, instant: number, label: () => string, order?: number): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     const remove = engine.at(instant, label, () => resume(Effect.void), order)
     return Effect.sync(remove)

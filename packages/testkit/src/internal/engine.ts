@@ -23,8 +23,10 @@ export interface Options {
   readonly stuckAfter: number
 }
 
-// Two: one turn for promises that resume each other, one to see that they have come to rest.
-const quietTurns = 2
+// Before time moves, one turn for promises that resume each other, and one to see that they have come to rest; a
+// message at the present instant needs the first only.
+const turnsOfJump = 2
+const turnsOfMessage = 1
 // Real milliseconds without any sign of life before an idle run is called dead.
 const grace = 40
 
@@ -80,8 +82,9 @@ export class Engine {
   }
 
   /** Set a timer; the answer removes it. */
-  at(instant: number, label: string, fire: () => void, order: number = this.nextOrder()): () => void {
-    const timer: Timer = { at: instant, order, label, fire, live: true }
+  at(instant: number, label: () => string, fire: () => void, order: number = this.nextOrder()): () => void {
+    const turns = instant > this.now ? turnsOfJump : turnsOfMessage
+    const timer: Timer = { at: instant, order, label, turns, fire, live: true }
     this.timers.add(timer)
     this.touch()
     return () => {
@@ -124,14 +127,14 @@ export class Engine {
     }
   }
 
-  depart(label: string): Trip {
+  depart(label: () => string): Trip {
     const trip = new Trip(this, this.ids++, label, this.nextOrder(), "waiting")
     this.trips.set(trip.id, trip)
     return trip
   }
 
   /** The trip of a request that reached a service; `undefined`: its client left so long ago that nobody waits for it. */
-  arrive(id: string | undefined, label: string): Trip | undefined {
+  arrive(id: string | undefined, label: () => string): Trip | undefined {
     if (id !== undefined) return this.trips.get(Number(id))
     const trip = new Trip(this, this.ids++, label, this.nextOrder(), "foreign")
     this.trips.set(trip.id, trip)
@@ -189,8 +192,7 @@ export class Engine {
     this.isScheduled = false
     if (this.isClosed || this.runnable > 0) return
     if (this.isBlocked) return this.watch()
-    const call = underWay()
-    if (call !== undefined) {
+    if (underWay() !== undefined) {
       this.watch()
       return this.again()
     }
@@ -199,8 +201,9 @@ export class Engine {
       this.seenPulse = this.pulse
       this.quiet = 0
     }
-    if (++this.quiet < quietTurns) return this.again()
-    if ((this.timers.peek()?.at ?? Infinity) === Infinity) return this.mourn()
+    const next = this.timers.peek()
+    if (++this.quiet < (next?.turns ?? turnsOfJump)) return this.again()
+    if (next === undefined || next.at === Infinity) return this.mourn()
     const timer = this.timers.take(this.die)
     if (timer === undefined) return
     if (timer.at > this.now) this.now = timer.at
@@ -243,7 +246,7 @@ export class Engine {
       if (this.isClosed) return
       if (pulse !== this.pulse) return this.touch()
       const waiters = Array.from(this.trips.values(), (trip) => trip.say())
-      for (const timer of this.timers.live()) waiters.push(`${timer.label}, for ever`)
+      for (const timer of this.timers.live()) waiters.push(`${timer.label()}, for ever`)
       this.tell({ _tag: "Deadlock", waiters })
     })
   }

@@ -33,6 +33,7 @@ export const realMillis = (): number => performance.now()
 
 // Requests end by themselves; sockets, servers and timers are handles and say nothing about progress.
 const requests = new Set([
+  "CloseReq",
   "FSReqCallback",
   "FSReqPromise",
   "GetAddrInfoReqWrap",

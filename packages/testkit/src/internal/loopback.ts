@@ -87,17 +87,28 @@ export const loopback = <R>(
     const engine = yield* current
     const fork = Effect.runForkWith(context)
     const fibers = new Set<Fiber.Fiber<void>>()
+    // Probes that wait to be accepted, and ports accepted before their probe knew its own.
+    let probes = 0
     const fenced = new Map<number, () => void>()
+    const accepted = new Set<number>()
     let port = 0
 
     // A connection of our own is accepted after everything that was sent to this port before it.
     const fence = (): Promise<void> =>
       new Promise((resolve) => {
+        probes++
         const probe: Socket = connect({ port, host: settings.host })
-        probe.once("error", () => resolve())
+        const pass = () => {
+          if (--probes === 0) accepted.clear()
+          resolve()
+        }
+        probe.once("error", pass)
         probe.once("connect", () => {
+          probe.off("error", pass)
+          probe.on("error", () => {})
           const own = probe.localPort
-          if (own !== undefined) fenced.set(own, resolve)
+          if (own === undefined || accepted.has(own)) pass()
+          else fenced.set(own, pass)
           probe.end()
           probe.resume()
         })
@@ -108,7 +119,7 @@ export const loopback = <R>(
       const method = request.method ?? "GET"
       const url = `http://${plain["host"] ?? `${settings.host}:${port}`}${request.url ?? "/"}`
       const mark = plain[header]
-      const trip = engine?.arrive(mark, `${method} ${pathOf(url)}`)
+      const trip = engine?.arrive(mark, () => `${method} ${pathOf(url)}`)
       if (engine !== undefined && trip === undefined) return void request.socket.destroy()
       let fiber: Fiber.Fiber<void> | undefined
       response.on("close", () => {
@@ -155,12 +166,12 @@ export const loopback = <R>(
     server.keepAliveTimeout = 0
     server.headersTimeout = 0
     server.requestTimeout = 0
-    server.on("connection", (socket) => {
-      const seen = socket.remotePort === undefined ? undefined : fenced.get(socket.remotePort)
-      if (seen === undefined) return
-      if (socket.remotePort !== undefined) fenced.delete(socket.remotePort)
-      socket.destroy()
-      seen()
+    server.on("connection", ({ remotePort }) => {
+      if (probes === 0 || remotePort === undefined) return
+      const pass = fenced.get(remotePort)
+      if (pass === undefined) accepted.add(remotePort)
+      fenced.delete(remotePort)
+      pass?.()
     })
     server.on("clientError", (_, socket) => void socket.destroy())
 

@@ -52,7 +52,7 @@ const joined = (parts: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
 const after = (fiber: AnyFiber, span: Duration.Duration, then: () => void): (() => void) => {
   if (!Duration.isFinite(span)) return () => {}
   const engine = engineOf(fiber)
-  if (engine !== undefined) return engine.at(engine.now + Duration.toMillis(span), "a time-out", then)
+  if (engine !== undefined) return engine.at(engine.now + Duration.toMillis(span), () => "a time-out", then)
   const timer = Effect.runForkWith(fiber.context)(Effect.sleep(span))
   timer.addObserver((exit) => {
     if (Exit.isSuccess(exit)) then()
@@ -74,8 +74,8 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
     const begin = (fiber: AnyFiber, request: Sent, die: (defect: Effect.Effect<never>) => void): Begun => {
       const engine = engineOf(fiber)
       const mark = request.headers[header]
-      const known = engine === undefined || mark === undefined ? undefined : engine.arrive(reveal(mark), "")
-      const trip = known ?? engine?.depart(labelOf(request))
+      const known = engine === undefined || mark === undefined ? undefined : engine.arrive(reveal(mark), () => "")
+      const trip = known ?? engine?.depart(() => labelOf(request))
       trip?.clientIs("local")
       trip?.serverIs("received")
       const line = new Line(request.method)

@@ -3,7 +3,9 @@
 export interface Timer {
   readonly at: number
   readonly order: number
-  readonly label: string
+  readonly label: () => string
+  /** How many turns must be quiet before it fires. */
+  readonly turns: number
   readonly fire: () => void
   live: boolean
 }

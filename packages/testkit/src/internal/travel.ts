@@ -41,7 +41,7 @@ export const travelling = (inner: Transport["Service"]): Transport["Service"] =>
     Effect.flatMap(current, (engine) => {
       if (engine === undefined) return inner.send(request, limits)
       return Effect.suspend(() => {
-        const trip = engine.depart(labelOf(request))
+        const trip = engine.depart(() => labelOf(request))
         return Effect.onExit(inner.send(marked(request, trip), limits), leave(trip))
       })
     }),
@@ -49,7 +49,7 @@ export const travelling = (inner: Transport["Service"]): Transport["Service"] =>
     Effect.flatMap(current, (engine) => {
       if (engine === undefined) return inner.open(request, limits)
       return Effect.gen(function* () {
-        const trip = engine.depart(labelOf(request))
+        const trip = engine.depart(() => labelOf(request))
         trip.counted = true
         // Registered before the inner transport's own: finalizers run backwards, so the socket is closed first.
         yield* Effect.addFinalizer(() => Effect.sync(() => trip.left(trip.seen > 0)))

@@ -18,7 +18,7 @@ export const header = "tenuto-trip"
 
 export class Trip {
   readonly id: number
-  readonly label: string
+  readonly label: () => string
   /** Its place among everything that happens at one instant. */
   readonly order: number
   client: Client = "waiting"
@@ -34,7 +34,7 @@ export class Trip {
   private wasBusy = false
   private wasParked = false
 
-  constructor(engine: Engine, id: number, label: string, order: number, client: Client) {
+  constructor(engine: Engine, id: number, label: () => string, order: number, client: Client) {
     this.engine = engine
     this.id = id
     this.label = label
@@ -64,7 +64,7 @@ export class Trip {
   }
 
   say(): string {
-    return `${this.label} (client ${this.client}, service ${this.server})`
+    return `${this.label()} (client ${this.client}, service ${this.server})`
   }
 
   /** Tell the engine that an end has moved. */
@@ -148,6 +148,6 @@ export class Trip {
     const interrupt = this.interrupt
     if (interrupt === undefined) return
     this.interrupt = undefined
-    this.engine.at(this.engine.now, `${this.label}: the client left`, interrupt, order)
+    this.engine.at(this.engine.now, () => `${this.label()}: the client left`, interrupt, order)
   }
 }

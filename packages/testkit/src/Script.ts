@@ -1,0 +1,94 @@
+/**
+ * A service's behaviour as a story: steps that requests use up, in order.
+ *
+ * A request takes the first unused step of its stage; without one it reaches the service unchanged. A script says what
+ * is seen, and never when the client has to come.
+ */
+import type { Response } from "@tenuto/http/Exchange"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Behaviour, type Handler, json } from "./Emulator.ts"
+import * as Fault from "./Fault.ts"
+
+/** A fixed answer; at most one of `json` and `text`. */
+export const Answer = Schema.Struct({
+  status: Schema.Int.check(Schema.isBetween({ minimum: 200, maximum: 599 })),
+  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  json: Schema.optionalKey(Schema.Json),
+  text: Schema.optionalKey(Schema.String),
+})
+export type Answer = typeof Answer.Type
+
+const times = { on: Fault.Stage, times: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))) }
+
+/** One step: a fault by name (`503`, `429=30`), a fixed answer, or the service itself. */
+export const Step = Schema.Union([
+  Schema.Struct({ ...times, fault: Schema.String }),
+  Schema.Struct({ ...times, answer: Answer }),
+  Schema.Struct({ ...times, pass: Schema.Literal(true) }),
+])
+export type Step = typeof Step.Type
+
+/** A story, as it stands in a file. */
+export const Script = Schema.Struct({ version: Schema.Literal(1), steps: Schema.Array(Step) })
+export type Script = typeof Script.Type
+
+/** The text is not a script. */
+export class Unreadable extends Schema.TaggedError<Unreadable>()("Unreadable", { detail: Schema.String }) {
+  override get message() {
+    return `this is not a script: ${this.detail}`
+  }
+}
+
+/** One step of a stage. */
+export const on = (stage: Fault.Stage, what: string | Answer | "pass", count = 1): Step => {
+  const base = { on: stage, times: count }
+  if (what === "pass") return { ...base, pass: true }
+  return typeof what === "string" ? { ...base, fault: what } : { ...base, answer: what }
+}
+
+export const make = (steps: ReadonlyArray<Step>): Script => ({ version: 1, steps })
+
+const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Script), { errors: "all", onExcessProperty: "error" })
+
+/** Read the text of a file. Errors: `Unreadable`. */
+export const parse = (text: string): Effect.Effect<Script, Unreadable> =>
+  Effect.mapError(decode(text), (error) => new Unreadable({ detail: error.message }))
+
+const responseOf = (answer: Answer): Response => {
+  const headers = answer.headers ?? {}
+  if (answer.json !== undefined) {
+    const behaviour = json(answer.status, answer.json, headers)
+    if (behaviour._tag === "Answered") return behaviour.response
+  }
+  return { status: answer.status, headers, body: new TextEncoder().encode(answer.text ?? "") }
+}
+
+/** Put a story before a service. Errors: `Unrecognised`, for a fault that is not known. */
+export const apply = <R>(
+  handler: Handler<R>,
+  script: Script,
+  hooks: Fault.Hooks,
+): Effect.Effect<Handler<R>, Fault.Unrecognised> =>
+  Effect.gen(function* () {
+    const steps: Array<{ readonly stage: Fault.Stage; readonly play: Handler<R>; left: number }> = []
+    for (const step of script.steps) {
+      const left = step.times ?? 1
+      if ("pass" in step) steps.push({ stage: step.on, play: handler, left })
+      else if ("answer" in step) {
+        const response = responseOf(step.answer)
+        steps.push({ stage: step.on, play: () => Effect.succeed(Behaviour.Answered({ response })), left })
+      } else {
+        const planned = yield* Fault.parse(`${step.fault}@${step.on}`)
+        steps.push({ stage: step.on, play: (request) => Fault.play(planned, handler, request, hooks), left })
+      }
+    }
+    return (request) =>
+      Effect.suspend(() => {
+        const stage = hooks.stageOf(request)
+        const step = steps.find((candidate) => candidate.stage === stage && candidate.left > 0)
+        if (step === undefined) return handler(request)
+        step.left--
+        return step.play(request)
+      })
+  })
