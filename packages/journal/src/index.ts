@@ -1,1 +1,3 @@
-export {}
+/** Durable journals. */
+export * as SqliteJournal from "./SqliteJournal.ts"
+export { sqliteJournal } from "./SqliteJournal.ts"

@@ -1,0 +1,121 @@
+/**
+ * A journal in one SQLite file: it outlives crashes, and several processes may share it.
+ *
+ * It never touches a file that is not a journal, never reports an append before it is on the disk, and stores nothing but
+ * what the event schema writes: links and secret messages are not in it.
+ *
+ * Law 5: ahead of the deed. An append is one transaction, synced; appends that are ready together share it.
+ */
+import { Journal, type Page, Unusable } from "@tenuto/core/Journal"
+import * as Lifecycle from "@tenuto/core/Lifecycle"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Semaphore from "effect/Semaphore"
+import * as Batch from "./internal/Batch.ts"
+import * as Database from "./internal/Database.ts"
+import * as History from "./internal/History.ts"
+import * as Lease from "./internal/Lease.ts"
+
+/** How a journal behaves. */
+export interface Options {
+  /**
+   * How long an entry stays held when its process falls silent: 15 seconds unless said otherwise, between 100 ms and a day.
+   *
+   * A process that died on this machine is seen at once; the lease is for what cannot be seen from here.
+   */
+  readonly lease?: Duration.Input
+}
+
+const leaseOf = ({ lease = "15 seconds" }: Options): Duration.Duration =>
+  Duration.clamp(Duration.fromInputUnsafe(lease), { minimum: Duration.millis(100), maximum: Duration.days(1) })
+
+/**
+ * Open the journal in `file`, creating it if there is none.
+ *
+ * Errors: `Unusable` (`NotAJournal`, `Newer`, `Corrupt`, `Unavailable`); a file that is refused is left as it was.
+ *
+ * @example
+ * ```ts
+ * import * as SqliteJournal from "@tenuto/journal/SqliteJournal"
+ *
+ * const journal = SqliteJournal.layer("jobs.db", { lease: "30 seconds" })
+ * ```
+ */
+export const layer = (file: string, options: Options = {}): Layer.Layer<Journal, Unusable> =>
+  Layer.effect(
+    Journal,
+    Effect.gen(function* () {
+      const database = yield* Database.open(file, "Write")
+      const history = yield* History.make(database)
+      const batch = yield* Batch.make(database)
+      const leases = yield* Lease.make(database, batch, leaseOf(options))
+      const { read, unsettled } = history
+      const claim = Effect.fnUntraced(function* (entry: string) {
+        const token = yield* leases.take(entry)
+        return pageOf({ journal: file, entry, token, history, leases, batch }, yield* read(entry))
+      })
+      return Journal.of({ claim, read, unsettled })
+    }),
+  )
+
+/**
+ * Read the journal in `file` while others write it; nothing can be claimed, and no file is created.
+ *
+ * Errors: `Unusable` (`NotAJournal`, `Newer`, `Corrupt`, `Unavailable`).
+ */
+export const layerReadOnly = (file: string): Layer.Layer<Journal, Unusable> =>
+  Layer.effect(
+    Journal,
+    Effect.gen(function* () {
+      const { read, unsettled } = yield* History.make(yield* Database.open(file, "Read"))
+      const detail = "it was opened for reading only; open it for writing to claim an entry"
+      const claim = () => Effect.fail(new Unusable({ journal: file, problem: "Unavailable", detail }))
+      return Journal.of({ claim, read, unsettled })
+    }),
+  )
+
+/** Give the journal to code that does not use Effect: `connect(provider, { journal: sqliteJournal("jobs.db") })`. */
+export const sqliteJournal: typeof layer = layer
+
+interface Claim {
+  readonly journal: string
+  readonly entry: string
+  readonly token: Lease.Token
+  readonly history: History.History
+  readonly leases: Lease.Leases
+  readonly batch: Batch.Batch
+}
+
+const pageOf = (claim: Claim, history: ReadonlyArray<Lifecycle.Event>): Page => {
+  const { batch, entry, journal, leases, token } = claim
+  // One append at a time, for each depends on what the one before came to.
+  const turn = Semaphore.makeUnsafe(1)
+  let count = history.length
+  let state = Lifecycle.fold(history)
+  const fenced = () => {
+    const detail = `the entry ${entry} is no longer ours: another driver took it over, or its scope has closed; stop`
+    return new Unusable({ journal, problem: "Fenced", detail })
+  }
+  const append = Effect.fnUntraced(function* (events: ReadonlyArray<Lifecycle.Event>) {
+    const lines = yield* Effect.fromResult(History.linesOf(journal, entry, events))
+    const after = foldOn(state, events)
+    yield* batch.submit({
+      run: () => {
+        if (!leases.isHeld(token)) return Result.fail(fenced())
+        return Result.succeed(claim.history.append(entry, count, lines, after))
+      },
+      committed: () => {
+        count += lines.length
+        state = after
+      },
+    })
+  })
+  return { history, append: (events) => turn.withPermit(append(events)) }
+}
+
+const foldOn = (state: History.State, events: ReadonlyArray<Lifecycle.Event>): History.State => {
+  if (state === undefined) return Lifecycle.fold(events)
+  return events.reduce(Lifecycle.apply, state)
+}

@@ -1,0 +1,88 @@
+/**
+ * Events as rows: each is the JSON of the `Lifecycle.Event` schema, so whatever that schema leaves out is never stored.
+ *
+ * A row that cannot be read is named, never skipped.
+ */
+import { type Unsettled, Unusable } from "@tenuto/core/Journal"
+import * as Lifecycle from "@tenuto/core/Lifecycle"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { attempt, type Database } from "./Database.ts"
+
+const Line = Schema.fromJsonString(Lifecycle.Event)
+const encode = Schema.encodeResult(Line)
+const decode = Schema.decodeUnknownResult(Line)
+
+type Events = ReadonlyArray<Lifecycle.Event>
+
+/** Reads and writes the rows of one database. */
+export interface History {
+  /** Errors: `Unusable` (`Corrupt`, `Unavailable`). */
+  readonly read: (entry: string) => Effect.Effect<Events, Unusable>
+  /** Errors: `Unusable` (`Corrupt`, `Unavailable`). */
+  readonly unsettled: Effect.Effect<ReadonlyArray<Unsettled>, Unusable>
+  /** Append lines to an entry that holds `count` events and now stands at `state`; part of a transaction. */
+  readonly append: (entry: string, count: number, lines: ReadonlyArray<string>, state: State) => void
+}
+
+/** What a history comes to; `undefined` when it has no beginning. */
+export type State = Lifecycle.State | undefined
+
+/** Write events as lines of JSON. Errors: `Unusable` (`Unavailable`) when one is not what its schema says. */
+export const linesOf = (journal: string, entry: string, events: Events): Result.Result<Array<string>, Unusable> =>
+  Result.gen(function* () {
+    const lines: Array<string> = []
+    for (const event of events) {
+      // The schema's own message would repeat the value.
+      const detail = `the event ${event._tag} of the entry ${entry} is not valid and was not written; nothing was`
+      lines.push(yield* Result.mapError(encode(event), () => new Unusable({ journal, problem: "Unavailable", detail })))
+    }
+    return lines
+  })
+
+/** Prepare the statements. Errors: `Unusable` (`Corrupt`, `Unavailable`). */
+export const make = Effect.fnUntraced(function* ({ journal, sqlite }: Database): Effect.fn.Return<History, Unusable> {
+  const statements = yield* attempt(journal, "opening it", () => ({
+    events: sqlite.prepare(
+      "SELECT sequence, event FROM events WHERE entry = (SELECT id FROM entries WHERE entry = ?) ORDER BY sequence",
+    ),
+    open: sqlite.prepare("SELECT entry, service FROM entries WHERE open = 1 ORDER BY id"),
+    enter: sqlite.prepare(
+      `INSERT INTO entries (entry, service, open) VALUES (?1, ?2, ?3)
+       ON CONFLICT (entry) DO UPDATE SET service = ?2, open = ?3 WHERE service IS NOT ?2 OR open <> ?3`,
+    ),
+    add: sqlite.prepare("INSERT INTO events (entry, sequence, event) SELECT id, ?2, ?3 FROM entries WHERE entry = ?1"),
+  }))
+  const corrupt = (entry: string, sequence: number, why: string) => {
+    const detail = `event ${sequence} of the entry ${entry} ${why}; restore the journal from a copy`
+    return new Unusable({ journal, problem: "Corrupt", detail })
+  }
+  const decodeAll = (entry: string, rows: ReadonlyArray<Record<string, unknown>>): Result.Result<Events, Unusable> =>
+    Result.gen(function* () {
+      const events: Array<Lifecycle.Event> = []
+      for (const [index, row] of rows.entries()) {
+        const sequence = index + 1
+        if (row["sequence"] !== sequence) return yield* Result.fail(corrupt(entry, sequence, "is missing"))
+        events.push(yield* Result.mapError(decode(row["event"]), () => corrupt(entry, sequence, "cannot be read")))
+      }
+      return events
+    })
+  return {
+    read: (entry) =>
+      Effect.flatMap(
+        attempt(journal, "reading it", () => statements.events.all(entry)),
+        (rows) => Effect.fromResult(decodeAll(entry, rows)),
+      ),
+    unsettled: Effect.map(
+      attempt(journal, "reading it", () => statements.open.all()),
+      (rows) => rows.map(({ entry, service }) => ({ entry: String(entry), service: String(service) })),
+    ),
+    append: (entry, count, lines, state) => {
+      if (lines.length === 0) return
+      const isOpen = state !== undefined && Lifecycle.isOpen(state)
+      statements.enter.run(entry, state === undefined ? null : Lifecycle.subjectOf(state).service, isOpen ? 1 : 0)
+      for (const [index, line] of lines.entries()) statements.add.run(entry, count + index + 1, line)
+    },
+  }
+})
