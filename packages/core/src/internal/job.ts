@@ -132,7 +132,7 @@ const folded = (entry: string, page: Journal.Page): Effect.Effect<Lifecycle.Stat
 const begun = (event: Lifecycle.EventOf<"Drafted" | "Accepted">) => Lifecycle.begin(event) as Lifecycle.State
 
 const encode = (operation: Operation.Any, input: unknown) =>
-  Schema.encodeUnknownEffect(operation.input, { errors: "all" })(input)
+  Schema.encodeUnknownEffect(operation.input, { errors: "all", onExcessProperty: "error" })(input)
 
 const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> =>

@@ -1,0 +1,135 @@
+/**
+ * Soundpiece: songs, instrumentals, samples, remixes and stems.
+ *
+ * Everything here is data with its source (`S000`, `S001` and the contract's numbers are explained in FACTS.md); the
+ * machine that acts on it is `@tenuto/core`.
+ */
+import * as Duration from "effect/Duration"
+import type * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Contract from "@tenuto/core/Contract"
+import { developer } from "@tenuto/core/Evidence"
+import * as Operation from "@tenuto/core/Operation"
+import type { Remote } from "@tenuto/core/Remote"
+import * as Delay from "@tenuto/http/Delay"
+import * as Provider from "@tenuto/http/Provider"
+import type { Transport } from "@tenuto/http/Transport"
+import * as Endpoint from "./internal/endpoint.ts"
+import * as Input from "./internal/inputs.ts"
+import { codes, verdicts } from "./internal/reasons.ts"
+import * as Wire from "./internal/wire.ts"
+
+/** What the service promises. */
+export const contract = Contract.make({
+  idempotency: { _tag: "Keyed", field: "idempotency_key" }, // S001 "Every PUT accepts an idempotency_key"
+  cadence: {
+    _tag: "LongPoll",
+    hold: Duration.seconds(20), // S001 "or after 20 seconds if it's still running"
+    floor: Duration.seconds(1), // ours: T-SP-9, an answer that comes at once must not become a tight loop
+  },
+  delays: {
+    limited: { _tag: "Exponential", base: Duration.seconds(1), cap: Duration.minutes(1) }, // contract 2.9, 2^n
+    unavailable: { _tag: "Exponential", base: Duration.seconds(1), cap: Duration.minutes(1) }, // S000 "exponential backoff"
+    otherwise: { _tag: "Exponential", base: Duration.seconds(1), cap: Duration.minutes(1) }, // S000 "exponential backoff"
+  },
+  limits: {
+    wait: Duration.minutes(5), // S001 sample: timeout=300
+    answer: Duration.seconds(30), // ours; together with the hold it exceeds the 20 s of a long poll
+    sends: 8, // ours
+  },
+  support: "business@soundpiece.co.uk", // S000 "Reporting persistent issues"
+})
+
+const service = "soundpiece"
+
+/** The result of most operations: one or more files. */
+export type Tracks = typeof Wire.Tracks.Type
+/** The result of operations that give exactly one file. */
+export type OneTrack = typeof Wire.OneTrack.Type
+/** One audio file: FLAC, 44.1 kHz. */
+export type Track = Wire.Track
+
+const define = <const Name extends string, Input, Output, const Code extends string>(
+  name: Name,
+  input: Operation.Definition<string, Name, Input, Output, Code>["input"],
+  output: Operation.Definition<string, Name, Input, Output, Code>["output"],
+  failures: ReadonlyArray<Code>,
+) => Operation.make({ service, name, contract, input, output, codes: failures })
+
+/** A song from lyrics and a prompt, or from lyrics and a reference track. */
+export const newSong = define("create.new_song", Input.NewSong, Wire.Tracks, codes.song)
+/** An instrumental from a prompt or a reference track. */
+export const newInstrumental = define("create.new_instrumental", Input.NewInstrumental, Wire.Tracks, codes.referenced)
+/** A sample of a given length. */
+export const newSample = define("create.new_sample", Input.NewSample, Wire.OneTrack, codes.generated)
+/** A sound effect of a given length. No page shows its result; one file is what its sibling gives. */
+export const newFx = define("create.new_fx", Input.NewFx, Wire.OneTrack, codes.generated)
+/** One to three variations on a song. */
+export const remixSong = define("create.remix_song", Input.RemixSong, Wire.Tracks, codes.referenced)
+/** One to three variations on an instrumental. */
+export const remixInstrumental = define(
+  "create.remix_instrumental",
+  Input.RemixInstrumental,
+  Wire.Tracks,
+  codes.referenced,
+)
+/** A track taken apart; each file says its `kind`. */
+export const separateStems = define("adapt.separate_stems", Input.SeparateStems, Wire.Tracks, codes.adapted)
+/** A track cut down to a length. */
+export const autoCutDown = define("adapt.auto_cut_down", Input.AutoCutDown, Wire.OneTrack, codes.adapted)
+
+/** Every operation by the service's own name. */
+export const operations = {
+  "create.new_song": newSong,
+  "create.new_instrumental": newInstrumental,
+  "create.new_sample": newSample,
+  "create.new_fx": newFx,
+  "create.remix_song": remixSong,
+  "create.remix_instrumental": remixInstrumental,
+  "adapt.separate_stems": separateStems,
+  "adapt.auto_cut_down": autoCutDown,
+} as const
+
+const readRefusal = Schema.decodeUnknownOption(Wire.Refusal)
+
+/** The API as a table: what {@link layer} connects to and what `tenuto explain` reads. */
+export const table: Provider.Table<"soundpiece"> = {
+  service,
+  base: "https://api.soundpiece.co/v1", // S001
+  credential: Provider.bearer, // S001 "Authorization: Bearer spk_<your-key>"
+  endpoints: {
+    "create.new_song": Endpoint.make("create.new_song", "song"), // S001
+    "create.new_instrumental": Endpoint.make("create.new_instrumental"), // no page shows the envelope
+    "create.new_sample": Endpoint.make("create.new_sample", "sample"), // contract 2.1 (W)
+    "create.new_fx": Endpoint.make("create.new_fx"), // no page shows the envelope
+    "create.remix_song": Endpoint.make("create.remix_song", "remix_song"), // contract 2.1 (W)
+    "create.remix_instrumental": Endpoint.make("create.remix_instrumental", "remix_instrumental"), // contract 2.1 (W)
+    "adapt.separate_stems": Endpoint.make("adapt.separate_stems"), // no page shows the envelope
+    "adapt.auto_cut_down": Endpoint.make("adapt.auto_cut_down", "auto_cut"), // contract 2.1 (W); not the route's name
+  },
+  verdicts,
+  trouble: ({ body, headers, now }) => {
+    const retryAfter = Delay.retryAfter(headers, now) // contract 2.9: seconds; absent or 0 means exponential
+    const hint = retryAfter === undefined ? {} : { retryAfter }
+    const refusal = readRefusal(body)
+    if (refusal._tag === "None") return hint
+    const { detail } = refusal.value
+    if (typeof detail === "string") return { ...hint, message: developer(detail) } // contract 2.14: developers only
+    return { ...hint, issues: detail.map(({ loc, msg, type }) => ({ path: loc, message: msg, code: type })) }
+  },
+}
+
+/**
+ * Connect to Soundpiece. Needs a `Transport`.
+ *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ * import * as NodeTransport from "@tenuto/transport-node/NodeTransport"
+ *
+ * export const soundpiece = Soundpiece.layer({ apiKey: "spk_…" }).pipe(Layer.provideMerge(NodeTransport.layer))
+ * ```
+ */
+export const layer = (settings: Provider.Settings): Layer.Layer<Remote<"soundpiece">, never, Transport> =>
+  Provider.layer(table, settings)

@@ -1,0 +1,84 @@
+/** One route, both ways: PUT submits, GET on the same path looks (S001). */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Artifact from "@tenuto/core/Artifact"
+import { endUser } from "@tenuto/core/Evidence"
+import type { Handle } from "@tenuto/core/Handle"
+import type { Observation } from "@tenuto/core/Observation"
+import * as Provider from "@tenuto/http/Provider"
+import * as Verdict from "@tenuto/http/Verdict"
+import { verdicts } from "./reasons.ts"
+import * as Wire from "./wire.ts"
+
+const isFields = Schema.is(Schema.Record(Schema.String, Schema.Json))
+
+/** `envelope` is the documented key of the operation in an answer; absent where no page shows one. */
+export const make = (route: string, envelope?: string): Provider.Endpoint => ({
+  submit: ({ input, key }) => ({
+    method: "PUT",
+    path: `/${route}`,
+    body: { idempotency_key: key ?? null, ...(isFields(input) ? input : {}) },
+  }),
+  // C-SP-4: a replay may be a snapshot of the past, so its status is not trusted; the next look tells.
+  accepted: (body, request) =>
+    Result.flatMap(Wire.open(body, envelope), ({ id, idempotency_key: echoed }) =>
+      typeof echoed === "string" && echoed.toLowerCase() !== request.key?.toLowerCase()
+        ? Result.fail("the answer is for another idempotency key than the one sent")
+        : Result.succeed({ handle: Provider.handleOf(request, { id }) }),
+    ),
+  look: ({ id }, hold) => ({
+    method: "GET",
+    path: `/${route}`,
+    query: hold === undefined ? { id } : { id, wait: "true" },
+  }),
+  observed: (body, handle) => Result.flatMap(Wire.open(body, envelope), (dto) => observe(dto, handle)),
+})
+
+const observe = (dto: Wire.Dto, handle: Handle): Result.Result<Observation, string> => {
+  const { error, id, output, outputs, status: word } = dto
+  if (id !== handle.id) return Result.fail("the answer is about another operation than the one asked for")
+  switch (word) {
+    case "processing":
+      return Result.succeed({ _tag: "Pending", word })
+    case "ready": {
+      if (outputs != null && outputs.length > 0) {
+        return Result.succeed({
+          _tag: "Succeeded",
+          word,
+          output: { outputs: outputs.map((file, index) => track(file, `outputs.${index}`, handle)) },
+        })
+      }
+      return output == null
+        ? Result.fail("the operation is ready and has no output")
+        : Result.succeed({ _tag: "Succeeded", word, output: { output: track(output, "output", handle) } })
+    }
+    case "failed": {
+      const seen: Verdict.Seen = { stage: "settle", ...(error == null ? {} : { code: error.code }) }
+      const { reason } = Verdict.judge(verdicts, seen)
+      return Result.succeed({
+        _tag: "Failed",
+        word,
+        reason,
+        ...(error == null ? {} : { code: error.code }),
+        // S000: "error.message is … suitable for surfacing to your end-users".
+        ...(typeof error?.message === "string" ? { message: endUser(error.message) } : {}),
+      })
+    }
+    default:
+      return Result.succeed({ _tag: "Unrecognised", word })
+  }
+}
+
+const track = (file: Wire.File, name: string, handle: Handle) => {
+  const expiresAt = Option.getOrUndefined(DateTime.make(file.expires_at))
+  const audio = new Artifact.Artifact({
+    name,
+    handle,
+    mediaType: "audio/flac",
+    link: Artifact.link(file.url),
+    ...(expiresAt === undefined ? {} : { expiresAt: DateTime.toUtc(expiresAt) }),
+  })
+  return { audio, duration: file.duration, ...(file.kind === undefined ? {} : { kind: file.kind }) }
+}

@@ -1,0 +1,80 @@
+/** What each route takes: limits as documented (contract 2.1), names as on the wire, checked before anything is sent. */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import { Seconds } from "./wire.ts"
+
+/** The service counts characters, not UTF-16 units. */
+const Text = (most: number) =>
+  Schema.String.check(
+    Schema.makeFilter((text: string) => {
+      const { length } = Array.from(text)
+      return (length >= 1 && length <= most) || `must have 1 to ${most} characters, it has ${length}`
+    }),
+  )
+const Uri = Schema.String.check(
+  Schema.makeFilter((text: string) => URL.canParse(text) || "must be an absolute URL"),
+)
+const Length = Seconds.check(
+  Schema.makeFilter((duration: Duration.Duration) =>
+    (Duration.isFinite(duration) && Duration.isGreaterThan(duration, Duration.zero)) || "must be longer than nothing",
+  ),
+)
+
+const source = Schema.Struct({ url: Uri })
+const callbackUrl = Schema.optionalKey(Uri.check(Schema.isMaxLength(2048)))
+const asCallback = { callbackUrl: "callback_url" } as const
+const nVariations = Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 3 })))
+
+/** "either `prompt` or `reference`": one of them has to be there; whether both may be, the service says. */
+const isDirected = Schema.makeFilter(
+  (input: { readonly prompt?: string; readonly reference?: { readonly url: string } }) =>
+    input.prompt !== undefined || input.reference !== undefined
+      ? undefined
+      : { path: ["prompt"], issue: "either a prompt or a reference is needed" },
+)
+
+export const NewSong = Schema.Struct({
+  lyrics: Text(3000),
+  prompt: Schema.optionalKey(Text(1024)),
+  reference: Schema.optionalKey(source),
+  callbackUrl,
+})
+  .check(isDirected)
+  .pipe(Schema.encodeKeys(asCallback))
+
+export const NewInstrumental = Schema.Struct({
+  prompt: Schema.optionalKey(Text(1024)),
+  reference: Schema.optionalKey(source),
+  callbackUrl,
+})
+  .check(isDirected)
+  .pipe(Schema.encodeKeys(asCallback))
+
+export const NewSample = Schema.Struct({
+  prompt: Text(1024),
+  duration: Length,
+  loopable: Schema.optionalKey(Schema.Boolean),
+  callbackUrl,
+}).pipe(Schema.encodeKeys(asCallback))
+
+export const NewFx = Schema.Struct({ prompt: Text(1024), duration: Length, callbackUrl }).pipe(
+  Schema.encodeKeys(asCallback),
+)
+
+export const RemixSong = Schema.Struct({
+  source,
+  lyrics: Text(3000),
+  prompt: Text(1024),
+  nVariations,
+  callbackUrl,
+}).pipe(Schema.encodeKeys({ ...asCallback, nVariations: "n_variations" }))
+
+export const RemixInstrumental = Schema.Struct({ source, nVariations, callbackUrl }).pipe(
+  Schema.encodeKeys({ ...asCallback, nVariations: "n_variations" }),
+)
+
+export const SeparateStems = Schema.Struct({ source, callbackUrl }).pipe(Schema.encodeKeys(asCallback))
+
+export const AutoCutDown = Schema.Struct({ source, targetDuration: Length, callbackUrl }).pipe(
+  Schema.encodeKeys({ ...asCallback, targetDuration: "target_duration" }),
+)

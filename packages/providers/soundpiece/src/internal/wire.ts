@@ -1,0 +1,88 @@
+/** The service's own words: what goes over the wire, under the names and units of its pages. */
+import * as Duration from "effect/Duration"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Artifact from "@tenuto/core/Artifact"
+
+/** Seconds on the wire: S001 `"duration": 87.4`, contract 2.1 "`duration` number (s)". */
+export const Seconds = Schema.Finite.pipe(
+  Schema.decodeTo(
+    Schema.Duration,
+    SchemaTransformation.transform({
+      decode: (seconds: number) => Duration.millis(Math.round(seconds * 1000)),
+      encode: (duration: Duration.Duration) => Duration.toMillis(duration) / 1000,
+    }),
+  ),
+)
+
+/** S001 "Downloading the result"; stems add `kind`. */
+export const File = Schema.Struct({
+  url: Schema.String,
+  expires_at: Schema.String,
+  duration: Schema.Finite,
+  kind: Schema.optionalKey(Schema.String),
+})
+export type File = typeof File.Type
+
+/** S000 "Operation-level failures". */
+export const Trouble = Schema.Struct({ code: Schema.String, message: Schema.optional(Schema.NullOr(Schema.String)) })
+
+/** S001 "You get back the operation DTO". `id` is not checked against its pattern: the pages themselves elide it. */
+export const Dto = Schema.Struct({
+  id: Schema.NonEmptyString,
+  status: Schema.NonEmptyString,
+  created_at: Schema.optional(Schema.String),
+  idempotency_key: Schema.optional(Schema.NullOr(Schema.String)),
+  outputs: Schema.optional(Schema.NullOr(Schema.Array(File))),
+  output: Schema.optional(Schema.NullOr(File)),
+  error: Schema.optional(Schema.NullOr(Trouble)),
+})
+export type Dto = typeof Dto.Type
+
+/** S000 "Response shape": a sentence, or a list of what is wrong with which field. */
+export const Refusal = Schema.Struct({
+  detail: Schema.Union([
+    Schema.String,
+    Schema.Array(
+      Schema.Struct({
+        loc: Schema.Array(Schema.Union([Schema.String, Schema.Finite])),
+        msg: Schema.String,
+        type: Schema.String,
+      }),
+    ),
+  ]),
+})
+
+const Envelope = Schema.Record(Schema.String, Schema.Unknown)
+const Operationish = Schema.Struct({ id: Schema.String, status: Schema.String })
+const isOperationish = Schema.is(Operationish)
+const decodeEnvelope = Schema.decodeUnknownResult(Envelope)
+const decodeDto = Schema.decodeUnknownResult(Dto)
+
+/**
+ * Open an envelope. Its key is not the route's name (T-SP-4) and not documented for three routes, so the one member that
+ * carries `id` and `status` is the operation, whatever it is called.
+ */
+export const open = (body: unknown, documented: string | undefined): Result.Result<Dto, string> => {
+  const envelope = decodeEnvelope(body)
+  if (Result.isFailure(envelope)) return Result.fail("the answer is not an object")
+  const named = documented === undefined ? undefined : envelope.success[documented]
+  const members = named === undefined ? Object.values(envelope.success).filter(isOperationish) : [named]
+  const [member, second] = members
+  if (member === undefined || second !== undefined) {
+    return Result.fail(`the answer has ${members.length} members with an id and a status, one is expected`)
+  }
+  return Result.mapError(decodeDto(member), (error) => `the operation is not as documented: ${error.message}`)
+}
+
+/** One audio file of a result. */
+export const Track = Schema.Struct({
+  audio: Artifact.Embedded,
+  duration: Seconds,
+  kind: Schema.optionalKey(Schema.String),
+})
+export type Track = typeof Track.Type
+
+export const Tracks = Schema.Struct({ outputs: Schema.NonEmptyArray(Track) })
+export const OneTrack = Schema.Struct({ output: Track })
