@@ -18,7 +18,7 @@ import type { Reason } from "@tenuto/core/Reason"
 import type { Remote } from "@tenuto/core/Remote"
 import * as Delay from "./Delay.ts"
 import type * as Exchange from "./Exchange.ts"
-import { Transport, type Unanswered, type Unsent } from "./Transport.ts"
+import { type Opened, Transport, type Unanswered, type Unsent } from "./Transport.ts"
 
 /** `within` bounds the whole download; ten minutes when absent. */
 export interface Options {
@@ -140,7 +140,7 @@ const goOn = <O extends Operation.Any>(
 const open = (
   artifact: Artifact.Artifact,
   progress: Progress,
-): Effect.Effect<Exchange.Opened, Unsent | Unanswered, Transport | Scope.Scope> => {
+): Effect.Effect<Opened, Unsent | Unanswered, Transport | Scope.Scope> => {
   const range = progress.received === 0 ? {} : { range: `bytes=${progress.received}-` }
   const ifRange = progress.received === 0 || progress.etag === undefined ? {} : { "if-range": progress.etag }
   const headers = { "accept-encoding": "identity", ...range, ...ifRange }

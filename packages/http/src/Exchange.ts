@@ -5,8 +5,6 @@
  * links ride as `Redacted` values until a transport writes them to the wire.
  */
 import * as Redacted from "effect/Redacted"
-import type * as Stream from "effect/Stream"
-import type { Unanswered } from "./Transport.ts"
 
 /** Text that may be a secret; printing it never shows one. */
 export type Text = string | Redacted.Redacted<string>
@@ -27,13 +25,6 @@ export interface Response {
   readonly status: number
   readonly headers: Headers
   readonly body: Uint8Array
-}
-
-/** An answer whose body is still arriving. */
-export interface Opened {
-  readonly status: number
-  readonly headers: Headers
-  readonly body: Stream.Stream<Uint8Array, Unanswered>
 }
 
 /** Read text that may be a secret. For transports, at the wire. */

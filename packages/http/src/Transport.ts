@@ -18,6 +18,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import type * as Exchange from "./Exchange.ts"
 
 /** Proved: the request never left this process. Sending it again cannot do anything twice. */
@@ -46,6 +47,13 @@ export interface Limits {
   readonly maxBytes: bigint
 }
 
+/** An answer whose body is still arriving. */
+export interface Opened {
+  readonly status: number
+  readonly headers: Exchange.Headers
+  readonly body: Stream.Stream<Uint8Array, Unanswered>
+}
+
 /** Carries requests. Layers: `@tenuto/transport-node`, `@tenuto/transport-fetch`, any emulator. */
 export class Transport extends Context.Service<
   Transport,
@@ -60,6 +68,6 @@ export class Transport extends Context.Service<
     readonly open: (
       request: Exchange.Request,
       limits: Pick<Limits, "timeout">,
-    ) => Effect.Effect<Exchange.Opened, Unsent | Unanswered, Scope.Scope>
+    ) => Effect.Effect<Opened, Unsent | Unanswered, Scope.Scope>
   }
 >()("@tenuto/http/Transport") {}

@@ -6,8 +6,8 @@
  *
  * Law 12: same seed, same story: byte-identical in memory and over sockets.
  */
-import { type Opened, type Request, reveal } from "@tenuto/http/Exchange"
-import { Transport, type Unanswered, type Unsent } from "@tenuto/http/Transport"
+import { type Request, reveal } from "@tenuto/http/Exchange"
+import { type Opened, Transport, type Unanswered, type Unsent } from "@tenuto/http/Transport"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"

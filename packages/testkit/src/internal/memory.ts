@@ -1,6 +1,6 @@
 /** Carries requests to a handler without a socket, with the same truths a socket would have told. */
-import { type Opened, type Request as Sent, type Response, reveal } from "@tenuto/http/Exchange"
-import { type Limits, type Transport, Unanswered, Unsent } from "@tenuto/http/Transport"
+import { type Request as Sent, type Response, reveal } from "@tenuto/http/Exchange"
+import { type Limits, type Opened, type Transport, Unanswered, Unsent } from "@tenuto/http/Transport"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"

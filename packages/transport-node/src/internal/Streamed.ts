@@ -6,15 +6,14 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
-import type * as Exchange from "@tenuto/http/Exchange"
-import type { Unanswered, Unsent } from "@tenuto/http/Transport"
+import type { Opened, Unanswered, Unsent } from "@tenuto/http/Transport"
 import type { Dispatcher } from "undici"
 import { Flight } from "./Flight.ts"
 import type { Origin } from "./Origin.ts"
 import * as Problem from "./Problem.ts"
 import type { Parcel } from "./Wire.ts"
 
-export type Resume = (effect: Effect.Effect<Exchange.Opened, Unsent | Unanswered>) => void
+export type Resume = (effect: Effect.Effect<Opened, Unsent | Unanswered>) => void
 type Chunks = NonEmptyReadonlyArray<Uint8Array>
 
 /** Bytes held before the socket is stopped. */
