@@ -25,8 +25,9 @@ import { Evidence } from "./Evidence.ts"
 import { Handle } from "./Handle.ts"
 import { isPending, Observation } from "./Observation.ts"
 import * as Pace from "./Pace.ts"
-import { Reason } from "./Reason.ts"
+import { Reason, retryAfter } from "./Reason.ts"
 import * as Remedy from "./Remedy.ts"
+import { Span } from "./internal/span.ts"
 
 // --- what is asked ------------------------------------------------------------------------------
 
@@ -55,7 +56,7 @@ export type Trouble = typeof Trouble.Type
 
 const at = { at: Schema.DateTimeUtcFromString }
 /** When the look that brought it began, and how long it was to be held. */
-const look = { began: Schema.DateTimeUtcFromString, hold: Schema.optionalKey(Schema.DurationFromMillis) }
+const look = { began: Schema.DateTimeUtcFromString, hold: Schema.optionalKey(Span) }
 const trouble = { reason: Reason, evidence: Evidence }
 
 /**
@@ -96,8 +97,13 @@ export const State = Schema.Union([
   Schema.TaggedStruct("Drafted", unaccepted),
   /** `doubts` sends may have started it: they were about to leave or have left, and no usable answer has come. */
   Schema.TaggedStruct("Uncertain", { ...unaccepted, doubts: Schema.Int }),
-  /** The caller was told why, and nothing is sent again without being asked. */
-  Schema.TaggedStruct("Stopped", { request: Request, doubts: Schema.Int, at: Schema.DateTimeUtcFromString, ...trouble }),
+  /** The caller was told why, and nothing is sent again without being asked. `at` is when the trouble came. */
+  Schema.TaggedStruct("Stopped", {
+    request: Request,
+    doubts: Schema.Int,
+    at: Schema.DateTimeUtcFromString,
+    ...trouble,
+  }),
   /** The service has it. `miss` is why the last look failed, when it did. */
   Schema.TaggedStruct("Pending", {
     handle: Handle,
@@ -128,7 +134,7 @@ export const apply = (state: State, event: Event): State => {
     case "Pending":
       return applyToPending(state, event)
     case "Stopped":
-      return event._tag === "Drafted" ? reopened(state) : event._tag === "Accepted" ? accepted(event) : state
+      return applyToStopped(state, event)
     case "Drafted":
     case "Uncertain":
       return applyToUnaccepted(state, event)
@@ -160,17 +166,37 @@ const applyToUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, event: Event
     case "Accepted":
       return accepted(event)
     case "Stopped": {
-      const { at, evidence, reason } = event
-      return { _tag: "Stopped", request: state.request, doubts, at, reason, evidence }
+      const { evidence, reason } = event
+      return { _tag: "Stopped", request: state.request, doubts, at: state.last?.at ?? event.at, reason, evidence }
     }
     default:
       return state
   }
 }
 
-/** Being asked again starts the count of sends anew; doubts stay, for they are about the past. */
-const reopened = ({ doubts, request }: StateOf<"Stopped">): State =>
-  doubts > 0 ? { _tag: "Uncertain", request, sends: 0, doubts } : { _tag: "Drafted", request, sends: 0 }
+const applyToStopped = (state: StateOf<"Stopped">, event: Event): State => {
+  switch (event._tag) {
+    case "Drafted":
+      return reopened(state)
+    case "Sending":
+      return { ...state, doubts: state.doubts + 1 }
+    case "Accepted":
+      return accepted(event)
+    default:
+      return state
+  }
+}
+
+/**
+ * Being asked again starts the count of sends anew. Doubts stay, for they are about the past, and so does a request to
+ * wait; any other refusal may have been mended since.
+ */
+const reopened = (state: StateOf<"Stopped">): State => {
+  const { doubts, reason, request } = state
+  if (doubts > 0) return { _tag: "Uncertain", request, sends: 0, doubts, last: troubleOf("Uncertain", state) }
+  const isAsked = retryAfter(reason) !== undefined
+  return { _tag: "Drafted", request, sends: 0, ...(isAsked ? { last: troubleOf("Rejected", state) } : {}) }
+}
 
 const applyToPending = (state: StateOf<"Pending">, event: Event): State => {
   const { handle } = state
@@ -265,10 +291,11 @@ const unanswered: Reason = { _tag: "Unreachable", problem: "this process stopped
 /** Law 3 stands on these lines: without a key, a send that is in doubt is the last one. */
 const mayBeSent = (state: StateOf<"Drafted" | "Uncertain">, contract: Contract): boolean => {
   if (state._tag === "Uncertain" && !isKeyed(contract)) return false
+  if (state.sends >= contract.limits.sends) return false
   if (state.last === undefined) return true
   const { reference } = state.request
   const trouble = { _tag: state.last.truth, ...state.last, ...(reference === undefined ? {} : { reference }) }
-  return state.sends < contract.limits.sends && Remedy.isAutomatic(Remedy.of(trouble, contract))
+  return Remedy.isAutomatic(Remedy.of(trouble, contract))
 }
 
 const nextForPending = (state: StateOf<"Pending">, moment: Moment): Action => {

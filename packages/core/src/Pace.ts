@@ -33,11 +33,17 @@ const heldEnough = 0.9
 /** By how much, at most, chance lengthens a pause. */
 const spread = 0.25
 
-/** A look came back and the work goes on. `hold` is what was asked for, when the look was a long poll. */
+/**
+ * A look came back and the work goes on. `hold` is what was asked for, when the look was a long poll.
+ *
+ * What comes while the service wants to be left alone came without our asking, and changes no pace.
+ */
 export const returned = (
   looks: Looks,
   look: { readonly began: DateTime.Utc; readonly ended: DateTime.Utc; readonly hold?: Duration.Duration },
 ): Looks => {
+  const until = leftAloneUntil(looks)
+  if (until !== undefined && DateTime.isLessThan(look.began, until)) return looks
   const isEarly =
     look.hold !== undefined &&
     Duration.toMillis(DateTime.distance(look.began, look.ended)) < Duration.toMillis(look.hold) * heldEnough
@@ -48,7 +54,18 @@ export const returned = (
 export const missed = (
   looks: Looks,
   look: { readonly began: DateTime.Utc; readonly ended: DateTime.Utc; readonly trouble: Reason.Reason },
-): Looks => ({ ...look, early: looks.early, missed: looks.missed + 1 })
+): Looks => {
+  const missed = { ...look, early: looks.early, missed: looks.missed + 1 }
+  const until = leftAloneUntil(looks)
+  const isLonger = until !== undefined && DateTime.isGreaterThan(until, leftAloneUntil(missed) ?? look.ended)
+  return isLonger ? { ...looks, missed: missed.missed } : missed
+}
+
+/** When the service wants to be looked at again, if it said so last. */
+const leftAloneUntil = ({ ended, trouble }: Looks): DateTime.Utc | undefined => {
+  const asked = trouble === undefined ? undefined : Reason.retryAfter(trouble)
+  return asked === undefined || ended === undefined ? undefined : later(ended, asked)
+}
 
 /**
  * The earliest instant of the next look.

@@ -5,6 +5,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { Span } from "./internal/span.ts"
 
 /** One thing that is wrong with an input, and where. */
 export const Issue = Schema.Struct({
@@ -14,7 +15,7 @@ export const Issue = Schema.Struct({
 })
 export type Issue = typeof Issue.Type
 
-const hint = { retryAfter: Schema.optionalKey(Schema.DurationFromMillis) }
+const hint = { retryAfter: Schema.optionalKey(Span) }
 
 export const Reason = Schema.Union([
   /** The service could not be reached, or it stopped talking. */
