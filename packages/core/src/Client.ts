@@ -135,8 +135,7 @@ export const settleAll = <O extends Operation.Any>(
   ReadonlyArray<Result.Result<Operation.Output<O>, Failure.Settling<Operation.Code<O>> | Journal.Unusable>>,
   never,
   Needs<O>
-> =>
-  Effect.forEach(handles, (handle) => Effect.result(settle(operation, handle, wait)), { concurrency: "unbounded" })
+> => Effect.forEach(handles, (handle) => Effect.result(settle(operation, handle, wait)), { concurrency: "unbounded" })
 
 /** What became of one entry that an earlier process left open. */
 export interface Recovered<O extends Operation.Any> {
@@ -195,7 +194,8 @@ export const cancel = <O extends Operation.Any>(
     if (operation.contract.cancellation === "None") return { _tag: "NotOffered" }
     const answer = yield* perform(remote, { _tag: "Cancel", handle, within: operation.contract.limits.answer })
     const observation = yield* End.observation(handle, yield* DateTime.now, answer)
-    const isTooLate = observation._tag === "Succeeded" || observation._tag === "Failed" || observation._tag === "Expired"
+    const isTooLate =
+      observation._tag === "Succeeded" || observation._tag === "Failed" || observation._tag === "Expired"
     return { _tag: isTooLate ? "TooLate" : "Asked", observation }
   })
 
@@ -243,6 +243,8 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any>(
     }
     yield* sleepUntil(action.at)
     const began = yield* DateTime.now
+    // A process that was suspended wakes late.
+    if (DateTime.isGreaterThanOrEqualTo(began, deadline)) continue
     const within = Duration.min(DateTime.distance(began, deadline), answerLimit(operation, action))
     if (action._tag === "Submit") {
       yield* happen({ _tag: "Sending", at: began })
@@ -271,11 +273,21 @@ const grace = Duration.seconds(1)
 const perform = (remote: Remote.Shape, deed: Remote.Deed): Effect.Effect<Remote.Answer> =>
   Effect.timeoutOrElse(remote.perform(deed), {
     duration: Duration.sum(deed.within, grace),
-    orElse: () => Effect.succeed(silence(deed)),
-  })
+    orElse: () => Effect.succeed(nothing(deed, { _tag: "Timeout" })),
+  }).pipe(Effect.map((answer) => (answers[deed._tag].has(answer._tag) ? answer : nothing(deed, unfit(answer)))))
 
-const silence = (deed: Remote.Deed): Remote.Answer => {
-  const reason: Reason = { _tag: "Timeout" }
+/** What each deed can establish; without this, a remote that answers something else would be asked again at once. */
+const answers: Readonly<Record<Remote.Deed["_tag"], ReadonlySet<Remote.Answer["_tag"]>>> = {
+  Submit: new Set(["Accepted", "Rejected", "Uncertain"]),
+  Look: new Set(["Observed", "Unseen", "Lost"]),
+  Cancel: new Set(["Observed", "Unseen", "Lost"]),
+}
+const unfit = ({ _tag }: Remote.Answer): Reason => ({
+  _tag: "Malformed",
+  problem: `${_tag} does not answer what was asked`,
+})
+
+const nothing = (deed: Remote.Deed, reason: Reason): Remote.Answer => {
   const stage: Evidence["stage"] = deed._tag === "Submit" ? "submit" : deed._tag === "Look" ? "look" : "cancel"
   return { _tag: deed._tag === "Submit" ? "Uncertain" : "Unseen", reason, evidence: { stage } }
 }
@@ -298,4 +310,3 @@ const sleepUntil = (instant: DateTime.Utc): Effect.Effect<void> =>
     if (Duration.isLessThanOrEqualTo(rest, Duration.zero)) return Effect.void
     return Effect.andThen(Effect.sleep(Duration.min(rest, longestSleep)), sleepUntil(instant))
   })
-

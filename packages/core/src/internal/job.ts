@@ -41,7 +41,8 @@ export const fromDraft = Effect.fnUntraced(function* <O extends Operation.Any>(
   )
   const remote = yield* remoteOf<O>(operation)
   const key = isKeyed(contract) ? (draft.key ?? (yield* Key.mint)) : undefined
-  const entry = `${service}/${name}/${key ?? reference ?? (yield* Key.mint)}`
+  // A service that checks no keys is not sent one; the journal still knows the work by it.
+  const entry = `${service}/${name}/${key ?? draft.key ?? reference ?? (yield* Key.mint)}`
   const request: Lifecycle.Request = {
     entry,
     service,
@@ -116,7 +117,9 @@ const unseen = (subject: Handle.Subject, at: DateTime.Utc, issue: Issue) =>
     at,
   })
 
-const remoteOf = <O extends Operation.Any>(operation: O): Effect.Effect<Remote.Shape, never, Remote.Remote<O["service"]>> =>
+const remoteOf = <O extends Operation.Any>(
+  operation: O,
+): Effect.Effect<Remote.Shape, never, Remote.Remote<O["service"]>> =>
   Effect.service(Remote.of<O["service"]>(operation.service))
 
 const claim = (entry: string) => Effect.flatMap(Journal.Journal, (journal) => journal.claim(entry))
