@@ -1,0 +1,101 @@
+/**
+ * The laws of the machine as data: put any `begin`, `apply`, `next` and `fold` before them.
+ *
+ * Each law tells stories by the hundred and lets the machine live through them; a broken one is shown the shortest story
+ * found, with a line that replays it. It never sleeps and reads no clock.
+ */
+import * as Arbitrary from "effect/Arbitrary"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Hostile, type Machine, Plausible, play, type Story } from "./internal/stories.ts"
+import * as Verdicts from "./internal/verdicts.ts"
+
+export type { Machine } from "./internal/stories.ts"
+
+/** A law does not hold. `replay` tells the same story again: give it to {@link Options}. */
+export class Broken extends Schema.TaggedError<Broken>()("Broken", {
+  law: Schema.Int,
+  name: Schema.String,
+  detail: Schema.String,
+  story: Schema.String,
+  replay: Schema.String,
+}) {
+  override get message() {
+    return `law ${this.law}, ${this.name}: ${this.detail}\n${this.story}\nreplay: ${this.replay}`
+  }
+}
+
+/** How long to look for a story that breaks a law, and where to begin. */
+export interface Options {
+  /** Default: 300 stories. */
+  readonly runs?: number
+  /** The same seed tells the same stories. Default: 1. */
+  readonly seed?: number | string
+  /** Tell one broken story again. */
+  readonly replay?: string
+}
+
+/** One law: its number (0 is what the others stand on), its words, and the check. */
+export interface Law {
+  readonly law: number
+  readonly name: string
+  /** Errors: `Broken`. */
+  readonly check: (machine: Machine, options?: Options) => Effect.Effect<void, Broken>
+}
+
+// --- the table ----------------------------------------------------------------------------------
+
+const stories = { plausible: Arbitrary.schema(Plausible), hostile: Arbitrary.schema(Hostile) }
+
+const law = (number: number, name: string, kind: keyof typeof stories, verdict: Verdicts.Verdict): Law => ({
+  law: number,
+  name,
+  check: Effect.fnUntraced(function* (machine: Machine, options: Options = {}) {
+    const judge = (story: Story) =>
+      Effect.try({
+        try: () => verdict(play(machine, story), machine),
+        catch: (thrown) => `it threw: ${String(thrown)}`,
+      }).pipe(Effect.flatMap((detail) => (detail === undefined ? Effect.succeed(true) : Effect.fail(detail))))
+    const { replay, runs = 300, seed = 1 } = options
+    const arbitrary: Arbitrary.Arbitrary<Story> = stories[kind]
+    const result = yield* Arbitrary.checkEffect(
+      arbitrary,
+      judge,
+      replay === undefined ? { runs, seed, size: 40 } : { replay },
+    )
+    if (result._tag === "Passed") return
+    const broken = { law: number, name, detail: result._tag, story: "", replay: "" }
+    if (result._tag !== "Falsified") return yield* new Broken(broken)
+    const detail = result.failure._tag === "PropertyError" ? String(result.failure.error) : "false"
+    return yield* new Broken({ ...broken, detail, story: narrate(machine, result.shrunkInput), replay: result.replay })
+  }),
+})
+
+/** What happened in a story, one event a line; a machine that cannot live through it is shown the story itself. */
+const narrate = (machine: Machine, story: Story): string => {
+  try {
+    return play(machine, story)
+      .beats.map(({ event }) => Verdicts.writeEvent(event))
+      .join("\n")
+  } catch {
+    return JSON.stringify(story)
+  }
+}
+
+/** The laws that bind any machine; each is a name for a test. */
+export const machine: ReadonlyArray<Law> = [
+  law(0, "every history has a state, and every state an action", "hostile", Verdicts.isTotal),
+  law(1, "settled is final", "hostile", Verdicts.isFinal),
+  law(1, "seeing twice is seeing once", "hostile", Verdicts.isSeenOnce),
+  law(2, "a failed look is not a failed operation", "hostile", Verdicts.isBlind),
+  law(
+    3,
+    "never twice by accident: without a key nothing is sent again unless it is proved that it never left",
+    "hostile",
+    Verdicts.isNeverTwice,
+  ),
+  law(4, "a changed body never goes out under an old key", "hostile", Verdicts.isSameBody),
+  law(5, "a saved history is a saved operation", "hostile", Verdicts.isSaved),
+  law(6, "never sooner than asked", "plausible", Verdicts.isPatient),
+  law(9, "an unknown word is survived", "plausible", Verdicts.isSurvivor),
+]
