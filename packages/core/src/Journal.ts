@@ -62,7 +62,8 @@ export const unsettledOf = (histories: Iterable<readonly [string, ReadonlyArray<
   const open: Array<Unsettled> = []
   for (const [entry, history] of histories) {
     const state = Lifecycle.fold(history)
-    if (state !== undefined && Lifecycle.isOpen(state)) open.push({ entry, service: Lifecycle.subjectOf(state).service })
+    if (state !== undefined && Lifecycle.isOpen(state))
+      open.push({ entry, service: Lifecycle.subjectOf(state).service })
   }
   return open
 }
@@ -70,23 +71,35 @@ export const unsettledOf = (histories: Iterable<readonly [string, ReadonlyArray<
 /** A journal that lasts as long as the process: for tests, and for work that may be forgotten. */
 export const layerMemory: Layer.Layer<Journal> = Layer.sync(Journal, () => {
   const entries = new Map<string, Array<Lifecycle.Event>>()
-  const held = new Set<string>()
+  const held = new Map<string, object>()
+  const unusable = (problem: "Held" | "Fenced", detail: string) =>
+    new Unusable({ journal: "in memory", problem, detail })
   const hold = (entry: string) =>
     Effect.suspend(() => {
       if (held.has(entry)) {
         const detail = `another driver in this process holds the entry ${entry}; wait for it to end`
-        return Effect.fail(new Unusable({ journal: "in memory", problem: "Held", detail }))
+        return Effect.fail(unusable("Held", detail))
       }
-      held.add(entry)
-      return Effect.void
+      const claim = {}
+      held.set(entry, claim)
+      return Effect.succeed(claim)
     })
+  const pageOf = (entry: string, claim: object): Page => ({
+    history: [...(entries.get(entry) ?? [])],
+    append: (events) =>
+      Effect.suspend(() => {
+        if (held.get(entry) !== claim) {
+          const detail = `the entry ${entry} is no longer ours: its scope has closed; stop`
+          return Effect.fail(unusable("Fenced", detail))
+        }
+        if (events.length > 0) entries.set(entry, [...(entries.get(entry) ?? []), ...events])
+        return Effect.void
+      }),
+  })
   return Journal.of({
     claim: (entry) =>
       Effect.acquireRelease(hold(entry), () => Effect.sync(() => held.delete(entry))).pipe(
-        Effect.map(() => ({
-          history: [...(entries.get(entry) ?? [])],
-          append: (events) => Effect.sync(() => void entries.set(entry, [...(entries.get(entry) ?? []), ...events])),
-        })),
+        Effect.map((claim) => pageOf(entry, claim)),
       ),
     read: (entry) => Effect.sync(() => [...(entries.get(entry) ?? [])]),
     unsettled: Effect.sync(() => unsettledOf(entries)),

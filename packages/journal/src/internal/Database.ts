@@ -72,11 +72,17 @@ export const open = Effect.fnUntraced(function* (
 
 const isEmpty = (sqlite: DatabaseSync): boolean => sqlite.prepare("PRAGMA page_count").get()?.["page_count"] === 0
 
+/** The first write lock of an empty file brings a first page, so that under it a count of pages would tell nothing. */
+const isBlank = (sqlite: DatabaseSync): boolean =>
+  sqlite.prepare("SELECT count(*) AS tables FROM sqlite_schema").get()?.["tables"] === 0 &&
+  Header.markOf(sqlite).applicationId === 0
+
 const create = (sqlite: DatabaseSync): void => {
   sqlite.exec("PRAGMA synchronous = FULL; BEGIN EXCLUSIVE")
   try {
     // Another process may have created it since the look: the look is repeated under the lock.
-    if (isEmpty(sqlite)) sqlite.exec(creation)
+    if (!isBlank(sqlite)) return
+    sqlite.exec(creation)
     sqlite.exec("COMMIT")
   } finally {
     if (sqlite.isTransaction) sqlite.exec("ROLLBACK")
