@@ -12,7 +12,7 @@ const drive = (entry: string) =>
     Effect.gen(function* () {
       const page = yield* Journal.use((journal) => journal.claim(entry))
       let next = page.history.length
-      while (true) {
+      for (;;) {
         // One event, then two, then three, and so on in turn: an append must never be found in part.
         const numbers = Array.from({ length: (next % 3) + 1 }, (_, n) => next + n)
         yield* page.append(numbers.map((number) => drafted(entry, number)))
