@@ -1,6 +1,8 @@
 /** Stories of one piece of work, as data: a machine plays them itself, so a broken one tells a broken story. */
+import * as Arbitrary from "effect/Arbitrary"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Contract from "@tenuto/core/Contract"
 import type { Handle } from "@tenuto/core/Handle"
@@ -43,8 +45,10 @@ const reasons = [
   "RateLimited",
   "Unavailable",
   "Unreachable",
+  "RateLimited",
   "Internal",
   "Unauthenticated",
+  "Unavailable",
   "Invalid",
   "Malformed",
 ] as const
@@ -54,6 +58,7 @@ const submits = [
   "Uncertain",
   "Rejected",
   "Uncertain",
+  "Rejected",
   "AcceptedUnrecognised",
   "AcceptedSucceeded",
 ] as const
@@ -85,8 +90,17 @@ const Crash = Schema.TaggedStruct("Crash", { isAnnounced: Schema.Boolean, for: u
 const Again = Schema.TaggedStruct("Again", { isChanged: Schema.Boolean, after: upTo(120_000) })
 /** A delivery says what a look would have said. */
 const Delivery = Schema.TaggedStruct("Delivery", { look: upTo(looks.length - 2), after: upTo(10_000) })
-/** Anything at all, at any time. */
-const Noise = Schema.TaggedStruct("Noise", { event: Lifecycle.Event })
+/** Anything at all, at any time: an event of the {@link pool}. */
+const Noise = Schema.TaggedStruct("Noise", { event: upTo(199) })
+
+/** Events drawn from the schema alone, once: to draw them anew for each story would cost more than all the rest. */
+let drawn: ReadonlyArray<Lifecycle.Event> | undefined
+const pool = (): ReadonlyArray<Lifecycle.Event> => {
+  drawn ??= Effect.runSync(
+    Effect.orDie(Arbitrary.sampleEffect(Arbitrary.schema(Lifecycle.Event), { count: 200, seed: "noise", size: 6 })),
+  )
+  return drawn
+}
 
 const within = Schema.Literals([300_000, 60_000, 5_000, 0, 3_000_000_000])
 const contract = Schema.Literals(["keyedHeld", "unkeyedHeld", "keyed", "unkeyed", "referenced"])
@@ -212,7 +226,16 @@ export const play = (machine: Machine, told: Story): Told => {
     wait = { since: now, deadline: DateTime.addDuration(now, within) }
   }
 
+  const askAgain = (isChanged: boolean) => {
+    const input = isChanged ? { prompt: "as it never was" } : request.input
+    happen({ _tag: "Drafted", at: now, request: { ...request, input } })
+  }
+
   const go = (move: typeof Go.Type) => {
+    if (state._tag === "Stopped") {
+      askAgain(false)
+      newWait()
+    }
     const action = choose(move.die / 1000)
     const trouble = { reason: reasonOf(move), evidence: { stage: "submit" as const } }
     if (action._tag === "Submit") {
@@ -264,9 +287,7 @@ export const play = (machine: Machine, told: Story): Told => {
     }
     if (move._tag === "Again") {
       pass(move.after)
-      const input = move.isChanged ? { prompt: "as it never was" } : request.input
-      if (move.isChanged || state._tag === "Stopped")
-        happen({ _tag: "Drafted", at: now, request: { ...request, input } })
+      if (move.isChanged || state._tag === "Stopped") askAgain(move.isChanged)
       newWait()
     }
     if (move._tag === "Delivery") {
@@ -274,7 +295,10 @@ export const play = (machine: Machine, told: Story): Told => {
       const seen = looks[move.look] ?? "Pending"
       if (seen !== "Unseen") happen({ _tag: "Observed", at: now, began: now, observation: observation(seen) }, false)
     }
-    if (move._tag === "Noise") happen(move.event, false)
+    if (move._tag === "Noise") {
+      const event = pool()[move.event]
+      if (event !== undefined) happen(event, false)
+    }
   }
   choose(0)
   return { contract, request, beats, choices }

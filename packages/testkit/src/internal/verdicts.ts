@@ -91,24 +91,33 @@ export const isBlind: Verdict = ({ beats, choices }, machine) => {
   return undefined
 }
 
-/** Counts by itself, trusting no state: a send is proved harmless only by the refusal that answers it. */
-export const isNeverTwice: Verdict = ({ beats, choices, contract }) => {
-  if (contract.idempotency._tag === "Keyed") return undefined
-  for (const { action, history } of choices) {
-    if (action._tag !== "Submit") continue
-    let inDoubt = 0
-    let isAwaited = false
-    for (const { event } of beats.slice(0, history)) {
-      if (event._tag === "Sending") {
-        inDoubt += 1
-        isAwaited = true
-      }
-      if (event._tag === "Rejected" && isAwaited) inDoubt -= 1
-      if (event._tag === "Rejected" || event._tag === "Uncertain" || event._tag === "Stopped") isAwaited = false
-    }
-    if (inDoubt > 0) return `it would be sent again while ${inDoubt} send(s) may have started it`
+export const isNeverTwice: Verdict = (told) => {
+  if (told.contract.idempotency._tag === "Keyed") return undefined
+  const rash = told.choices.find((choice) => choice.action._tag === "Submit" && sendsInDoubt(told, choice) > 0)
+  return rash && `it would be sent again while ${sendsInDoubt(told, rash)} send(s) may have started it`
+}
+
+export const isNeverDenied: Verdict = (told) => {
+  for (const choice of told.choices) {
+    const { action } = choice
+    if (action._tag !== "Stop" || sendsInDoubt(told, choice) === 0) continue
+    if (action.truth === "Rejected")
+      return `it was said never to have started, with ${sendsInDoubt(told, choice)} send(s) in doubt`
   }
   return undefined
+}
+
+/** Counts from what happened, trusting no state: a send is proved harmless only by the refusal that answers it. */
+const sendsInDoubt = ({ beats }: Told, { history }: Choice): number => {
+  let inDoubt = 0
+  let isAwaited = false
+  for (const { event } of beats.slice(0, history)) {
+    if (event._tag === "Rejected" && isAwaited) inDoubt -= 1
+    if (event._tag === "Sending") inDoubt += 1
+    if (event._tag === "Sending") isAwaited = true
+    if (event._tag === "Rejected" || event._tag === "Uncertain" || event._tag === "Stopped") isAwaited = false
+  }
+  return inDoubt
 }
 
 export const isSameBody: Verdict = ({ choices, request }) =>

@@ -1,0 +1,165 @@
+/** Broken machines, each with one mistake that a published client makes; and the laws that catch it. */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import { isKeyed } from "@tenuto/core/Contract"
+import * as Lifecycle from "@tenuto/core/Lifecycle"
+import type { Reason } from "@tenuto/core/Reason"
+import * as Laws from "@tenuto/testkit/Laws"
+
+const broken = (parts: Partial<Pick<Laws.Machine, "apply" | "next">>): Laws.Machine => {
+  const { apply, begin, next } = { ...Lifecycle, ...parts }
+  const fold: Laws.Machine["fold"] = (history) => {
+    let state: Lifecycle.State | undefined
+    for (const event of history) state = state === undefined ? begin(event) : apply(state, event)
+    return state
+  }
+  return { apply, begin, next, fold }
+}
+
+type Apply = Laws.Machine["apply"]
+type Next = Laws.Machine["next"]
+const applying = (apply: (state: Lifecycle.State, event: Lifecycle.Event, real: Apply) => Lifecycle.State) =>
+  broken({ apply: (state, event) => apply(state, event, Lifecycle.apply) })
+const choosing = (next: (state: Lifecycle.State, moment: Lifecycle.Moment, real: Next) => Lifecycle.Action) =>
+  broken({ next: (state, moment) => next(state, moment, Lifecycle.next) })
+
+const settledBy = (
+  handle: Lifecycle.StateOf<"Pending">["handle"],
+  at: DateTime.Utc,
+  reason: Reason,
+): Lifecycle.State => ({
+  _tag: "Settled",
+  at,
+  outcome: { _tag: "Observed", handle, observation: { _tag: "Failed", word: "error", reason } },
+})
+
+const unasked = (reason: Reason): Reason =>
+  reason._tag === "RateLimited" || reason._tag === "Unavailable" ? { _tag: reason._tag } : reason
+
+const hinted = (state: Lifecycle.State): Lifecycle.State => {
+  if ((state._tag === "Drafted" || state._tag === "Uncertain") && state.last !== undefined) {
+    return { ...state, last: { ...state.last, reason: unasked(state.last.reason) } }
+  }
+  if (state._tag !== "Pending" || state.looks.trouble === undefined) return state
+  return { ...state, looks: { ...state.looks, trouble: unasked(state.looks.trouble) } }
+}
+
+const sooner = (action: Lifecycle.Action, from: DateTime.Utc, part: number): Lifecycle.Action => {
+  if (action._tag !== "Submit" && action._tag !== "Look") return action
+  const pause = Math.max(0, DateTime.toEpochMillis(action.at) - DateTime.toEpochMillis(from))
+  return { ...action, at: DateTime.addDuration(from, Duration.millis(pause * part)) }
+}
+
+/** The words of the laws that catch each. */
+export const machines: Readonly<
+  Record<string, { readonly machine: Laws.Machine; readonly caughtBy: ReadonlyArray<string> }>
+> = {
+  "a later look reopens settled work": {
+    machine: applying((state, event, real) =>
+      state._tag === "Settled" && event._tag === "Observed" && event.observation._tag === "Pending"
+        ? { _tag: "Pending", handle: state.outcome.handle, since: event.at, looks: { early: 0, missed: 0 } }
+        : real(state, event),
+    ),
+    caughtBy: ["settled is final"],
+  },
+  "a failed look fails the work": {
+    machine: applying((state, event, real) =>
+      state._tag === "Pending" && event._tag === "Unseen"
+        ? settledBy(state.handle, event.at, event.reason)
+        : real(state, event),
+    ),
+    caughtBy: ["a failed look is not a failed operation"],
+  },
+  "an unanswered request is sent again without a key": {
+    machine: choosing((state, moment, real) =>
+      state._tag === "Uncertain" && !isKeyed(moment.contract)
+        ? real(state, { ...moment, contract: { ...moment.contract, idempotency: { _tag: "Keyed", field: "key" } } })
+        : real(state, moment),
+    ),
+    caughtBy: ["never twice by accident: without a key nothing is sent again unless it is proved that it never left"],
+  },
+  "a refusal proves that no send before it started anything": {
+    machine: applying((state, event, real) => {
+      const next = real(state, event)
+      if (event._tag !== "Rejected" || next._tag !== "Uncertain") return next
+      const { doubts: _, ...rest } = next
+      return { ...rest, _tag: "Drafted" }
+    }),
+    caughtBy: [
+      "never twice by accident: without a key nothing is sent again unless it is proved that it never left",
+      "what may have started is never called rejected",
+    ],
+  },
+  "what the service asked for is not heard": {
+    machine: choosing((state, moment, real) => real(hinted(state), moment)),
+    caughtBy: ["never sooner than asked", "an unknown word is survived"],
+  },
+  "chance shortens a pause": {
+    machine: choosing((state, moment, real) => {
+      const from = state._tag === "Pending" ? (state.looks.ended ?? state.since) : moment.now
+      return sooner(real(state, { ...moment, die: 0 }), from, 1 - moment.die / 2)
+    }),
+    caughtBy: ["never sooner than asked"],
+  },
+  "being told of a request to wait ends it": {
+    machine: applying((state, event, real) =>
+      state._tag === "Stopped" && event._tag === "Drafted" && state.doubts === 0
+        ? { _tag: "Drafted", request: state.request, sends: 0 }
+        : real(state, event),
+    ),
+    caughtBy: ["never sooner than asked"],
+  },
+  "an unknown word is a success": {
+    machine: applying((state, event, real) =>
+      state._tag === "Pending" && event._tag === "Observed" && event.observation._tag === "Unrecognised"
+        ? {
+            _tag: "Settled",
+            at: event.at,
+            outcome: { _tag: "Observed", handle: state.handle, observation: event.observation },
+          }
+        : real(state, event),
+    ),
+    caughtBy: ["an unknown word is survived"],
+  },
+  "an unknown word is looked at again at once": {
+    machine: choosing((state, moment, real) => {
+      const action = real(state, moment)
+      const isUnknown =
+        state._tag === "Pending" && state.last?._tag === "Unrecognised" && state.looks.trouble === undefined
+      return action._tag === "Look" && isUnknown ? { ...action, at: moment.now } : action
+    }),
+    caughtBy: ["never sooner than asked", "an unknown word is survived"],
+  },
+  "asking again changes the request": {
+    machine: applying((state, event, real) => {
+      const next = real(state, event)
+      return event._tag === "Drafted" && "request" in next ? { ...next, request: event.request } : next
+    }),
+    caughtBy: ["a changed body never goes out under an old key"],
+  },
+  "every refusal seen proves one more send harmless": {
+    machine: applying((state, event, real) =>
+      event._tag === "Rejected" && state._tag === "Uncertain" && state.doubts > 1
+        ? {
+            ...state,
+            doubts: state.doubts - 1,
+            last: { truth: "Rejected", at: event.at, reason: event.reason, evidence: event.evidence },
+          }
+        : real(state, event),
+    ),
+    caughtBy: ["seeing twice is seeing once"],
+  },
+  "a send counts half": {
+    machine: applying((state, event, real) => {
+      const next = real(state, event)
+      return event._tag === "Sending" && next._tag === "Uncertain" ? { ...next, sends: next.sends - 0.5 } : next
+    }),
+    caughtBy: ["a saved history is a saved operation"],
+  },
+  "work that was stopped has no action": {
+    machine: choosing((state, moment, real) =>
+      state._tag === "Stopped" ? real(Object.create(null), moment) : real(state, moment),
+    ),
+    caughtBy: Laws.machine.map(({ name }) => name),
+  },
+}
