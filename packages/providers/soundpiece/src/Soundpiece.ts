@@ -17,6 +17,7 @@ import type { Transport } from "@tenuto/http/Transport"
 import * as Endpoint from "./internal/endpoint.ts"
 import * as Input from "./internal/inputs.ts"
 import { codes, verdicts } from "./internal/reasons.ts"
+import { routes } from "./internal/routes.ts"
 import * as Wire from "./internal/wire.ts"
 
 /** What the service promises. */
@@ -97,16 +98,7 @@ export const table: Provider.Table<"soundpiece"> = {
   service,
   base: "https://api.soundpiece.co/v1", // S001
   credential: Provider.bearer, // S001 "Authorization: Bearer spk_<your-key>"
-  endpoints: {
-    "create.new_song": Endpoint.make("create.new_song", "song"), // S001
-    "create.new_instrumental": Endpoint.make("create.new_instrumental"), // no page shows the envelope
-    "create.new_sample": Endpoint.make("create.new_sample", "sample"), // contract 2.1 (W)
-    "create.new_fx": Endpoint.make("create.new_fx"), // no page shows the envelope
-    "create.remix_song": Endpoint.make("create.remix_song", "remix_song"), // contract 2.1 (W)
-    "create.remix_instrumental": Endpoint.make("create.remix_instrumental", "remix_instrumental"), // contract 2.1 (W)
-    "adapt.separate_stems": Endpoint.make("adapt.separate_stems"), // no page shows the envelope
-    "adapt.auto_cut_down": Endpoint.make("adapt.auto_cut_down", "auto_cut"), // contract 2.1 (W); not the route's name
-  },
+  endpoints: Object.fromEntries(Object.entries(routes).map(([route, facts]) => [route, Endpoint.make(route, facts)])),
   verdicts,
   trouble: ({ body, headers, now }) => {
     const retryAfter = Delay.retryAfter(headers, now) // contract 2.9: seconds; absent or 0 means exponential

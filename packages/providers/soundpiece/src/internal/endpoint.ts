@@ -10,12 +10,12 @@ import type { Observation } from "@tenuto/core/Observation"
 import * as Provider from "@tenuto/http/Provider"
 import * as Verdict from "@tenuto/http/Verdict"
 import { verdicts } from "./reasons.ts"
+import type { Route } from "./routes.ts"
 import * as Wire from "./wire.ts"
 
 const isFields = Schema.is(Schema.Record(Schema.String, Schema.Json))
 
-/** `envelope` is the documented key of the operation in an answer; absent where no page shows one. */
-export const make = (route: string, envelope?: string): Provider.Endpoint => ({
+export const make = (route: string, { envelope, result }: Route): Provider.Endpoint => ({
   submit: ({ input, key }) => ({
     method: "PUT",
     path: `/${route}`,
@@ -33,26 +33,27 @@ export const make = (route: string, envelope?: string): Provider.Endpoint => ({
     path: `/${route}`,
     query: hold === undefined ? { id } : { id, wait: "true" },
   }),
-  observed: (body, handle) => Result.flatMap(Wire.open(body, envelope), (dto) => observe(dto, handle)),
+  observed: (body, handle) => Result.flatMap(Wire.open(body, envelope), (dto) => observe(dto, handle, result)),
 })
 
-const observe = (dto: Wire.Dto, handle: Handle): Result.Result<Observation, string> => {
-  const { error, id, output, outputs, status: word } = dto
+const observe = (dto: Wire.Dto, handle: Handle, result: Route["result"]): Result.Result<Observation, string> => {
+  const { error, id, status: word } = dto
   if (id !== handle.id) return Result.fail("the answer is about another operation than the one asked for")
   switch (word) {
     case "processing":
       return Result.succeed({ _tag: "Pending", word })
     case "ready": {
-      if (outputs != null && outputs.length > 0) {
-        return Result.succeed({
-          _tag: "Succeeded",
-          word,
-          output: { outputs: outputs.map((file, index) => track(file, `outputs.${index}`, handle)) },
-        })
+      const files = Wire.filesOf(dto)
+      const [first] = files
+      if (first === undefined) return Result.fail("the operation is ready and has no file")
+      if (result === "output" && files.length > 1) {
+        return Result.fail(`the operation is ready and has ${files.length} files, one is expected`)
       }
-      return output == null
-        ? Result.fail("the operation is ready and has no output")
-        : Result.succeed({ _tag: "Succeeded", word, output: { output: track(output, "output", handle) } })
+      const output =
+        result === "output"
+          ? { output: track(first, "output", handle) }
+          : { outputs: files.map((file, index) => track(file, `outputs.${index}`, handle)) }
+      return Result.succeed({ _tag: "Succeeded", word, output })
     }
     case "failed": {
       const seen: Verdict.Seen = { stage: "settle", ...(error == null ? {} : { code: error.code }) }

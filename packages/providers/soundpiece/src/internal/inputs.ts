@@ -3,6 +3,9 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { Seconds } from "./wire.ts"
 
+/** The most characters of each text, and of an address. */
+export const most = { lyrics: 3000, prompt: 1024, callback_url: 2048 } as const
+
 /** The service counts characters, not UTF-16 units. */
 const Text = (most: number) =>
   Schema.String.check(
@@ -21,7 +24,7 @@ const Length = Seconds.check(
 )
 
 const source = Schema.Struct({ url: Uri })
-const callbackUrl = Schema.optionalKey(Uri.check(Schema.isMaxLength(2048)))
+const callbackUrl = Schema.optionalKey(Uri.check(Schema.isMaxLength(most.callback_url)))
 const asCallback = { callbackUrl: "callback_url" } as const
 const nVariations = Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 3 })))
 
@@ -34,8 +37,8 @@ const isDirected = Schema.makeFilter(
 )
 
 export const NewSong = Schema.Struct({
-  lyrics: Text(3000),
-  prompt: Schema.optionalKey(Text(1024)),
+  lyrics: Text(most.lyrics),
+  prompt: Schema.optionalKey(Text(most.prompt)),
   reference: Schema.optionalKey(source),
   callbackUrl,
 })
@@ -43,7 +46,7 @@ export const NewSong = Schema.Struct({
   .pipe(Schema.encodeKeys(asCallback))
 
 export const NewInstrumental = Schema.Struct({
-  prompt: Schema.optionalKey(Text(1024)),
+  prompt: Schema.optionalKey(Text(most.prompt)),
   reference: Schema.optionalKey(source),
   callbackUrl,
 })
@@ -51,20 +54,20 @@ export const NewInstrumental = Schema.Struct({
   .pipe(Schema.encodeKeys(asCallback))
 
 export const NewSample = Schema.Struct({
-  prompt: Text(1024),
+  prompt: Text(most.prompt),
   duration: Length,
   loopable: Schema.optionalKey(Schema.Boolean),
   callbackUrl,
 }).pipe(Schema.encodeKeys(asCallback))
 
-export const NewFx = Schema.Struct({ prompt: Text(1024), duration: Length, callbackUrl }).pipe(
+export const NewFx = Schema.Struct({ prompt: Text(most.prompt), duration: Length, callbackUrl }).pipe(
   Schema.encodeKeys(asCallback),
 )
 
 export const RemixSong = Schema.Struct({
   source,
-  lyrics: Text(3000),
-  prompt: Text(1024),
+  lyrics: Text(most.lyrics),
+  prompt: Text(most.prompt),
   nVariations,
   callbackUrl,
 }).pipe(Schema.encodeKeys({ ...asCallback, nVariations: "n_variations" }))

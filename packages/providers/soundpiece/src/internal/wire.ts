@@ -40,19 +40,19 @@ export const Dto = Schema.Struct({
 })
 export type Dto = typeof Dto.Type
 
+/** The files of a result. One route shows no result key, so either is read (T-SP-4). */
+export const filesOf = ({ output, outputs }: Dto): ReadonlyArray<File> =>
+  outputs != null && outputs.length > 0 ? outputs : output == null ? [] : [output]
+
 /** S000 "Response shape": a sentence, or a list of what is wrong with which field. */
-export const Refusal = Schema.Struct({
-  detail: Schema.Union([
-    Schema.String,
-    Schema.Array(
-      Schema.Struct({
-        loc: Schema.Array(Schema.Union([Schema.String, Schema.Finite])),
-        msg: Schema.String,
-        type: Schema.String,
-      }),
-    ),
-  ]),
+export const Fault = Schema.Struct({
+  loc: Schema.Array(Schema.Union([Schema.String, Schema.Finite])),
+  msg: Schema.String,
+  type: Schema.String,
 })
+export type Fault = typeof Fault.Type
+export const Refusal = Schema.Struct({ detail: Schema.Union([Schema.String, Schema.Array(Fault)]) })
+export type Refusal = typeof Refusal.Type
 
 const Envelope = Schema.Record(Schema.String, Schema.Unknown)
 const Operationish = Schema.Struct({ id: Schema.String, status: Schema.String })

@@ -1,0 +1,227 @@
+/**
+ * A Soundpiece that does not exist: it keeps operations, keys, holds, limits and signed links as its pages say, and
+ * encodes with the schemas the client decodes with.
+ *
+ * It never makes music: every file is a quiet tone. Where the pages are silent FACTS.md says what it does.
+ *
+ * Law 12: same seed, same story, in memory and over sockets.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { answer, type Behaviour, type Handler, type Request } from "@tenuto/testkit/Emulator"
+import type { Stage } from "@tenuto/testkit/Fault"
+import * as Asked from "./internal/emulatorRequest.ts"
+import * as Storage from "./internal/emulatorStorage.ts"
+import * as Work from "./internal/emulatorWork.ts"
+import { type Name, routes } from "./internal/routes.ts"
+import { Refusal } from "./internal/wire.ts"
+
+/** How work ends: with its files, or with a code and a message. */
+export type Outcome = Work.Outcome
+
+/** What was asked for: the fields of the body with their defaults, without the key. */
+export interface Submitted {
+  readonly route: Name
+  readonly input: Asked.Fields
+}
+
+export interface Options {
+  /** How long an operation takes. Default: 5 seconds. */
+  readonly work?: Duration.Input
+  /** How long a GET with `wait=true` is held. Default: 20 seconds. */
+  readonly hold?: Duration.Input
+  /** How long a link to a file lives. Default: 15 minutes. */
+  readonly linkLife?: Duration.Input
+  /** How long a file is where the request does not say. Default: 3 seconds. */
+  readonly length?: Duration.Input
+  /** The one key that is accepted. Default: any. */
+  readonly apiKey?: string | Redacted.Redacted<string>
+  /** How many requests an account may make in any span of `window`. Default: no limit. */
+  readonly limit?: { readonly requests: number; readonly window: Duration.Input }
+  /** Decide how work ends when it is submitted. Default: ready. */
+  readonly outcome?: (submitted: Submitted) => Outcome
+  /** Let all work fail with this code, unless `outcome` decides. */
+  readonly failing?: string
+  /** What a PUT with a known key gives: the operation as it stands (default), or the first answer again (C-SP-4). */
+  readonly replay?: "current" | "original"
+  /** Names the operations. Default: 0. */
+  readonly seed?: number
+}
+
+/** One request. `status` is absent while it is held, and for a client that left. */
+export interface Entry {
+  readonly stage: Stage | undefined
+  readonly method: string
+  readonly path: string
+  readonly status?: number
+}
+
+/** What the service has done so far. */
+export interface Ledger {
+  readonly operations: ReadonlyArray<Pick<Work.Work, "id" | "key" | "route" | "puts" | "gets">>
+  readonly requests: ReadonlyArray<Entry>
+  /** Requests for a file that carried a credential. */
+  readonly leaks: number
+}
+
+export interface Emulator {
+  /** For `Emulator.layerMemory` and `Emulator.serve` of the test kit. The API stands under `/v1`. */
+  readonly handler: Handler
+  /** Which stage a request belongs to, for faults and scripts. */
+  readonly stage: (request: Request) => Stage | undefined
+  readonly ledger: Effect.Effect<Ledger>
+}
+
+const isRoute = Schema.is(Schema.Literals(Object.keys(routes) as [Name, ...Array<Name>]))
+const routeOf = (url: string): Name | undefined => {
+  const path = new URL(url).pathname
+  const name = path.startsWith("/v1/") ? path.slice("/v1/".length) : undefined
+  return isRoute(name) ? name : undefined
+}
+
+const stageOf = ({ method, url }: Request): Stage | undefined => {
+  if (new URL(url).pathname.startsWith(Storage.prefix)) return "download"
+  if (routeOf(url) === undefined) return undefined
+  return method === "PUT" ? "submit" : method === "GET" ? "look" : undefined
+}
+
+const write = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
+const parse = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
+const encodeRefusal = Schema.encodeSync(Refusal)
+
+const json = (status: number, body: unknown, headers = {}): Behaviour =>
+  answer(status, write(body), { "content-type": "application/json", ...headers })
+const refuse = (status: number, detail: Refusal["detail"], headers = {}): Behaviour =>
+  json(status, encodeRefusal({ detail }), headers)
+
+/** S000 shows one message for a policy refusal; the others are ours. */
+const messageOf = (code: string): string =>
+  code === "tos_violation" || code === "content_policy"
+    ? "The provided lyrics were rejected by our content policy."
+    : `The operation failed with ${code}.`
+
+/** Make a service of its own. */
+export const make = (options: Options = {}): Effect.Effect<Emulator> =>
+  Effect.sync(() => {
+    const { failing, limit, outcome: decide, replay = "current", seed = 0 } = options
+    const span = (given: Duration.Input | undefined, otherwise: Duration.Input) =>
+      Duration.fromInputUnsafe(given ?? otherwise)
+    const life = span(options.linkLife, "15 minutes")
+    const hold = span(options.hold, "20 seconds")
+    const length = Duration.toSeconds(span(options.length, "3 seconds"))
+    const { apiKey } = options
+    const secret = Redacted.isRedacted(apiKey) ? Redacted.value(apiKey) : apiKey
+
+    const works = new Map<string, Work.Work>()
+    const byKey = new Map<string, Work.Work>()
+    const requests: Array<{ -readonly [Field in keyof Entry]: Entry[Field] }> = []
+    let recent: ReadonlyArray<number> = []
+    let leaks = 0
+
+    const tell = (work: Work.Work, isEnded: boolean, url: string, now: DateTime.Utc): Behaviour =>
+      json(
+        200,
+        Work.tell(work, isEnded, (path) => Storage.link(seed, new URL(url).origin, path, now, life)),
+      )
+
+    /** Contract 2.9: one budget for the account, whole seconds, no other header. */
+    const overLimit = (now: number): Behaviour | undefined => {
+      if (limit === undefined) return undefined
+      const window = Duration.toMillis(Duration.fromInputUnsafe(limit.window))
+      recent = recent.filter((at) => at > now - window)
+      const [oldest] = recent
+      if (recent.length < limit.requests || oldest === undefined) {
+        recent = [...recent, now]
+        return undefined
+      }
+      const seconds = Math.max(1, Math.ceil((oldest + window - now) / 1000))
+      const detail = `Rate limit exceeded; retry in ${seconds} seconds`
+      return refuse(429, detail, { "retry-after": String(seconds) })
+    }
+
+    const isAllowed = ({ headers }: Request): boolean => {
+      const [, given] = /^Bearer (\S+)$/.exec(headers["authorization"] ?? "") ?? []
+      return secret === undefined ? given !== undefined : given === secret
+    }
+
+    const begin = (route: Name, { echo, key }: Asked.Taken, createdAt: DateTime.Utc): Work.Work => {
+      const id = Work.idOf(seed, works.size)
+      const outcome =
+        decide?.({ route, input: echo }) ?? (failing === undefined ? "ready" : { code: failing, message: messageOf(failing) })
+      const endsAt = DateTime.addDuration(createdAt, span(options.work, "5 seconds"))
+      const files = Work.filesOf(id, route, echo, length)
+      const work = { id, route, key, echo, createdAt, endsAt, outcome, files, puts: 0, gets: 0 }
+      works.set(id, work)
+      byKey.set(`${route} ${key.toLowerCase()}`, work)
+      return work
+    }
+
+    const submit = (route: Name, request: Request, now: DateTime.Utc): Behaviour => {
+      const text = Result.try(() => new TextDecoder("utf-8", { fatal: true }).decode(request.body))
+      const body = Result.flatMap(text, parse)
+      if (Result.isFailure(body)) return refuse(400, "The request body is not valid JSON")
+      const taken = Asked.take(route, body.success)
+      if (Result.isFailure(taken)) return refuse(422, taken.failure)
+      const known = byKey.get(`${route} ${taken.success.key.toLowerCase()}`)
+      const work = known ?? begin(route, taken.success, now)
+      work.puts++
+      const isEnded = replay === "current" && DateTime.isGreaterThanOrEqualTo(now, work.endsAt)
+      return tell(work, isEnded, request.url, now)
+    }
+
+    const look = Effect.fnUntraced(function* (route: Name, { url }: Request, now: DateTime.Utc) {
+      const asked = Asked.asked(new URL(url).searchParams)
+      if (Result.isFailure(asked)) return refuse(422, asked.failure)
+      const work = works.get(asked.success.id)
+      if (work === undefined || work.route !== route) return refuse(422, [Asked.unknownId])
+      work.gets++
+      const rest = Duration.max(Work.rest(work, now), Duration.zero)
+      const pause = asked.success.wait ? Duration.min(rest, hold) : Duration.zero
+      if (Duration.isGreaterThan(pause, Duration.zero)) yield* Effect.sleep(pause)
+      return tell(work, Duration.isGreaterThanOrEqualTo(pause, rest), url, DateTime.addDuration(now, pause))
+    })
+
+    const respond = Effect.fnUntraced(function* (request: Request) {
+      if (stageOf(request) === "download") {
+        if (request.headers["authorization"] !== undefined) leaks++
+        const stored = Array.from(works.values()).flatMap(({ files }) => files)
+        return yield* Storage.serve(seed, request, (path) => stored.find((file) => file.path === path))
+      }
+      const route = routeOf(request.url)
+      if (route === undefined) return refuse(404, "Not Found")
+      if (request.method !== "PUT" && request.method !== "GET") {
+        return refuse(405, "Method Not Allowed", { allow: "GET, PUT" })
+      }
+      if (!isAllowed(request)) return refuse(401, "Missing or invalid Authorization header")
+      const now = yield* DateTime.now
+      const limited = overLimit(DateTime.toEpochMillis(now))
+      if (limited !== undefined) return limited
+      return request.method === "PUT" ? submit(route, request, now) : yield* look(route, request, now)
+    })
+
+    const handler: Handler = (request) =>
+      Effect.suspend(() => {
+        const { method, url } = request
+        const entry: (typeof requests)[number] = { stage: stageOf(request), method, path: new URL(url).pathname }
+        requests.push(entry)
+        return Effect.tap(respond(request), (behaviour) =>
+          Effect.sync(() => {
+            if (behaviour._tag === "Answered") entry.status = behaviour.response.status
+          }),
+        )
+      })
+
+    return {
+      handler,
+      stage: stageOf,
+      ledger: Effect.sync(() => ({
+        operations: Array.from(works.values(), ({ gets, id, key, puts, route }) => ({ id, key, route, puts, gets })),
+        requests: requests.map((entry) => ({ ...entry })),
+        leaks,
+      })),
+    }
+  })
