@@ -8,16 +8,8 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as SchemaGetter from "effect/SchemaGetter"
 import { Handle } from "./Handle.ts"
-
-/** A link that is kept in memory only: encoding leaves it out. */
-const Link = Schema.optionalKey(Schema.String).pipe(
-  Schema.decodeTo(Schema.optionalKey(Schema.Redacted(Schema.String)), {
-    decode: SchemaGetter.omit(),
-    encode: SchemaGetter.omit(),
-  }),
-)
+import { Withheld } from "./internal/withheld.ts"
 
 /** One file of a result. `name` is its place in the output, such as `outputs.0`. */
 export class Artifact extends Schema.TaggedClass<Artifact>()("Artifact", {
@@ -25,7 +17,7 @@ export class Artifact extends Schema.TaggedClass<Artifact>()("Artifact", {
   handle: Handle,
   mediaType: Schema.optionalKey(Schema.String),
   expiresAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  link: Link,
+  link: Withheld,
 }) {}
 
 /**

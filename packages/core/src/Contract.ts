@@ -5,10 +5,6 @@
  * `Remedy`, `Pace` and `Lifecycle` read it.
  */
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-
-// --- keys ---------------------------------------------------------------------------------------
 
 /**
  * How a service recognises a request it has seen before.
@@ -17,14 +13,10 @@ import * as Schema from "effect/Schema"
  * - `Referenced`: `field` is echoed but not checked; a lost submit can be reconciled by hand, never sent again.
  * - `Unkeyed`: nothing.
  */
-export const Idempotency = Schema.Union([
-  Schema.TaggedStruct("Keyed", { field: Schema.String }),
-  Schema.TaggedStruct("Referenced", { field: Schema.String }),
-  Schema.TaggedStruct("Unkeyed", {}),
-])
-export type Idempotency = typeof Idempotency.Type
-
-// --- cadence ------------------------------------------------------------------------------------
+export type Idempotency =
+  | { readonly _tag: "Keyed"; readonly field: string }
+  | { readonly _tag: "Referenced"; readonly field: string }
+  | { readonly _tag: "Unkeyed" }
 
 /**
  * How often the service wants to be looked at.
@@ -33,69 +25,47 @@ export type Idempotency = typeof Idempotency.Type
  *   apart each time one comes back early with nothing new.
  * - `Interval`: look every `every`, never sooner than `floor` after the last look ended.
  */
-export const Cadence = Schema.Union([
-  Schema.TaggedStruct("LongPoll", { hold: Schema.Duration, floor: Schema.Duration }),
-  Schema.TaggedStruct("Interval", { every: Schema.Duration, floor: Schema.Duration }),
-])
-export type Cadence = typeof Cadence.Type
-
-// --- delays -------------------------------------------------------------------------------------
+export type Cadence =
+  | { readonly _tag: "LongPoll"; readonly hold: Duration.Duration; readonly floor: Duration.Duration }
+  | { readonly _tag: "Interval"; readonly every: Duration.Duration; readonly floor: Duration.Duration }
 
 /** How long to pause after the first, second, … trouble in a row when the service gives no hint. */
-export const Delay = Schema.Union([
-  Schema.TaggedStruct("Exponential", { base: Schema.Duration, cap: Schema.Duration }),
-  Schema.TaggedStruct("Ladder", { steps: Schema.NonEmptyArray(Schema.Duration) }),
-  Schema.TaggedStruct("Range", { min: Schema.Duration, max: Schema.Duration }),
-])
-export type Delay = typeof Delay.Type
-
-const exponential = (base: Duration.Input, cap: Duration.Input): Delay => ({
-  _tag: "Exponential",
-  base: Duration.fromInputUnsafe(base),
-  cap: Duration.fromInputUnsafe(cap),
-})
-
-/** Pauses by kind of trouble; a hint of the service always wins when it is longer. */
-const Delays = Schema.Struct({
-  limited: Delay.pipe(Schema.withConstructorDefault(Effect.succeed(exponential("1 second", "1 minute")))),
-  unavailable: Delay.pipe(Schema.withConstructorDefault(Effect.succeed(exponential("1 second", "1 minute")))),
-  otherwise: Delay.pipe(Schema.withConstructorDefault(Effect.succeed(exponential("500 millis", "30 seconds")))),
-})
-
-// --- limits -------------------------------------------------------------------------------------
-
-const Limits = Schema.Struct({
-  /** How long a wait lasts when the caller does not say. */
-  wait: Schema.Duration.pipe(Schema.withConstructorDefault(Effect.succeed(Duration.minutes(5)))),
-  /** How long one answer may take, over and above the hold of a long poll. */
-  answer: Schema.Duration.pipe(Schema.withConstructorDefault(Effect.succeed(Duration.seconds(30)))),
-  /** How many times one request may be sent in all, every time for a lawful reason. */
-  sends: Schema.Int.check(Schema.isGreaterThan(0)).pipe(Schema.withConstructorDefault(Effect.succeed(8))),
-})
+export type Delay =
+  | { readonly _tag: "Exponential"; readonly base: Duration.Duration; readonly cap: Duration.Duration }
+  | { readonly _tag: "Ladder"; readonly steps: readonly [Duration.Duration, ...ReadonlyArray<Duration.Duration>] }
+  | { readonly _tag: "Range"; readonly min: Duration.Duration; readonly max: Duration.Duration }
 
 /** How long a service keeps finished work. */
-export const Retention = Schema.Union([
-  Schema.TaggedStruct("Kept", { for: Schema.Duration }),
-  Schema.TaggedStruct("Undocumented", {}),
-])
-export type Retention = typeof Retention.Type
+export type Retention = { readonly _tag: "Kept"; readonly for: Duration.Duration } | { readonly _tag: "Undocumented" }
 
-// --- the whole ----------------------------------------------------------------------------------
-
-/** The promises of one service. Build one with {@link make}; what is not said gets a careful default. */
-export const Contract = Schema.Struct({
-  idempotency: Idempotency,
-  cadence: Cadence,
-  delays: Delays.pipe(Schema.withConstructorDefault(Effect.sync(() => Delays.make({})))),
-  limits: Limits.pipe(Schema.withConstructorDefault(Effect.sync(() => Limits.make({})))),
-  retention: Retention.pipe(Schema.withConstructorDefault(Effect.succeed({ _tag: "Undocumented" as const }))),
-  cancellation: Schema.Literals(["Offered", "None"]).pipe(
-    Schema.withConstructorDefault(Effect.succeed("None" as const)),
-  ),
+/** The promises of one service. */
+export interface Contract {
+  readonly idempotency: Idempotency
+  readonly cadence: Cadence
+  /** Pauses by kind of trouble; a hint of the service always wins when it is longer. */
+  readonly delays: { readonly limited: Delay; readonly unavailable: Delay; readonly otherwise: Delay }
+  readonly limits: {
+    /** How long a wait lasts when the caller does not say. */
+    readonly wait: Duration.Duration
+    /** How long one answer may take, over and above the hold of a long poll. */
+    readonly answer: Duration.Duration
+    /** How many times one request may be sent in all, every time for a lawful reason. */
+    readonly sends: number
+  }
+  readonly retention: Retention
+  readonly cancellation: "Offered" | "None"
   /** Where a person reports trouble that code cannot mend. */
-  support: Schema.optionalKey(Schema.String),
-})
-export type Contract = typeof Contract.Type
+  readonly support?: string
+}
+
+/** What has to be said about a service; the rest gets a careful default. */
+export type Promises = Pick<Contract, "idempotency" | "cadence"> &
+  Partial<Pick<Contract, "retention" | "cancellation" | "support">> & {
+    readonly delays?: Partial<Contract["delays"]>
+    readonly limits?: Partial<Contract["limits"]>
+  }
+
+const backoff = (base: Duration.Duration, cap: Duration.Duration): Delay => ({ _tag: "Exponential", base, cap })
 
 /**
  * Describe a service.
@@ -113,7 +83,18 @@ export type Contract = typeof Contract.Type
  * })
  * ```
  */
-export const make = (promises: typeof Contract["~type.make.in"]): Contract => Contract.make(promises)
+export const make = (promises: Promises): Contract => ({
+  retention: { _tag: "Undocumented" },
+  cancellation: "None",
+  ...promises,
+  delays: {
+    limited: backoff(Duration.seconds(1), Duration.minutes(1)),
+    unavailable: backoff(Duration.seconds(1), Duration.minutes(1)),
+    otherwise: backoff(Duration.millis(500), Duration.seconds(30)),
+    ...promises.delays,
+  },
+  limits: { wait: Duration.minutes(5), answer: Duration.seconds(30), sends: 8, ...promises.limits },
+})
 
 /** Whether an unanswered submit may be sent again under its key. */
 export const isKeyed = (contract: Contract): boolean => contract.idempotency._tag === "Keyed"

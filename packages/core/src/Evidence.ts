@@ -3,7 +3,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as SchemaGetter from "effect/SchemaGetter"
+import { Withheld } from "./internal/withheld.ts"
 
 /** Where in the life of the work it was seen. The same answer means different things at different stages. */
 export const Stage = Schema.Literals(["draft", "submit", "look", "settle", "download", "cancel"])
@@ -13,14 +13,7 @@ export type Stage = typeof Stage.Type
 export const Message = Schema.Union([
   Schema.TaggedStruct("EndUser", { text: Schema.String }),
   Schema.TaggedStruct("Developer", { text: Schema.String }),
-  Schema.TaggedStruct("Secret", {
-    text: Schema.optionalKey(Schema.String).pipe(
-      Schema.decodeTo(Schema.optionalKey(Schema.Redacted(Schema.String)), {
-        decode: SchemaGetter.omit(),
-        encode: SchemaGetter.omit(),
-      }),
-    ),
-  }),
+  Schema.TaggedStruct("Secret", { text: Withheld }),
 ])
 export type Message = typeof Message.Type
 

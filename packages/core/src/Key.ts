@@ -16,9 +16,8 @@ export const Minter = Context.Reference<Effect.Effect<string>>("@tenuto/core/Key
 export const mint: Effect.Effect<string> = Effect.flatten(Minter)
 
 const hex = (length: number) =>
-  Effect.map(
-    Effect.replicateEffect(Random.nextIntBetween(0, 16), length),
-    (digits) => digits.map((digit) => digit.toString(16)).join(""),
+  Effect.map(Effect.replicateEffect(Random.nextIntBetween(0, 16), length), (digits) =>
+    digits.map((digit) => digit.toString(16)).join(""),
   )
 
 const uuid: Effect.Effect<string> = Effect.gen(function* () {

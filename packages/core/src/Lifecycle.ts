@@ -75,7 +75,7 @@ export const Event = Schema.Union([
   Schema.TaggedStruct("Unseen", { ...at, ...look, ...trouble }),
   Schema.TaggedStruct("Lost", { ...at, ...trouble }),
   Schema.TaggedStruct("Stopped", { ...at, ...trouble }),
-]).pipe(Schema.toTaggedUnion("_tag"))
+])
 export type Event = typeof Event.Type
 export type EventOf<Tag extends Event["_tag"]> = Extract<Event, { readonly _tag: Tag }>
 
@@ -113,7 +113,7 @@ export const State = Schema.Union([
     miss: Schema.optionalKey(Trouble),
   }),
   Schema.TaggedStruct("Settled", { outcome: Outcome, at: Schema.DateTimeUtcFromString }),
-]).pipe(Schema.toTaggedUnion("_tag"))
+])
 export type State = typeof State.Type
 export type StateOf<Tag extends State["_tag"]> = Extract<State, { readonly _tag: Tag }>
 

@@ -68,9 +68,12 @@ export const make = <Service extends string, Name extends string, Input, Output,
     input,
     ...options,
   })
-  const defined = Object.defineProperties(
-    operation,
-    Object.getOwnPropertyDescriptors(definition),
-  ) as Operation<Service, Name, Input, Output, Code>
+  const defined = Object.defineProperties(operation, Object.getOwnPropertyDescriptors(definition)) as Operation<
+    Service,
+    Name,
+    Input,
+    Output,
+    Code
+  >
   return defined
 }

@@ -20,7 +20,9 @@ import type * as Remote from "./Remote.ts"
 /** What a provider package exports: its operations by name, and the layer that connects them. */
 export interface Provider<Operations extends Record<string, Operation.Any>, Settings, Needs> {
   readonly operations: Operations
-  readonly layer: (settings: Settings) => Layer.Layer<Remote.Remote<Operations[keyof Operations]["service"]>, never, Needs>
+  readonly layer: (
+    settings: Settings,
+  ) => Layer.Layer<Remote.Remote<Operations[keyof Operations]["service"]>, never, Needs>
 }
 
 /** How to connect: the provider's settings, a transport, and a journal when the work must outlive the process. */
@@ -102,7 +104,9 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
     signal?.throwIfAborted()
     const exit = await runtime.runPromiseExit(effect, signal === undefined ? {} : { signal })
     if (Exit.isSuccess(exit)) return exit.value
-    return Promise.reject(signal?.aborted === true && Cause.hasInterrupts(exit.cause) ? signal.reason : Cause.squash(exit.cause))
+    return Promise.reject(
+      signal?.aborted === true && Cause.hasInterrupts(exit.cause) ? signal.reason : Cause.squash(exit.cause),
+    )
   }
   const close = () => runtime.dispose()
   const { operations } = provider

@@ -44,7 +44,7 @@ export const Reason = Schema.Union([
   Schema.TaggedStruct("Malformed", { problem: Schema.String }),
   /** A code or word that is not in the service's pages as they were read. */
   Schema.TaggedStruct("Unrecognised", { code: Schema.String }),
-]).pipe(Schema.toTaggedUnion("_tag"))
+])
 export type Reason = typeof Reason.Type
 export type Tag = Reason["_tag"]
 
@@ -53,30 +53,55 @@ export const retryAfter = (reason: Reason): Duration.Duration | undefined =>
   reason._tag === "RateLimited" || reason._tag === "Unavailable" ? reason.retryAfter : undefined
 
 /** Say a reason in words for a developer. */
-export const describe: (reason: Reason) => string = Reason.match({
-  Unreachable: ({ problem }) => `the service could not be reached (${problem})`,
-  RateLimited: () => "the service is limiting our requests",
-  Unavailable: () => "the service is unavailable for now",
-  Unauthenticated: () => "the credential is missing, wrong or revoked",
-  Forbidden: () => "the credential does not allow this",
-  Unpaid: () => "the account lacks the credit for it",
-  QuotaExhausted: () => "the account's quota is used up",
-  Invalid: ({ issues }) =>
-    issues.length === 0
-      ? "the request is invalid"
-      : `the request is invalid: ${issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}`,
-  NotFound: ({ what }) => `the service knows no such ${what}`,
-  Gone: () => "it existed and is gone",
-  Retired: ({ replacement }) =>
-    `the service has retired this endpoint${replacement === undefined ? "" : `: ${replacement}`}`,
-  Conflict: () => "it conflicts with work the service already has",
-  TooLarge: () => "it is larger than the service takes",
-  Timeout: () => "the answer did not come in time",
-  NotImplemented: () => "the service does not offer this",
-  PolicyViolation: () => "the service's content policy refuses it",
-  SourceUnusable: ({ problem }) => `the source file cannot be used (${problem})`,
-  Upstream: () => "a service behind the service failed",
-  Internal: () => "the service failed inside",
-  Malformed: ({ problem }) => `the answer is malformed: ${problem}`,
-  Unrecognised: ({ code }) => `the service answered with the unknown code ${code}`,
-})
+export const describe = (reason: Reason): string => {
+  switch (reason._tag) {
+    case "Unreachable":
+      return `the service could not be reached (${reason.problem})`
+    case "RateLimited":
+      return "the service is limiting our requests"
+    case "Unavailable":
+      return "the service is unavailable for now"
+    case "Unauthenticated":
+      return "the credential is missing, wrong or revoked"
+    case "Forbidden":
+      return "the credential does not allow this"
+    case "Unpaid":
+      return "the account lacks the credit for it"
+    case "QuotaExhausted":
+      return "the account's quota is used up"
+    case "Invalid":
+      return [
+        "the request is invalid",
+        ...reason.issues.map(({ message, path }) => `${path.join(".")}: ${message}`),
+      ].join("; ")
+    case "NotFound":
+      return `the service knows no such ${reason.what}`
+    case "Gone":
+      return "it existed and is gone"
+    case "Retired":
+      return [
+        "the service has retired this endpoint",
+        ...(reason.replacement === undefined ? [] : [reason.replacement]),
+      ].join(": ")
+    case "Conflict":
+      return "it conflicts with work the service already has"
+    case "TooLarge":
+      return "it is larger than the service takes"
+    case "Timeout":
+      return "the answer did not come in time"
+    case "NotImplemented":
+      return "the service does not offer this"
+    case "PolicyViolation":
+      return "the service's content policy refuses it"
+    case "SourceUnusable":
+      return `the source file cannot be used (${reason.problem})`
+    case "Upstream":
+      return "a service behind the service failed"
+    case "Internal":
+      return "the service failed inside"
+    case "Malformed":
+      return `the answer is malformed: ${reason.problem}`
+    case "Unrecognised":
+      return `the service answered with the unknown code ${reason.code}`
+  }
+}

@@ -6,25 +6,22 @@
  * Law 3: without a key nothing is sent again unless it is proved that it never left.
  */
 import * as Duration from "effect/Duration"
-import * as Schema from "effect/Schema"
 import { type Contract, isKeyed } from "./Contract.ts"
 import type { Evidence } from "./Evidence.ts"
 import type { Tag } from "./Failure.ts"
 import * as Reason from "./Reason.ts"
 
 /** What to do now. Spans are the least the service asks for; `Pace` may wait longer. */
-export const Remedy = Schema.Union([
-  Schema.TaggedStruct("Resend", { after: Schema.Duration, sameKey: Schema.Boolean }),
-  Schema.TaggedStruct("Look", { after: Schema.Duration }),
-  Schema.TaggedStruct("FixRequest", {}),
-  Schema.TaggedStruct("Authenticate", {}),
-  Schema.TaggedStruct("Pay", {}),
-  Schema.TaggedStruct("Reconcile", { by: Schema.optionalKey(Schema.String) }),
-  Schema.TaggedStruct("StartAnew", {}),
-  Schema.TaggedStruct("Migrate", { to: Schema.optionalKey(Schema.String) }),
-  Schema.TaggedStruct("Escalate", { report: Schema.String }),
-])
-export type Remedy = typeof Remedy.Type
+export type Remedy =
+  | { readonly _tag: "Resend"; readonly after: Duration.Duration; readonly sameKey: boolean }
+  | { readonly _tag: "Look"; readonly after: Duration.Duration }
+  | { readonly _tag: "FixRequest" }
+  | { readonly _tag: "Authenticate" }
+  | { readonly _tag: "Pay" }
+  | { readonly _tag: "Reconcile"; readonly by?: string }
+  | { readonly _tag: "StartAnew" }
+  | { readonly _tag: "Migrate"; readonly to?: string }
+  | { readonly _tag: "Escalate"; readonly report: string }
 
 /** What a remedy depends on: any `Failure` has it. */
 export interface Trouble {
@@ -58,9 +55,8 @@ export const of = (trouble: Trouble, contract: Contract): Remedy => {
 }
 
 /** Whether the driver may do it without asking. */
-export const isAutomatic = (
-  remedy: Remedy,
-): remedy is Extract<Remedy, { readonly _tag: "Resend" | "Look" }> => remedy._tag === "Resend" || remedy._tag === "Look"
+export const isAutomatic = (remedy: Remedy): remedy is Extract<Remedy, { readonly _tag: "Resend" | "Look" }> =>
+  remedy._tag === "Resend" || remedy._tag === "Look"
 
 /** `again` is what the truth allows for trouble that may pass by itself. */
 const byReason = (trouble: Trouble, contract: Contract, again: Remedy): Remedy => {

@@ -20,7 +20,9 @@ export interface End<O extends Operation.Any> {
 
 /** The handle of work that was accepted. */
 export const handle = <O extends Operation.Any>(end: End<O>): Effect.Effect<Handle, Failure.Submitting> =>
-  Lifecycle.isAccepted(end.state) ? Effect.succeed(Lifecycle.handleOf(end.state)) : Effect.fail(unaccepted(end, end.state))
+  Lifecycle.isAccepted(end.state)
+    ? Effect.succeed(Lifecycle.handleOf(end.state))
+    : Effect.fail(unaccepted(end, end.state))
 
 /** The output of work that this process submitted. */
 export const output = <O extends Operation.Any>(
@@ -79,7 +81,10 @@ const about = (handle: Handle, at: DateTime.Utc) => ({
 const conclude = <O extends Operation.Any>(
   operation: O,
   { at, outcome }: Lifecycle.StateOf<"Settled">,
-): Effect.Effect<Operation.Output<O>, Failure.FailedWith<Operation.Code<O>> | Failure.Cancelled | Failure.Expired | Failure.Lost> => {
+): Effect.Effect<
+  Operation.Output<O>,
+  Failure.FailedWith<Operation.Code<O>> | Failure.Cancelled | Failure.Expired | Failure.Lost
+> => {
   const held = about(outcome.handle, at)
   if (outcome._tag === "Lost") {
     return Effect.fail(new Failure.Lost({ ...held, reason: outcome.reason, evidence: outcome.evidence }))
