@@ -41,7 +41,7 @@ const hangingPort = Effect.acquireRelease(
       socket.on("error", () => {})
       fillers.push(socket)
       isFull = await new Promise<boolean>((resolve) => {
-        const timer = setTimeout(() => resolve(true), 100)
+        const timer = setTimeout(() => resolve(true), 250)
         socket.once("connect", () => {
           clearTimeout(timer)
           resolve(false)
@@ -64,7 +64,7 @@ const sockets = () =>
 const settled = (base: number): Effect.Effect<void> =>
   Effect.suspend(() =>
     sockets() <= base ? Effect.void : Effect.andThen(Effect.sleep("5 millis"), settled(base)),
-  ).pipe(Effect.timeout("1 second"), Effect.orDie)
+  ).pipe(Effect.timeout("3 seconds"), Effect.orDie)
 
 describe("NodeTransport, before a request is bound", () => {
   it.live("gives up a connection that hangs, as unsent, and closes its socket", () =>
@@ -226,7 +226,7 @@ describe("NodeTransport over TLS", () => {
         transport.send(request(`https://127.0.0.1:${mute.port}/a`), limits({ timeout: Duration.millis(80) })),
       )
       assert.deepStrictEqual([late._tag, late.problem], ["Unsent", "ConnectTimeout"])
-      yield* mute.closed.pipe(Effect.timeout("500 millis"))
+      yield* mute.closed.pipe(Effect.timeout("2 seconds"))
     }),
   )
 })
@@ -287,7 +287,7 @@ describe("NodeTransport", () => {
       const queued = yield* Effect.forkChild(transport.send(request(`${busy.origin}/b`), limits()))
       yield* Effect.sleep("5 millis")
       yield* Scope.close(scope, Exit.void)
-      yield* Effect.all([idle.closed, busy.closed]).pipe(Effect.timeout("500 millis"))
+      yield* Effect.all([idle.closed, busy.closed]).pipe(Effect.timeout("2 seconds"))
       assert.strictEqual((yield* Effect.flip(Fiber.join(bound)))._tag, "Unanswered")
       assert.strictEqual((yield* Effect.flip(Fiber.join(queued)))._tag, "Unsent")
       const after = yield* Effect.flip(transport.send(request(`${idle.origin}/c`), limits()))
@@ -300,7 +300,7 @@ describe("NodeTransport", () => {
       const server = yield* hostile({ serve: (socket) => void socket.write(ok("x")) })
       const transport = yield* build(NodeTransport.layerWith({ idle: "30 millis" }))
       yield* transport.send(request(`${server.origin}/a`), limits())
-      yield* server.closed.pipe(Effect.timeout("1 second"))
+      yield* server.closed.pipe(Effect.timeout("3 seconds"))
       yield* transport.send(request(`${server.origin}/a`), limits())
       assert.strictEqual(server.connections(), 2)
     }),

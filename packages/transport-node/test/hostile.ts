@@ -215,11 +215,11 @@ const rows: ReadonlyArray<Row> = [
     behaviour: reply("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n12345"),
     problem: { node: "Malformed", fetch: "Unknown" },
   },
-  { name: "silence", behaviour: {}, limits: { timeout: Duration.millis(60) }, problem: "Timeout" },
+  { name: "silence", behaviour: {}, limits: { timeout: Duration.millis(200) }, problem: "Timeout" },
   {
     name: "silence within the body",
     behaviour: reply("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345"),
-    limits: { timeout: Duration.millis(60) },
+    limits: { timeout: Duration.millis(200) },
     problem: "Timeout",
   },
   {
@@ -443,7 +443,7 @@ export const suite = (face: Face): void => {
         const fiber = yield* Effect.forkChild(transport.send(request(`${server.origin}/a`), limits()))
         yield* Effect.raceFirst(server.read, Fiber.await(fiber))
         yield* Fiber.interrupt(fiber)
-        yield* server.closed.pipe(Effect.timeout("500 millis"))
+        yield* server.closed.pipe(Effect.timeout("2 seconds"))
       }),
     )
 
@@ -582,7 +582,8 @@ export const suite = (face: Face): void => {
         const { body, status } = yield* transport.open(request(`${server.origin}/a`), limits())
         assert.strictEqual(status, 200)
         yield* Effect.sleep("150 millis")
-        assert.isBelow(written, size / 2)
+        // The buffers of both sockets, at their largest.
+        assert.isBelow(written, 16 * 1024 * 1024)
         const read = yield* Stream.runFold(
           body,
           () => ({ bytes: 0, sum: 0 }),
@@ -607,16 +608,16 @@ export const suite = (face: Face): void => {
           }),
         )
         assert.strictEqual(Buffer.concat(first).toString(), "12345")
-        yield* server.closed.pipe(Effect.timeout("500 millis"))
+        yield* server.closed.pipe(Effect.timeout("2 seconds"))
       }),
     )
 
     live("hands over what came before a stream broke off, then says that it did", (transport) =>
       Effect.gen(function* () {
-        for (const [then, problem] of [
-          [end, "Truncated"],
-          [reset, "Truncated"],
-          [() => {}, "Timeout"],
+        for (const [then, problem, span] of [
+          [end, "Truncated", 10_000],
+          [reset, "Truncated", 10_000],
+          [() => {}, "Timeout", 200],
         ] as const) {
           const server = yield* hostile(
             reply(
@@ -624,7 +625,7 @@ export const suite = (face: Face): void => {
               (socket) => void setTimeout(() => then(socket), 20),
             ),
           )
-          const { body } = yield* transport.open(request(`${server.origin}/a`), { timeout: Duration.millis(80) })
+          const { body } = yield* transport.open(request(`${server.origin}/a`), { timeout: Duration.millis(span) })
           let text = ""
           const exit = yield* Effect.exit(
             Stream.runForEach(body, (chunk) => Effect.sync(() => (text += new TextDecoder().decode(chunk)))),
@@ -632,7 +633,7 @@ export const suite = (face: Face): void => {
           const error = yield* Effect.flip(exit)
           assert.deepStrictEqual([text, error._tag, error.problem], ["12345", "Unanswered", problem])
           assertSilent(exit)
-          yield* server.closed.pipe(Effect.timeout("500 millis"))
+          yield* server.closed.pipe(Effect.timeout("2 seconds"))
         }
       }),
     )
@@ -643,9 +644,11 @@ export const suite = (face: Face): void => {
         const refused = yield* Effect.flip(transport.open(request(`http://127.0.0.1:${port}/a`), limits()))
         assert.strictEqual(refused._tag, "Unsent")
         const server = yield* hostile({})
-        const late = yield* Effect.flip(transport.open(request(`${server.origin}/a`), { timeout: Duration.millis(50) }))
+        const late = yield* Effect.flip(
+          transport.open(request(`${server.origin}/a`), { timeout: Duration.millis(200) }),
+        )
         assert.deepStrictEqual([late._tag, late.problem], ["Unanswered", "Timeout"])
-        yield* server.closed.pipe(Effect.timeout("500 millis"))
+        yield* server.closed.pipe(Effect.timeout("2 seconds"))
       }),
     )
 
@@ -659,10 +662,10 @@ export const suite = (face: Face): void => {
               sent += 1
               socket.write("x")
               if (sent === 10) clearInterval(timer)
-            }, 20)
+            }, 60)
           },
         })
-        const { body } = yield* transport.open(request(`${server.origin}/a`), { timeout: Duration.millis(150) })
+        const { body } = yield* transport.open(request(`${server.origin}/a`), { timeout: Duration.millis(450) })
         assert.strictEqual(Buffer.concat(yield* Stream.runCollect(body)).toString(), "x".repeat(10))
       }),
     )
