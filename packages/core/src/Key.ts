@@ -16,11 +16,11 @@ export const Minter = Context.Reference<Effect.Effect<string>>("@tenuto/core/Key
 export const mint: Effect.Effect<string> = Effect.flatten(Minter)
 
 const hex = (length: number) =>
-  Effect.map(Effect.replicateEffect(Random.nextIntBetween(0, 16), length), (digits) =>
+  Effect.map(Effect.replicateEffect(Random.nextIntBetween(0, 15), length), (digits) =>
     digits.map((digit) => digit.toString(16)).join(""),
   )
 
 const uuid: Effect.Effect<string> = Effect.gen(function* () {
-  const variant = yield* Random.nextIntBetween(8, 12)
+  const variant = yield* Random.nextIntBetween(8, 11)
   return `${yield* hex(8)}-${yield* hex(4)}-4${yield* hex(3)}-${variant.toString(16)}${yield* hex(3)}-${yield* hex(12)}`
 })
