@@ -139,6 +139,7 @@ export const loopback = <R>(
           trip?.serverIs("writing")
           return answered(response, 413, `this emulator reads at most ${settings.maxBytes} bytes`)
         }
+        if (trip?.isGone === true) return void request.socket.destroy()
         trip?.serverIs("received")
         const body = new Uint8Array(Buffer.concat(parts))
         const work = attend(
@@ -187,6 +188,7 @@ export const loopback = <R>(
     const closing = Effect.callback<void>((resume) => {
       server.close(() => resume(Effect.void))
       server.closeAllConnections()
+      for (const pass of fenced.values()) pass()
     })
     const held = <A, E>(label: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
       Effect.acquireUseRelease(

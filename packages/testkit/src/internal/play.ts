@@ -115,8 +115,6 @@ export const attend = <R>(
       return Effect.flatMap(handler(request), (behaviour) => play(behaviour, undefined, sink))
     }
     const serve = Effect.suspend(() => {
-      // Given up in the instant it was sent: it never reaches the service, however far its bytes came.
-      if (trip.isGone) return Effect.void
       trip.serverIs("service")
       return Effect.flatMap(handler(request), (behaviour) => {
         if (behaviour._tag === "Hung") return Effect.never

@@ -28,6 +28,8 @@ export class Trip {
   seen = 0
   counted = false
   fencing = false
+  private hasBegun = false
+  private cancelHangUp: (() => void) | undefined
   private interrupt: (() => void) | undefined
   private leftAt: number | undefined
   private readonly engine: Engine
@@ -78,6 +80,7 @@ export class Trip {
 
   serverIs(server: Server): void {
     if (this.server === "closed") return
+    if (server === "service") this.hasBegun = true
     this.server = server
     this.change()
     this.settle()
@@ -110,14 +113,23 @@ export class Trip {
     this.settle()
   }
 
+  private stop(): void {
+    const interrupt = this.interrupt
+    this.interrupt = undefined
+    interrupt?.()
+  }
+
   ended(): void {
     this.interrupt = undefined
+    this.cancelHangUp?.()
   }
 
   /** The client has its answer, or gave up. Unless answered, an unseen request is waited for behind a fence. */
   left(isAnswered: boolean): void {
     if (this.isGone) return
     this.leftAt = this.engine.nextOrder()
+    // Given up in the instant it was sent: it never reaches the service, however far its bytes came.
+    if (!this.hasBegun) this.stop()
     const wasLocal = this.isLocal
     this.client = "gone"
     if (wasLocal) this.server = "closed"
@@ -145,9 +157,12 @@ export class Trip {
   }
 
   private hangUp(order: number): void {
-    const interrupt = this.interrupt
-    if (interrupt === undefined) return
-    this.interrupt = undefined
-    this.engine.at(this.engine.now, () => `${this.label()}: the client left`, interrupt, order)
+    if (this.interrupt === undefined) return
+    this.cancelHangUp = this.engine.at(
+      this.engine.now,
+      () => `${this.label()}: the client left`,
+      () => this.stop(),
+      order,
+    )
   }
 }

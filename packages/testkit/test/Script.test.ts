@@ -1,0 +1,103 @@
+import { Duration, Effect, Exit } from "effect"
+import { describe, expect, it } from "vitest"
+import { Transport } from "@tenuto/http/Transport"
+import * as Emulator from "@tenuto/testkit/Emulator"
+import type * as Fault from "@tenuto/testkit/Fault"
+import * as Playback from "@tenuto/testkit/Playback"
+import * as Script from "@tenuto/testkit/Script"
+
+const limits = { timeout: Duration.seconds(30), maxBytes: 1_000_000n }
+const hooks: Fault.Hooks = { stageOf: ({ method }) => (method === "PUT" ? "submit" : "look") }
+const service: Emulator.Handler = ({ method }) => Effect.succeed(Emulator.json(200, { from: method }))
+
+const send = (method: string, path = "/") =>
+  Transport.use((transport) => transport.send({ method, url: `http://x${path}`, headers: {} }, limits)).pipe(
+    Effect.map(({ body, status }) => `${status} ${new TextDecoder().decode(body)}`),
+    Effect.catch((error) => Effect.succeed(error.problem)),
+  )
+const tell = (handler: Emulator.Handler, requests: ReadonlyArray<readonly [string, string?]>) =>
+  Effect.forEach(requests, ([method, path]) => send(method, path)).pipe(
+    Effect.provide(Emulator.layerMemory(handler)),
+    Effect.runPromise,
+  )
+
+describe("a script", () => {
+  it("is used up in order, stage by stage, and then the service speaks", async () => {
+    const script = Script.make([
+      Script.on("submit", "reset-after-commit"),
+      Script.on("look", "503", 2),
+      Script.on("look", "pass"),
+      Script.on("look", { status: 404, json: { detail: "gone" } }),
+    ])
+    const handler = await Effect.runPromise(Script.apply(service, script, hooks))
+    expect(await tell(handler, [["GET"], ["PUT"], ["GET"], ["GET"], ["PUT"], ["GET"], ["GET"]])).toEqual([
+      '503 {"detail":"unavailable"}',
+      "Reset",
+      '503 {"detail":"unavailable"}',
+      '200 {"from":"GET"}',
+      '200 {"from":"PUT"}',
+      '404 {"detail":"gone"}',
+      '200 {"from":"GET"}',
+    ])
+  })
+
+  it("is read from JSON, and what is no script is refused with every reason", async () => {
+    const text = JSON.stringify({ version: 1, steps: [{ on: "look", fault: "429=30" }, { on: "submit", pass: true }] })
+    expect(await Effect.runPromise(Script.parse(text))).toEqual(
+      Script.Script.make({ version: 1, steps: [{ on: "look", fault: "429=30" }, { on: "submit", pass: true }] }),
+    )
+    for (const bad of ["{", '{"version":2,"steps":[]}', '{"version":1,"steps":[{"on":"lunch","pass":true}]}']) {
+      expect(await Effect.runPromise(Effect.flip(Script.parse(bad)))).toMatchObject({ _tag: "Unreadable" })
+    }
+  })
+
+  it("that names an unknown fault is refused before the first request", async () => {
+    const exit = await Effect.runPromiseExit(
+      Script.apply(service, Script.make([Script.on("look", "teapot")]), hooks),
+    )
+    expect(Exit.isFailure(exit)).toBe(true)
+  })
+})
+
+describe("a playback", () => {
+  const response = (text: string) => ({ status: 200, headers: {}, body: new TextEncoder().encode(text) })
+  const recording: ReadonlyArray<Playback.Recorded> = [
+    { method: "GET", path: "/op?id=1", response: response("one, first") },
+    { method: "GET", path: "/op?id=2", response: response("two") },
+    { method: "GET", path: "/op?id=1", response: response("one, second") },
+    { method: "PUT", path: "/op", response: response("put") },
+  ]
+
+  it("answers each request with what came next for it, once", async () => {
+    const { handler, verify } = await Effect.runPromise(Playback.make(recording))
+    expect(
+      await tell(handler, [
+        ["PUT", "/op?any=query"],
+        ["GET", "/op?id=1"],
+        ["GET", "/op?id=1"],
+        ["GET", "/op?id=2"],
+      ]),
+    ).toEqual(["200 put", "200 one, first", "200 one, second", "200 two"])
+    await Effect.runPromise(verify)
+  })
+
+  it("never repeats itself: a request too many is answered 501, and told", async () => {
+    const { handler, verify } = await Effect.runPromise(Playback.make(recording))
+    const [, answer] = await tell(handler, [["PUT", "/op"], ["PUT", "/op"]])
+    expect(answer).toContain("501")
+    expect(await Effect.runPromise(Effect.flip(verify))).toMatchObject({
+      _tag: "Exhausted",
+      method: "PUT",
+      path: "/op",
+      played: 1,
+    })
+  })
+
+  it("tells what nobody asked for", async () => {
+    const { verify } = await Effect.runPromise(Playback.make(recording.slice(0, 2)))
+    expect(await Effect.runPromise(Effect.flip(verify))).toMatchObject({
+      _tag: "Unplayed",
+      left: ["GET /op?id=1", "GET /op?id=2"],
+    })
+  })
+})
