@@ -4,10 +4,10 @@ import * as Soundpiece from "@tenuto/soundpiece"
 import { fetchTransport } from "@tenuto/transport-fetch"
 
 export const sing = async (apiKey: string, lyrics: string, prompt: string, baseUrl?: string) => {
-  await using soundpiece = connect(Soundpiece, {
+  const soundpiece = connect(Soundpiece, {
     apiKey,
     transport: fetchTransport(),
     ...(baseUrl === undefined ? {} : { baseUrl }),
   })
-  return await soundpiece.run("create.new_song", { lyrics, prompt })
+  return await soundpiece.run("create.new_song", { lyrics, prompt }).finally(soundpiece.close)
 }

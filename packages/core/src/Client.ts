@@ -32,10 +32,15 @@ export interface Wait {
   readonly within?: Duration.Input
 }
 
-/** One step of a run: what happened, or what is about to be done and when. */
+/**
+ * One step of a run: what happened, or what is about to be done and when.
+ *
+ * `Unsaved` says that the journal could not take what has happened; the run goes on, and tries again with the next event.
+ */
 export type Step =
   | { readonly _tag: "Happened"; readonly event: Lifecycle.Event; readonly state: Lifecycle.State }
   | { readonly _tag: "Planned"; readonly action: Lifecycle.Action; readonly state: Lifecycle.State }
+  | { readonly _tag: "Unsaved"; readonly trouble: Journal.Unusable; readonly state: Lifecycle.State }
 
 /** Sees every step, for progress and reports. The default watches nothing. */
 export const Watcher = Context.Reference<(step: Step) => Effect.Effect<void>>("@tenuto/core/Client/Watcher", {
@@ -227,7 +232,7 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any>(
   const saveAfter = Effect.catchIf(
     save,
     ({ problem }) => problem !== "Fenced",
-    ({ message }) => Effect.logWarning(message),
+    (trouble) => watch({ _tag: "Unsaved", trouble, state }),
   )
 
   while (!isEnough(state)) {

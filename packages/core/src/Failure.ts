@@ -116,8 +116,10 @@ export class Unseen extends Schema.TaggedError<Unseen>()("Unseen", { ...about, h
   }
 }
 
+const failures = [Rejected, Uncertain, Failed, Cancelled, Expired, Lost, Overdue, Unseen] as const
+
 /** Every failure, as a schema. */
-export const Failure = Schema.Union([Rejected, Uncertain, Failed, Cancelled, Expired, Lost, Overdue, Unseen])
+export const Failure = Schema.Union(failures)
 export type Failure = typeof Failure.Type
 export type Tag = Failure["_tag"]
 
@@ -130,4 +132,5 @@ export type FailedWith<Code extends string> = Failed & { readonly code?: Code | 
 /** What `settle` can fail with for an operation with these codes. */
 export type Settling<Code extends string> = FailedWith<Code> | Cancelled | Expired | Lost | Overdue | Unseen
 
-export const isFailure = Schema.is(Failure)
+/** Whether something that was thrown or caught is a failure of an operation. */
+export const isFailure = (value: unknown): value is Failure => failures.some((failure) => value instanceof failure)

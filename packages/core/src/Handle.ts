@@ -27,10 +27,6 @@ export const Handle = Schema.Struct({
 })
 export type Handle = typeof Handle.Type
 
-const decode = Schema.decodeUnknownResult(Handle)
-const isVersioned = Schema.is(Schema.Struct({ version: Schema.Unknown }))
-const parse = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
-
 /**
  * Read a handle from JSON text or from a parsed value; a refusal says why in one sentence.
  *
@@ -44,16 +40,19 @@ const parse = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
  * ```
  */
 export const read = (input: unknown): Result.Result<Handle, string> => {
-  const value = typeof input === "string" ? parse(input) : Result.succeed(input)
-  if (Result.isFailure(value)) return Result.fail("this is not a handle: it is not JSON")
-  if (isVersioned(value.success) && value.success.version !== 1) {
-    return Result.fail(`this handle has version ${String(value.success.version)}; this release reads version 1`)
+  const value = typeof input === "string" ? parse(input) : input
+  if (value === undefined) return Result.fail("this is not a handle: it is not JSON")
+  const version = Schema.decodeUnknownResult(Schema.Struct({ version: Schema.Finite }))(value)
+  if (Result.isSuccess(version) && version.success.version !== 1) {
+    return Result.fail(`this handle has version ${version.success.version}; this release reads version 1`)
   }
-  return Result.mapError(decode(value.success), (error) => `this is not a handle: ${error.message}`)
+  return Result.mapError(Schema.decodeUnknownResult(Handle)(value), (error) => `this is not a handle: ${error.message}`)
 }
 
 /** Write a handle as one line of JSON. */
-export const write: (handle: Handle) => string = Schema.encodeSync(Schema.fromJsonString(Handle))
+export const write = (handle: Handle): string => JSON.stringify(Schema.encodeSync(Handle)(handle))
+
+const parse = (text: string): unknown => Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))
 
 /** What a handle, or a request that has none yet, is about. */
 export type Subject = Pick<Handle, "service" | "origin" | "operation">

@@ -9,7 +9,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Scope from "effect/Scope"
 import * as Client from "./Client.ts"
 import type { Handle } from "./Handle.ts"
 import * as Journal from "./Journal.ts"
@@ -93,22 +93,27 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
   provider: Provider<Operations, Settings, Needs>,
   options: Options<Settings, Needs>,
 ): Connection<Operations, Needs> => {
-  const runtime = ManagedRuntime.make(
-    Layer.provideMerge(
-      provider.layer(options),
-      Layer.mergeAll(options.transport, options.journal ?? Journal.layerMemory),
-    ),
+  const scope = Scope.makeUnsafe()
+  const closing = new AbortController()
+  const layer = Layer.provideMerge(
+    provider.layer(options),
+    Layer.mergeAll(options.transport, options.journal ?? Journal.layerMemory),
   )
+  let services: ReturnType<typeof build> | undefined
+  const build = () => Effect.runPromiseExit(Layer.buildWithScope(layer, scope))
   const perform: Connection<Operations, Needs>["perform"] = async (effect, wait) => {
-    const signal = wait?.signal
-    signal?.throwIfAborted()
-    const exit = await runtime.runPromiseExit(effect, signal === undefined ? {} : { signal })
+    const signal = wait?.signal === undefined ? closing.signal : AbortSignal.any([wait.signal, closing.signal])
+    signal.throwIfAborted()
+    const built = await (services ??= build())
+    const run = Effect.flatMap(built, (context) => Effect.provideContext(effect, context))
+    const exit = await Effect.runPromiseExit(run, { signal })
     if (Exit.isSuccess(exit)) return exit.value
-    return Promise.reject(
-      signal?.aborted === true && Cause.hasInterrupts(exit.cause) ? signal.reason : Cause.squash(exit.cause),
-    )
+    return Promise.reject(signal.aborted && Cause.hasInterrupts(exit.cause) ? signal.reason : Cause.squash(exit.cause))
   }
-  const close = () => runtime.dispose()
+  const close = () => {
+    closing.abort(new DOMException("the connection to the service was closed; the work there goes on", "AbortError"))
+    return Effect.runPromise(Scope.close(scope, Exit.void))
+  }
   const { operations } = provider
   return {
     run: (name, input, wait) => perform(Client.run(draft(operations[name], input, wait), wait), wait),

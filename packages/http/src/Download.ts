@@ -94,7 +94,10 @@ const from = <O extends Operation.Any>(
       if (status === 429 || status >= 500) {
         const retryAfter = Delay.retryAfter(headers, yield* DateTime.now)
         const hint = retryAfter === undefined ? {} : { retryAfter }
-        return yield* goOn(operation, artifact, progress, { _tag: status === 429 ? "RateLimited" : "Unavailable", ...hint })
+        return yield* goOn(operation, artifact, progress, {
+          _tag: status === 429 ? "RateLimited" : "Unavailable",
+          ...hint,
+        })
       }
       if (!progress.isRenewed) {
         return from(operation, yield* renew(operation, artifact), { ...progress, isRenewed: true })
@@ -117,7 +120,9 @@ const rest = <O extends Operation.Any>(
       Stream.tap((chunk) => Effect.sync(() => void (received += chunk.byteLength))),
       Stream.catch((failure) => {
         const breaks = received > progress.received ? 0 : progress.breaks
-        return Stream.unwrap(goOn(operation, artifact, { ...progress, isRenewed: false, received, breaks }, reasonOf(failure)))
+        return Stream.unwrap(
+          goOn(operation, artifact, { ...progress, isRenewed: false, received, breaks }, reasonOf(failure)),
+        )
       }),
     )
   })

@@ -5,12 +5,11 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import type { Headers } from "./Exchange.ts"
 
-const parse = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
-const stringify = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 const encoder = new TextEncoder()
-const decoder = new TextDecoder("utf-8", { fatal: true })
+const utf8 = new TextDecoder("utf-8", { fatal: true })
 
 /** Read a body as JSON. A body that says it is something else is not read as JSON. */
 export const read = (headers: Headers, body: Uint8Array): Result.Result<unknown, string> => {
@@ -19,11 +18,27 @@ export const read = (headers: Headers, body: Uint8Array): Result.Result<unknown,
     return Result.fail(`the body is ${type.split(";")[0] ?? type}, not JSON`)
   }
   if (body.byteLength === 0) return Result.fail("the body is empty")
-  return Result.flatMap(
-    Result.try({ try: () => decoder.decode(body), catch: () => "the body is not UTF-8" }),
-    (text) => Result.mapError(parse(text), () => `the body is not JSON (${body.byteLength} bytes)`),
-  )
+  return Result.try({
+    try: (): unknown => JSON.parse(utf8.decode(body)),
+    catch: () => `the body is not JSON in UTF-8 (${body.byteLength} bytes)`,
+  })
 }
 
+/**
+ * Read a value as a service's page describes it, or say where it differs.
+ *
+ * The sentence names places, never values: a value may be a signed link.
+ */
+export const decoder = <A>(schema: Schema.ConstraintDecoder<A>, what: string) => {
+  const decode = Schema.decodeUnknownResult(schema)
+  return (value: unknown): Result.Result<A, string> =>
+    Result.mapError(decode(value), ({ issue }) => {
+      const places = formatIssues(issue).issues.map(({ path }) => (path ?? []).map(String).join(".") || "the whole")
+      return `${what} is not as documented at ${[...new Set(places)].join(", ")}`
+    })
+}
+
+const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
+
 /** Write a value as JSON. The same value gives the same bytes. */
-export const write = (value: Schema.Json): Uint8Array => encoder.encode(stringify(value))
+export const write = (value: Schema.Json): Uint8Array => encoder.encode(JSON.stringify(value))

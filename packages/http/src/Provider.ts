@@ -85,7 +85,10 @@ export const layer = <const Service extends string>(
   table: Table<Service>,
   settings: Settings,
 ): Layer.Layer<Remote.Remote<Service>, never, Transport> =>
-  Layer.effect(Remote.of(table.service), Effect.map(Transport, (transport) => connect(table, settings, transport)))
+  Layer.effect(
+    Remote.of(table.service),
+    Effect.map(Transport, (transport) => connect(table, settings, transport)),
+  )
 
 /** An answer is read up to this many bytes. */
 const maxBytes = 8n * 1024n * 1024n
@@ -162,10 +165,7 @@ const connect = <Service extends string>(
 }
 
 /** Compose the handle of work that was accepted. */
-export const handleOf = (
-  request: Request,
-  found: Pick<Handle, "id" | "also" | "locator">,
-): Handle => ({
+export const handleOf = (request: Request, found: Pick<Handle, "id" | "also" | "locator">): Handle => ({
   version: 1,
   service: request.service,
   origin: request.origin,

@@ -55,7 +55,8 @@ export const fallback: ReadonlyArray<Verdict> = [
 
 /** Judge an answer. Total: the fallback has a row for every stage. */
 export const judge = (table: ReadonlyArray<Verdict>, seen: Seen): Verdict => {
-  const row = table.find((candidate) => matches(candidate, seen)) ?? fallback.find((candidate) => matches(candidate, seen))
+  const row =
+    table.find((candidate) => matches(candidate, seen)) ?? fallback.find((candidate) => matches(candidate, seen))
   const found: Verdict = row ?? { stage: seen.stage, truth: "Unseen", reason: { _tag: "Internal" }, source: silent }
   return { ...found, reason: fill(found.reason, seen) }
 }

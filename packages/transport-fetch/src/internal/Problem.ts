@@ -68,10 +68,13 @@ export const ofBody = (place: string, error: unknown): Unanswered =>
 export const invalidRequest = (detail: string): Unsent => new Unsent({ problem: "InvalidRequest", detail })
 
 export const timeout = (place: string, after: Duration.Duration): Unanswered =>
-  new Unanswered({ problem: "Timeout", detail: `${place} did not answer within ${Duration.format(after)}` })
+  new Unanswered({ problem: "Timeout", detail: `${place} did not answer within ${Duration.toSeconds(after)} s` })
 
 export const silence = (place: string, after: Duration.Duration): Unanswered =>
-  new Unanswered({ problem: "Timeout", detail: `${place} fell silent for ${Duration.format(after)} within its answer` })
+  new Unanswered({
+    problem: "Timeout",
+    detail: `${place} fell silent for ${Duration.toSeconds(after)} s within its answer`,
+  })
 
 export const truncated = (place: string): Unanswered =>
   new Unanswered({ problem: "Truncated", detail: `the answer of ${place} ended before it was complete` })
