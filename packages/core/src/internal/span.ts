@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 
-const longest = Number.MAX_SAFE_INTEGER
+const longest = Number.MAX_VALUE
 
 export const Span = Schema.Finite.pipe(
   Schema.decodeTo(Schema.Duration, {
