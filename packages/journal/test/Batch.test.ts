@@ -32,11 +32,10 @@ describe("appends at the same time", () => {
     onFile((file) =>
       Effect.gen(function* () {
         const journal = yield* Journal
-        const before = commitsOf(file)
         const write = (entry: string, number: number) =>
           Effect.scoped(Effect.flatMap(journal.claim(entry), (page) => page.append([drafted(entry, number)])))
         yield* Effect.forEach(names(1000), write, { concurrency: "unbounded", discard: true })
-        const commits = commitsOf(file) - before
+        const commits = commitsOf(file)
         expect(commits).toBeGreaterThan(0)
         expect(commits).toBeLessThan(50)
         for (const [n, name] of names(1000).entries()) expect((yield* journal.read(name)).map(numberOf)).toEqual([n])

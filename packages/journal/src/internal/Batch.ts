@@ -26,6 +26,9 @@ export interface Batch {
 
 interface Ticket {
   readonly run: () => void
+  /** Takes note of the commit; at once, for the one who waits may have gone. */
+  readonly committed: () => void
+  /** Tells the one who waits, whose own work may then go on before this returns. */
   readonly succeed: () => void
   readonly fail: (unusable: Unusable) => void
   isWithdrawn: boolean
@@ -55,22 +58,28 @@ export const make = Effect.fnUntraced(function* (database: Database): Effect.fn.
     } finally {
       if (sqlite.isTransaction) sqlite.exec("ROLLBACK")
     }
-    for (const ticket of live) ticket.succeed()
+    for (const ticket of live) ticket.committed()
   }
+  const settle = (tickets: ReadonlyArray<Ticket>, tell: (ticket: Ticket) => void): void => {
+    waiting.splice(0, tickets.length)
+    for (const ticket of tickets) tell(ticket)
+  }
+  /** Commit the first of those that wait. */
   const flush = (tickets: ReadonlyArray<Ticket>): Effect.Effect<void> =>
-    attempt(journal, "writing to it", () => commitAll(tickets)).pipe(
-      Effect.catch((unusable) =>
-        tickets.length === 1
-          ? Effect.sync(() => tickets[0]?.fail(unusable))
-          : Effect.forEach(tickets, (ticket) => flush([ticket]), { discard: true }),
-      ),
+    Effect.matchEffect(
+      attempt(journal, "writing to it", () => commitAll(tickets)),
+      {
+        onSuccess: () => Effect.sync(() => settle(tickets, (ticket) => ticket.succeed())),
+        onFailure: (unusable) =>
+          tickets.length === 1
+            ? Effect.sync(() => settle(tickets, (ticket) => ticket.fail(unusable)))
+            : Effect.forEach(tickets, (ticket) => flush([ticket]), { discard: true }),
+      },
     )
   const turn = Effect.gen(function* () {
     yield* latch.await
     yield* Effect.yieldNow // Whoever is ready now joins.
-    const tickets = waiting.slice(0, most)
-    yield* flush(tickets)
-    waiting.splice(0, tickets.length)
+    yield* flush(waiting.slice(0, most))
     if (waiting.length === 0) latch.closeUnsafe()
   })
 
@@ -102,10 +111,11 @@ const ticketOf = <A>(job: Job<A>, resume: (effect: Effect.Effect<A, Unusable>) =
     run: () => {
       result = job.run()
     },
+    committed: () => {
+      if (result !== undefined && Result.isSuccess(result)) job.committed?.(result.success)
+    },
     succeed: () => {
-      if (result === undefined) return
-      if (Result.isSuccess(result)) job.committed?.(result.success)
-      resume(Effect.fromResult(result))
+      if (result !== undefined) resume(Effect.fromResult(result))
     },
     fail: (unusable) => resume(Effect.fail(unusable)),
   }

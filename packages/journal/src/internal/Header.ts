@@ -51,10 +51,7 @@ export const look = Effect.fnUntraced(
       return yield* new Unusable({ journal, problem: "NotAJournal", detail })
     }
     if (stats.size === 0) return "Absent"
-    // Another process may begin to write between the look at what is beside and the look inside: look twice.
-    const mark = yield* Effect.try({ try: () => peek(path), catch: identity }).pipe(
-      Effect.retry({ times: 1, while: Problem.isCorrupt }),
-    )
+    const mark = yield* Effect.try({ try: () => peek(path), catch: identity })
     const refused = refusal(journal, mark) ?? (isBeside(path, "-wal") ? refusalInLog(journal, path) : undefined)
     return refused === undefined ? "Present" : yield* refused
   },
@@ -77,16 +74,15 @@ const isBeside = (path: string, suffix: string): boolean =>
  * Read the mark without locks, logs or files beside it.
  *
  * A file may rightly be shorter than its first page says while a log beside it holds the rest: after a crash in the middle
- * of a checkpoint, or while another process creates the journal. Without a log it was cut short.
+ * of a checkpoint, or while another process creates the journal. Whether it was cut short is seen when it is opened.
  */
 const peek = (path: string): Mark => {
-  const isRestBeside = isBeside(path, "-wal") || isBeside(path, "-journal")
   const url = pathToFileURL(path)
   url.searchParams.set("immutable", "1")
   const sqlite = new DatabaseSync(url, { readOnly: true, defensive: false })
   try {
-    // SQLite's way to be content with fewer pages than the first one speaks of.
-    if (isRestBeside) sqlite.exec("PRAGMA writable_schema = ON")
+    // SQLite's way to be content with fewer pages than the first one speaks of; it is not allowed in defensive mode.
+    sqlite.exec("PRAGMA writable_schema = ON")
     return markOf(sqlite)
   } finally {
     sqlite.close()

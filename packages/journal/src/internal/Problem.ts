@@ -14,9 +14,6 @@ const codeOf = (cause: unknown): number | undefined =>
 /** Whether another connection is in the way, so that trying again helps. */
 export const isBusy = (cause: unknown): boolean => codeOf(cause) === code.busy || codeOf(cause) === code.locked
 
-/** Whether what is stored contradicts itself. */
-export const isCorrupt = (cause: unknown): boolean => codeOf(cause) === code.corrupt
-
 /** Say what was thrown while `doing` something to the journal. */
 export const of = (journal: string, doing: string, cause: unknown): Unusable => {
   const unusable = (problem: Unusable["problem"], detail: string) => new Unusable({ journal, problem, detail })
