@@ -31,18 +31,19 @@ export const Embedded = Schema.toType(Artifact)
 export type Tree = null | boolean | number | string | Artifact | ReadonlyArray<Tree> | { readonly [key: string]: Tree }
 
 /** The schema of {@link Tree}: its JSON side holds artifacts without their links. */
-export const Tree: Schema.Codec<Tree, unknown> = Schema.Union([
-  Schema.Null,
-  Schema.Boolean,
-  Schema.Finite,
-  Schema.String,
-  Artifact,
-  Schema.Array(Schema.suspend((): Schema.Codec<Tree, unknown> => Tree)),
-  Schema.Record(
+export const Tree: Schema.Codec<Tree, unknown> = /* @__PURE__ */ (() =>
+  Schema.Union([
+    Schema.Null,
+    Schema.Boolean,
+    Schema.Finite,
     Schema.String,
-    Schema.suspend((): Schema.Codec<Tree, unknown> => Tree),
-  ),
-])
+    Artifact,
+    Schema.Array(Schema.suspend((): Schema.Codec<Tree, unknown> => Tree)),
+    Schema.Record(
+      Schema.String,
+      Schema.suspend((): Schema.Codec<Tree, unknown> => Tree),
+    ),
+  ]))()
 
 /** Whether the link may still be used at `now`, allowing for clocks that differ by `skew`. */
 export const isFresh = (artifact: Artifact, now: DateTime.Utc, skew: Duration.Duration): boolean =>

@@ -15,7 +15,7 @@
 import * as Schema from "effect/Schema"
 import { Evidence } from "./Evidence.ts"
 import { Handle } from "./Handle.ts"
-import { Observation } from "./Observation.ts"
+import { Ongoing } from "./Observation.ts"
 import * as Reason from "./Reason.ts"
 
 const about = {
@@ -101,7 +101,7 @@ export class Lost extends Schema.TaggedError<Lost>()("Lost", held) {
 /** Still going on; we stopped waiting. Keep the handle and settle later. Raised by settle. */
 export class Overdue extends Schema.TaggedError<Overdue>()("Overdue", {
   ...held,
-  last: Schema.optionalKey(Observation),
+  last: Schema.optionalKey(Ongoing),
 }) {
   override get message() {
     const last = this.last === undefined ? "" : `; it was last seen ${JSON.stringify(this.last.word)}`
@@ -119,7 +119,7 @@ export class Unseen extends Schema.TaggedError<Unseen>()("Unseen", { ...about, h
 const failures = [Rejected, Uncertain, Failed, Cancelled, Expired, Lost, Overdue, Unseen] as const
 
 /** Every failure, as a schema. */
-export const Failure = Schema.Union(failures)
+export const Failure = /* @__PURE__ */ (() => Schema.Union(failures))()
 export type Failure = typeof Failure.Type
 export type Tag = Failure["_tag"]
 

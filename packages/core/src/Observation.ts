@@ -8,8 +8,8 @@ import { Tree } from "./Artifact.ts"
 import { Message } from "./Evidence.ts"
 import { Reason } from "./Reason.ts"
 
-/** One look. `word` is the service's own, kept for people and logs. */
-export const Observation = Schema.Union([
+/** The work goes on, or says something that nobody here knows. */
+export const Ongoing = Schema.Union([
   Schema.TaggedStruct("Pending", {
     word: Schema.String,
     phase: Schema.optionalKey(Schema.String),
@@ -17,20 +17,25 @@ export const Observation = Schema.Union([
     progress: Schema.optionalKey(Schema.Finite),
   }),
   Schema.TaggedStruct("Unrecognised", { word: Schema.String }),
-  Schema.TaggedStruct("Succeeded", { word: Schema.String, output: Tree }),
-  Schema.TaggedStruct("Failed", {
-    word: Schema.String,
-    reason: Reason,
-    code: Schema.optionalKey(Schema.String),
-    message: Schema.optionalKey(Message),
-  }),
-  Schema.TaggedStruct("Cancelled", { word: Schema.String }),
-  Schema.TaggedStruct("Expired", { word: Schema.String }),
 ])
+export type Ongoing = typeof Ongoing.Type
+
+/** One look. `word` is the service's own, kept for people and logs. */
+export const Observation = /* @__PURE__ */ (() =>
+  Schema.Union([
+    ...Ongoing.members,
+    Schema.TaggedStruct("Succeeded", { word: Schema.String, output: Tree }),
+    Schema.TaggedStruct("Failed", {
+      word: Schema.String,
+      reason: Reason,
+      code: Schema.optionalKey(Schema.String),
+      message: Schema.optionalKey(Message),
+    }),
+    Schema.TaggedStruct("Cancelled", { word: Schema.String }),
+    Schema.TaggedStruct("Expired", { word: Schema.String }),
+  ]))()
 export type Observation = typeof Observation.Type
 
 /** Whether the work still goes on as far as this look can tell. */
-export const isPending = (
-  observation: Observation,
-): observation is Extract<Observation, { readonly _tag: "Pending" | "Unrecognised" }> =>
+export const isPending = (observation: Observation): observation is Ongoing =>
   observation._tag === "Pending" || observation._tag === "Unrecognised"
