@@ -1,2 +1,46 @@
 #!/usr/bin/env node
-console.log("tenuto")
+/**
+ * The entry: runs one command line and exits with its number.
+ *
+ * An interruption is obeyed once the command has said how to go on; a second one at once. A process that was started
+ * with a channel to its parent ends with it.
+ */
+import * as Module from "node:module"
+import { version } from "./version.ts"
+
+const argv = process.argv.slice(2)
+
+const exit = (code: number): void => {
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)))
+}
+
+const start = async (): Promise<void> => {
+  const [{ follow }, Effect, Fiber] = await Promise.all([
+    import("./app.ts"),
+    import("effect/Effect"),
+    import("effect/Fiber"),
+  ])
+  const fiber = Effect.runFork(follow(argv, version()))
+  let isInterrupted = false
+  const interrupt = () => {
+    if (isInterrupted) process.exit(130)
+    isInterrupted = true
+    fiber.interruptUnsafe()
+  }
+  process.on("SIGINT", interrupt)
+  process.on("SIGTERM", interrupt)
+  process.on("disconnect", () => !isInterrupted && interrupt())
+  process.channel?.unref()
+  // Whoever reads our output may leave before we are done.
+  process.stdout.on("error", () => !isInterrupted && interrupt())
+  process.stderr.on("error", () => {})
+  const ended = await Effect.runPromise(Fiber.await(fiber))
+  exit(ended._tag === "Success" && !isInterrupted ? ended.value : 130)
+}
+
+if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
+  process.stdout.write(`tenuto v${version()}\n`)
+} else {
+  Module.enableCompileCache()
+  await start()
+}

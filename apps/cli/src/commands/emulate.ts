@@ -1,0 +1,145 @@
+/** `tenuto emulate`: a service on a loopback port that keeps its promises, and breaks where it is told to. */
+import { readFile } from "node:fs/promises"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Handler } from "@tenuto/testkit/Emulator"
+import { Usage } from "../exit.ts"
+import * as Flags from "../flags.ts"
+import * as Screen from "../screen.ts"
+import * as Services from "../services.ts"
+
+const port = Flag.Int("port").pipe(
+  Flag.filter(
+    (given) => given >= 0 && given <= 65_535,
+    () => "1 to 65535, or 0 for any free port",
+  ),
+  Flag.withMetavar("n"),
+  Flag.withDescription("The port to listen on; any free one when left out"),
+  Flag.withDefault(0),
+)
+const fault = Flag.String("fault").pipe(
+  Flag.withMetavar("name@stage[:n]"),
+  Flag.withDescription("What goes wrong, such as reset-after-commit@submit or 503@look:2; may be given several times"),
+  Flag.atLeast(0),
+)
+const script = Flag.String("script").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription("A story: a JSON file with steps that requests use up in order"),
+  Flag.optional,
+)
+const failing = Flag.String("failing").pipe(
+  Flag.withMetavar("code"),
+  Flag.withDescription("Let all work fail with this code"),
+  Flag.optional,
+)
+const seed = Flag.Int("seed").pipe(
+  Flag.withMetavar("n"),
+  Flag.withDescription("Names the operations: the same seed gives the same ids"),
+  Flag.optional,
+)
+
+const given = <Name extends string, A>(name: Name, value: Option.Option<A>): { readonly [_ in Name]?: A } =>
+  Option.match(value, { onNone: () => ({}), onSome: (some) => ({ [name]: some }) as { readonly [_ in Name]: A } })
+
+/** Tell every request and what became of it. */
+const told = (handler: Handler, emulated: Services.Emulated, isJson: boolean): Handler => {
+  const began = performance.now()
+  return (request) => {
+    const { pathname } = new URL(request.url)
+    const tell = (did: string, status: number | undefined) =>
+      Effect.flatMap(emulated.ledger, ({ operations }) => {
+        const seconds = ((performance.now() - began) / 1000).toFixed(3)
+        const line = { request: `${request.method} ${pathname}`, stage: emulated.stage(request) ?? null, did, ...given("status", Option.fromUndefinedOr(status)), operations: operations.length }
+        return isJson
+          ? Screen.json(line)
+          : Screen.out(`${seconds.padStart(9)} s  ${line.request}  ${did}${status === undefined ? "" : ` ${status}`}`)
+      })
+    return handler(request).pipe(
+      Effect.tap((behaviour) =>
+        tell(behaviour._tag, "response" in behaviour ? behaviour.response.status : undefined),
+      ),
+      Effect.onInterrupt(() => tell("Left", undefined)),
+    )
+  }
+}
+
+export const emulate = Command.make(
+  "emulate",
+  {
+    service: Flags.service,
+    port,
+    work: Flags.work,
+    hold: Flags.hold,
+    linkLife: Flags.linkLife,
+    fault,
+    script,
+    failing,
+    seed,
+    json: Flags.json,
+  },
+  Effect.fn(function* (options) {
+    const service = yield* Services.find(options.service)
+    const [Emulator, Fault, Script] = yield* Effect.promise(() =>
+      Promise.all([
+        import("@tenuto/testkit/Emulator"),
+        import("@tenuto/testkit/Fault"),
+        import("@tenuto/testkit/Script"),
+      ]),
+    )
+    const refused = (name: string) => (error: Error) =>
+      new Usage({ problem: `${name}: ${error.message}`, way: "tenuto emulate --help shows examples" })
+    const faults = yield* Effect.mapError(Effect.forEach(options.fault, Fault.parse), refused("--fault"))
+    const { table } = yield* service.load
+    const { make } = yield* service.emulator
+    const emulated = yield* make({
+      ...given("work", options.work),
+      ...given("hold", options.hold),
+      ...given("linkLife", options.linkLife),
+      ...given("failing", options.failing),
+      ...given("seed", options.seed),
+    })
+    const hooks = { stageOf: emulated.stage }
+    let handler = yield* Fault.apply(emulated.handler, faults, hooks)
+    if (Option.isSome(options.script)) {
+      const file = options.script.value
+      const text = yield* Effect.tryPromise({
+        try: () => readFile(file, "utf8"),
+        catch: () => refused("--script")(new Error(`${file} cannot be read`)),
+      })
+      const story = yield* Effect.mapError(Script.parse(text), refused("--script"))
+      handler = yield* Effect.mapError(Script.apply(handler, story, hooks), refused("--script"))
+    }
+    const served = yield* Effect.mapError(
+      Emulator.serve(told(handler, emulated, options.json), { port: options.port }),
+      (unserved) =>
+        new Usage({
+          problem: `--port ${options.port}: ${unserved.message}`,
+          way: "choose another port, or leave --port out for any free one",
+        }),
+    )
+    const listening = `${served.url}${new URL(table.base).pathname}`
+    yield* options.json
+      ? Screen.json({ listening })
+      : Screen.out(`${service.name} is emulated at ${listening}\n  use it with --base-url ${listening}; Ctrl-C ends it`)
+    yield* Effect.ensuring(
+      Effect.never,
+      Effect.flatMap(emulated.ledger, ({ requests, ...ledger }) =>
+        options.json
+          ? Screen.json({ ledger: { ...ledger, requests: requests.length } })
+          : Screen.out(`operations created: ${ledger.operations.length}, requests: ${requests.length}`),
+      ),
+    )
+  }, Effect.scoped),
+).pipe(
+  Command.withDescription("Play a service on a loopback port, with faults where you want them"),
+  Command.withExamples([
+    { command: "tenuto emulate soundpiece --port 8080 --work 10s", description: "Work takes ten seconds" },
+    {
+      command: "tenuto emulate soundpiece --fault reset-after-commit@submit --fault 503@look:2",
+      description: "The first answer is lost, and two looks fail",
+    },
+    { command: "tenuto emulate soundpiece --script story.json --json", description: "A story, told line by line" },
+  ]),
+)

@@ -1,0 +1,135 @@
+/** `tenuto recover`: go on with everything a journal holds open. */
+import { access } from "node:fs/promises"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Client from "@tenuto/core/Client"
+import type { Handle } from "@tenuto/core/Handle"
+import { Journal, Unusable } from "@tenuto/core/Journal"
+import * as Lifecycle from "@tenuto/core/Lifecycle"
+import type * as Schema from "effect/Schema"
+import { wait } from "../drafting.ts"
+import { codes, ended, Ended, gravest, type Outcome, Usage } from "../exit.ts"
+import * as Flags from "../flags.ts"
+import * as Report from "../report.ts"
+import * as Result from "../result.ts"
+import * as Screen from "../screen.ts"
+import * as Services from "../services.ts"
+import * as Session from "../session.ts"
+import { quote } from "../text.ts"
+
+const { baseUrl, json, out, within } = Flags
+
+const journal = Flag.String("journal").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription("The journal that run, submit or settle kept"),
+)
+
+/** What became of one entry. */
+interface Line {
+  readonly entry: string
+  readonly outcome: Outcome | "Succeeded"
+  readonly handle: Handle | null
+  readonly output?: Schema.Json
+  readonly failure?: Schema.Json
+}
+
+const open = (file: string) =>
+  Effect.gen(function* () {
+    yield* Effect.mapError(
+      Effect.tryPromise(() => access(file)),
+      () => new Unusable({ journal: file, problem: "Unavailable", detail: "there is no such file; give the one that --journal named" }),
+    )
+    const { layerReadOnly } = yield* Effect.promise(() => import("@tenuto/journal/SqliteJournal"))
+    return yield* Effect.provide(
+      Journal.use(({ unsettled }) => unsettled),
+      layerReadOnly(file),
+    )
+  })
+
+const handleIn = (entry: string) =>
+  Journal.use(({ read }) => Effect.map(read(entry), (history) => Report.handleOf(Lifecycle.fold(history))))
+
+const recoverOne = Effect.fnUntraced(function* (
+  session: Session.Session,
+  given: { readonly within: Parameters<typeof wait>[0]; readonly out: Option.Option<string>; readonly json: boolean },
+) {
+  const operations = Object.values(session.api.operations)
+  const recovered = yield* Client.recover(operations, wait(given.within))
+  return yield* Effect.forEach(recovered, ({ entry, result }) =>
+    Effect.gen(function* () {
+      const handle = (yield* handleIn(entry)) ?? null
+      if (result._tag === "Failure") return { line: { entry, outcome: result.failure._tag, handle }, failure: result.failure }
+      const operation = operations.find(({ name }) => name === handle?.operation)
+      const output = operation === undefined ? null : yield* Result.take({ isJson: given.json }, operation, result.success, given.out)
+      return { line: { entry, outcome: "Succeeded" as const, handle, output }, failure: undefined }
+    }).pipe(
+      Effect.catch((failure) =>
+        Effect.succeed({ line: { entry, outcome: failure._tag, handle: null }, failure }),
+      ),
+    ),
+  )
+})
+
+const lineOf = ({ failure, line }: Effect.Success<ReturnType<typeof recoverOne>>[number]): Line => {
+  if (failure === undefined) return line
+  const said = failure._tag === "Unwritten" ? { path: failure.path, message: failure.message } : Report.failureJson(failure)
+  return { ...line, failure: said }
+}
+
+export const recover = Command.make(
+  "recover",
+  { journal, baseUrl, within, out, json },
+  Effect.fn(function* (given) {
+    const settings = { baseUrl: given.baseUrl, journal: Option.some(given.journal) }
+    const unsettled = yield* open(given.journal)
+    const names = [...new Set(unsettled.map(({ service }) => service))]
+    if (names.length > 1 && Option.isSome(given.baseUrl)) {
+      return yield* new Usage({
+        problem: `--base-url cannot be right for several services: ${names.join(", ")}`,
+        way: "leave it out, or keep one journal per service",
+      })
+    }
+    const report = yield* Report.make(given.json)
+    const lines: Array<Line> = []
+    for (const name of names) {
+      const session = yield* Session.open(yield* Services.find(name), settings)
+      const all = yield* Effect.provide(report.watching(recoverOne(session, given)), session.layer)
+      for (const one of all) {
+        lines.push(lineOf(one))
+        if (given.json) continue
+        const { entry, outcome } = one.line
+        yield* Screen.out(`${entry}  ${outcome}${one.failure === undefined ? "" : `  ${one.failure.message}`}`)
+      }
+    }
+    const outcome = gravest(lines.flatMap((line) => (line.outcome === "Succeeded" ? [] : [line.outcome])))
+    if (given.json) yield* Screen.json({ outcome: outcome ?? "Succeeded", entries: lines })
+    else if (lines.length === 0) yield* Screen.tell(`nothing is open in ${given.journal}`)
+    if (outcome !== undefined) return yield* ended(outcome)
+  }, (effect, given) =>
+    effect.pipe(
+      Effect.catchTag("Unusable", (unusable) =>
+        Effect.gen(function* () {
+          if (given.json) yield* Screen.json({ outcome: "Unusable", entries: [], failure: Report.failureJson(unusable) })
+          yield* Screen.tell(`tenuto: ${unusable.message}`)
+          return yield* new Ended({ code: codes.Unusable })
+        }),
+      ),
+      Effect.onInterrupt(() => {
+        const base = Option.match(given.baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] })
+        const command = ["tenuto", "recover", "--journal", given.journal, ...base].map(quote).join(" ")
+        return Effect.andThen(
+          given.json ? Screen.json({ outcome: "Interrupted", entries: [], goOn: command }) : Effect.void,
+          Screen.tell(`tenuto: interrupted; what is still running goes on at the service\n  go on with: ${command}`),
+        )
+      }),
+      Effect.scoped,
+    )),
+).pipe(
+  Command.withDescription("Go on with everything a journal holds open, as if nothing had happened"),
+  Command.withExamples([
+    { command: "tenuto recover --journal jobs.db", description: "After a crash" },
+    { command: "tenuto recover --journal jobs.db --out songs", description: "And save every file" },
+  ]),
+)

@@ -1,0 +1,84 @@
+/** Files of a result: how they are shown, without their links, and how they are saved. */
+import { mkdir } from "node:fs/promises"
+import { join, resolve } from "node:path"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Artifact, type Tree } from "@tenuto/core/Artifact"
+import type * as Operation from "@tenuto/core/Operation"
+import * as Download from "@tenuto/http/Download"
+
+/** A file that was written. */
+export interface Saved {
+  readonly name: string
+  readonly file: string
+  readonly bytes: number
+}
+
+/** An output as it travels: JSON in which artifacts stand as leaves. */
+export const treeOf = (operation: Operation.Any, output: unknown): Effect.Effect<Tree> =>
+  Effect.orDie(Schema.encodeUnknownEffect(operation.output)(output) as Effect.Effect<Tree, Schema.SchemaError>)
+
+/** Every artifact of an output, in order. */
+export const artifacts = (tree: Tree): ReadonlyArray<Artifact> => {
+  if (tree instanceof Artifact) return [tree]
+  if (typeof tree !== "object" || tree === null) return []
+  return Object.values(tree).flatMap((branch: Tree) => artifacts(branch))
+}
+
+/** An output as it is printed: an artifact is its name, type and expiry, and never its link. */
+export const shown = (tree: Tree, saved: ReadonlyArray<Saved> = []): Schema.Json => {
+  if (tree instanceof Artifact) {
+    const { expiresAt, mediaType, name } = tree
+    const file = saved.find((one) => one.name === name)?.file
+    return {
+      name,
+      ...(mediaType === undefined ? {} : { mediaType }),
+      ...(expiresAt === undefined ? {} : { expiresAt: DateTime.formatIso(expiresAt) }),
+      ...(file === undefined ? {} : { file }),
+    }
+  }
+  if (Array.isArray(tree)) return tree.map((branch: Tree) => shown(branch, saved))
+  if (typeof tree !== "object" || tree === null) return tree as string | number | boolean | null
+  return Object.fromEntries(Object.entries(tree).map(([name, branch]: [string, Tree]) => [name, shown(branch, saved)]))
+}
+
+const endings: Readonly<Record<string, string>> = {
+  "application/json": "json",
+  "application/pdf": "pdf",
+  "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+  "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+  "application/zip": "zip",
+  "audio/flac": "flac",
+  "audio/mpeg": "mp3",
+  "audio/mp4": "m4a",
+  "audio/wav": "wav",
+  "audio/x-wav": "wav",
+  "text/plain": "txt",
+  "video/mp4": "mp4",
+}
+
+/** A name that is one file name on every system, whatever the service calls its work. */
+const fileName = ({ handle, mediaType, name }: Artifact): string => {
+  const ending = endings[(mediaType ?? "").split(";")[0]?.trim().toLowerCase() ?? ""] ?? "bin"
+  const stem = `${handle.id}.${name}`.replaceAll(/[^A-Za-z0-9._-]+/g, "_").replace(/^[.-]+/, "")
+  return `${stem.slice(0, 200)}.${ending}`
+}
+
+/** Save artifacts into a directory, which is made if need be. Errors: `Unseen`, `Lost`; `Unwritten`. */
+export const save = Effect.fnUntraced(function* (
+  operation: Operation.Any,
+  chosen: ReadonlyArray<Artifact>,
+  directory: string,
+) {
+  const AtomicFile = yield* Effect.promise(() => import("@tenuto/transport-node/AtomicFile"))
+  yield* Effect.ignore(Effect.tryPromise(() => mkdir(directory, { recursive: true })))
+  return yield* Effect.forEach(chosen, (artifact) => {
+    const file = resolve(join(directory, fileName(artifact)))
+    return Effect.map(
+      AtomicFile.write(file, Download.stream(operation, artifact)),
+      (bytes): Saved => ({ name: artifact.name, file, bytes: Number(bytes) }),
+    )
+  })
+})

@@ -1,0 +1,115 @@
+/** The flags and arguments that several commands share, and how their values are read. */
+import { readFile } from "node:fs/promises"
+import * as Argument from "effect/cli/Argument"
+import * as Flag from "effect/cli/Flag"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Handle from "@tenuto/core/Handle"
+import { Usage } from "./exit.ts"
+import * as Text from "./text.ts"
+
+const span = (name: string) =>
+  Flag.String(name).pipe(
+    Flag.filterMap(
+      (text): Option.Option<Duration.Duration> => Option.fromUndefinedOr(Text.duration(text)),
+      () => Text.durationForm,
+    ),
+    Flag.withMetavar("duration"),
+    Flag.optional,
+  )
+
+export const service = Argument.String("service").pipe(Argument.withDescription("The service, such as soundpiece"))
+export const operation = Argument.String("operation").pipe(
+  Argument.withDescription("The operation by the service's own name, such as create.new_song"),
+)
+export const handle = Argument.String("handle").pipe(
+  Argument.withDescription("What submit printed: JSON, @file or - for standard input"),
+)
+export const input = Flag.String("input").pipe(
+  Flag.withMetavar("json|@file|-"),
+  Flag.withDescription("The input as JSON with the service's own field names; @file and - read it from elsewhere"),
+)
+export const baseUrl = Flag.String("base-url").pipe(
+  Flag.filter(
+    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+    () => "an http or https URL",
+  ),
+  Flag.withMetavar("url"),
+  Flag.withDescription("Where the service is, when it is not at its own address: a proxy or an emulator"),
+  Flag.optional,
+)
+export const key = Flag.String("key").pipe(
+  Flag.filter(
+    (text) => text.trim() !== "",
+    () => "a key that is not empty",
+  ),
+  Flag.withMetavar("key"),
+  Flag.withDescription("The idempotency key: the same key asks for the same work. One is made when you give none"),
+  Flag.optional,
+)
+export const within = span("within").pipe(
+  Flag.withDescription("How long to wait, such as 20s or 5m. The work goes on when the wait ends"),
+)
+export const work = span("work").pipe(Flag.withDescription("How long the emulated work takes"))
+export const hold = span("hold").pipe(Flag.withDescription("How long the emulator holds a long poll open"))
+export const linkLife = span("link-life").pipe(Flag.withDescription("How long the emulator's links live"))
+export const journal = Flag.String("journal").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription("Keep what happens in this file, so that recover can go on after a crash"),
+  Flag.optional,
+)
+export const out = Flag.String("out").pipe(
+  Flag.withMetavar("dir"),
+  Flag.withDescription("Download every file of the result into this directory"),
+  Flag.optional,
+)
+export const json = Flag.Boolean("json").pipe(
+  Flag.withDescription("One line of JSON per event, and a last line with the outcome"),
+  Flag.withDefault(false),
+)
+
+const readAll = async () => {
+  const parts: Array<Uint8Array> = []
+  for await (const part of process.stdin) parts.push(part as Uint8Array) // no encoding is set, so these are bytes
+  return Buffer.concat(parts).toString("utf8")
+}
+
+/** Read a text that is given as it is, as `@file`, or as `-` for standard input. Errors: `Usage`. */
+export const source = (name: string, given: string): Effect.Effect<string, Usage> => {
+  if (given !== "-" && !given.startsWith("@")) return Effect.succeed(given)
+  const path = given.slice(1)
+  const read = given === "-" ? readAll : () => readFile(path, "utf8")
+  return Effect.tryPromise({
+    try: read,
+    catch: (error) => {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "it cannot be read"
+      const why = code === "ENOENT" ? "there is no such file" : code
+      return new Usage({
+        problem: `${name}: ${given === "-" ? "standard input" : path} cannot be read: ${why}`,
+        way: "give the JSON itself, @file, or - for standard input",
+      })
+    },
+  })
+}
+
+/** Read JSON for a flag; a fault is named by line and column. Errors: `Usage`. */
+export const jsonOf = (name: string, text: string): Effect.Effect<unknown, Usage> => {
+  const fault = Text.jsonFault(text)
+  return fault === undefined
+    ? Effect.sync(() => JSON.parse(text) as unknown)
+    : Effect.fail(new Usage({ problem: `${name} is not JSON: ${fault}`, way: `give it as '{"field": "value"}', or as @file` }))
+}
+
+/** Read a handle. Errors: `Usage`, saying why it is refused. */
+export const handleOf = (given: string): Effect.Effect<Handle.Handle, Usage> =>
+  Effect.gen(function* () {
+    const value = yield* jsonOf("the handle", yield* source("the handle", given))
+    return yield* Effect.fromResult(
+      Result.mapError(
+        Handle.read(value),
+        (why) => new Usage({ problem: why, way: "give a handle as submit prints it: JSON, @file or -" }),
+      ),
+    )
+  })

@@ -1,0 +1,35 @@
+/** Takes an output: downloads its files where that is asked for, and gives it as it is printed. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Handle } from "@tenuto/core/Handle"
+import * as HandleOf from "@tenuto/core/Handle"
+import type * as Operation from "@tenuto/core/Operation"
+import * as Files from "./files.ts"
+import * as Screen from "./screen.ts"
+import { quote } from "./text.ts"
+import type { Context } from "./verdict.ts"
+
+/** Errors: `Unseen`, `Lost`; `Unwritten`. */
+export const take = Effect.fnUntraced(function* (
+  { isJson }: Pick<Context, "isJson">,
+  operation: Operation.Any,
+  output: unknown,
+  directory: Option.Option<string>,
+) {
+  const tree = yield* Files.treeOf(operation, output)
+  if (Option.isNone(directory)) return Files.shown(tree)
+  const saved = yield* Files.save(operation, Files.artifacts(tree), directory.value)
+  for (const one of saved) {
+    yield* isJson ? Screen.json({ saved: one }) : Screen.tell(`saved ${one.file} (${one.bytes} bytes)`)
+  }
+  return Files.shown(tree, saved)
+})
+
+/** Tell a person at a terminal how to get the files. */
+export const hint = ({ baseUrl, isJson }: Context, handle: Handle): Effect.Effect<void> => {
+  if (isJson || !Screen.isWatched) return Effect.void
+  const base = Option.match(baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] })
+  const words = ["tenuto", "download", HandleOf.write(handle), ...base]
+  return Screen.tell(Screen.dim(`get the files with: ${words.map(quote).join(" ")}`))
+}
+

@@ -1,0 +1,97 @@
+/** The services this command speaks to: one line each. Nothing is loaded before it is needed. */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Operation from "@tenuto/core/Operation"
+import type { Remote } from "@tenuto/core/Remote"
+import type * as Provider from "@tenuto/http/Provider"
+import type { Transport } from "@tenuto/http/Transport"
+import type { Handler, Request } from "@tenuto/testkit/Emulator"
+import type { Stage } from "@tenuto/testkit/Fault"
+import { Usage } from "./exit.ts"
+import { known } from "./text.ts"
+
+/** One service, known by name. */
+export interface Service {
+  readonly name: string
+  /** The environment variable that holds its API key. */
+  readonly variable: string
+  readonly load: Effect.Effect<Api>
+  readonly emulator: Effect.Effect<EmulatorModule>
+}
+
+/** What a provider package exports. */
+export interface Api {
+  readonly operations: Readonly<Record<string, Operation.Any>>
+  readonly table: Provider.Table<string>
+  readonly layer: (settings: Provider.Settings) => Layer.Layer<Remote<string>, never, Transport>
+}
+
+/** What a provider's emulator takes; every one is optional. */
+export interface EmulatorOptions {
+  readonly work?: Duration.Input
+  readonly hold?: Duration.Input
+  readonly linkLife?: Duration.Input
+  readonly failing?: string
+  readonly seed?: number
+}
+
+/** An emulator: what it answers, where a request belongs, and what it has done so far. */
+export interface Emulated {
+  readonly handler: Handler
+  readonly stage: (request: Request) => Stage | undefined
+  readonly ledger: Effect.Effect<Ledger>
+}
+
+/** What an emulator has done: every operation it created, and every request it saw. */
+export interface Ledger {
+  readonly operations: ReadonlyArray<object>
+  readonly requests: ReadonlyArray<object>
+}
+
+interface EmulatorModule {
+  readonly make: (options: EmulatorOptions) => Effect.Effect<Emulated>
+}
+
+interface ProviderModule<Service extends string> extends Omit<Api, "table" | "layer"> {
+  readonly table: Provider.Table<Service>
+  readonly layer: (settings: Provider.Settings) => Layer.Layer<Remote<Service>, never, Transport>
+}
+
+function service<Name extends string>(
+  name: Name,
+  load: () => Promise<ProviderModule<Name>>,
+  emulator: () => Promise<EmulatorModule>,
+): Service {
+  return {
+    name,
+    variable: `TENUTO_${name.toUpperCase()}_KEY`,
+    // A remote is looked up by its service's name at run time, so the literal type may be forgotten.
+    load: Effect.promise(load as unknown as () => Promise<Api>),
+    emulator: Effect.promise(emulator),
+  }
+}
+
+const all: ReadonlyArray<Service> = [
+  service("soundpiece", () => import("@tenuto/soundpiece"), () => import("@tenuto/soundpiece/Emulator")),
+]
+
+/** Find a service. Errors: `Usage`. */
+export const find = (name: string): Effect.Effect<Service, Usage> => {
+  const found = all.find((candidate) => candidate.name === name)
+  const names = all.map((candidate) => candidate.name)
+  return found === undefined
+    ? Effect.fail(new Usage({ problem: `there is no service "${name}"`, way: known(name, names) }))
+    : Effect.succeed(found)
+}
+
+/** Find an operation of a service. Errors: `Usage`. */
+export const operation = ({ name: service }: Service, api: Api, name: string): Effect.Effect<Operation.Any, Usage> => {
+  const found = Object.hasOwn(api.operations, name) ? api.operations[name] : undefined
+  const way = known(name, Object.keys(api.operations))
+  return found === undefined
+    ? Effect.fail(new Usage({ problem: `${service} has no operation "${name}"`, way }))
+    : Effect.succeed(found)
+}
+
+export const names: ReadonlyArray<string> = all.map(({ name }) => name)

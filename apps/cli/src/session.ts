@@ -1,0 +1,85 @@
+/** Connects to a service: credential from the environment, sockets, and a journal when one is asked for. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type { Handle } from "@tenuto/core/Handle"
+import * as HandleOf from "@tenuto/core/Handle"
+import * as Journal from "@tenuto/core/Journal"
+import type * as Operation from "@tenuto/core/Operation"
+import type { Remote } from "@tenuto/core/Remote"
+import type { Transport } from "@tenuto/http/Transport"
+import { Usage } from "./exit.ts"
+import { conceal } from "./screen.ts"
+import * as Services from "./services.ts"
+
+/** Where to connect, and what to remember. */
+export interface Settings {
+  readonly baseUrl: Option.Option<string>
+  readonly journal: Option.Option<string>
+}
+
+export type Connected = Remote<string> | Transport | Journal.Journal
+
+/** A service that is ready to be used. */
+export interface Session {
+  readonly service: Services.Service
+  readonly api: Services.Api
+  readonly base: string
+  readonly layer: Layer.Layer<Connected, Journal.Unusable>
+}
+
+const credential = (service: Services.Service): Effect.Effect<string, Usage> => {
+  const { name, variable } = service
+  const key = (process.env[variable] ?? "").trim()
+  const way = `it holds your ${name} API key: export ${variable}=... (an emulator takes any value)`
+  if (key === "") return Effect.fail(new Usage({ problem: `${variable} is not set`, way }))
+  conceal(key)
+  return /^[\u0021-\u007e]+$/.test(key)
+    ? Effect.succeed(key)
+    : Effect.fail(new Usage({ problem: `${variable} holds characters that no API key has`, way }))
+}
+
+/** Open a session; nothing is sent yet. Errors: `Usage`. */
+export const open = Effect.fnUntraced(function* (
+  service: Services.Service,
+  settings: Settings,
+): Effect.fn.Return<Session, Usage> {
+  const apiKey = yield* credential(service)
+  const [api, transport] = yield* Effect.all(
+    [service.load, Effect.promise(() => import("@tenuto/transport-node/NodeTransport"))],
+    { concurrency: 2 },
+  )
+  const base = Option.getOrElse(settings.baseUrl, () => api.table.base)
+  const remote = Layer.provideMerge(api.layer({ apiKey, baseUrl: base }), transport.layer)
+  return { service, api, base, layer: Layer.merge(remote, yield* journalOf(settings.journal)) }
+})
+
+const journalOf = (file: Option.Option<string>): Effect.Effect<Layer.Layer<Journal.Journal, Journal.Unusable>> =>
+  Option.match(file, {
+    onNone: () => Effect.succeed(Journal.layerMemory),
+    onSome: (path) =>
+      Effect.map(
+        Effect.promise(() => import("@tenuto/journal/SqliteJournal")),
+        ({ layer }) => layer(path),
+      ),
+  })
+
+/** Open the session a handle belongs to, and find its operation. Errors: `Usage`, for a handle from elsewhere too. */
+export const ofHandle = Effect.fnUntraced(function* (
+  handle: Handle,
+  settings: Settings,
+): Effect.fn.Return<Session & { readonly operation: Operation.Any }, Usage> {
+  const service = yield* Effect.mapError(
+    Services.find(handle.service),
+    ({ way }) => new Usage({ problem: `this handle belongs to the service "${handle.service}"`, way }),
+  )
+  const session = yield* open(service, settings)
+  const operation = yield* Services.operation(service, session.api, handle.operation)
+  const here = { service: service.name, origin: new URL(session.base).origin, operation: operation.name }
+  const issue = HandleOf.mismatch(handle, here)
+  if (issue === undefined) return { ...session, operation }
+  return yield* new Usage({
+    problem: `this handle is refused: ${issue.message}`,
+    way: "the API key goes to one place only: give --base-url with that origin if you trust it",
+  })
+})
