@@ -13,6 +13,7 @@ const unusable = (problem: Extract<Reason, { readonly _tag: "SourceUnusable" }>[
 const submit: ReadonlyArray<Verdict> = [
   { stage: "submit", status: 400, truth: "Rejected", reason: invalid, source: 'S000 "400 Bad Request"' },
   { stage: "submit", status: 401, truth: "Rejected", reason: { _tag: "Unauthenticated" }, source: 'S000 "401 … Don\'t retry"' },
+  { stage: "submit", status: 403, truth: "Rejected", reason: { _tag: "Forbidden" }, source: "no page; what HTTP means by it" },
   { stage: "submit", status: 404, truth: "Rejected", reason: { _tag: "NotFound", what: "endpoint" }, source: 'S000 "Only returned when the endpoint URL itself doesn\'t exist"' },
   { stage: "submit", status: 405, truth: "Rejected", reason: wrongVerb, source: 'S000 "405 Method Not Allowed"' },
   { stage: "submit", status: 410, truth: "Rejected", reason: { _tag: "Retired" }, source: 'S000 "The detail field points to the replacement"' },
@@ -27,6 +28,7 @@ const submit: ReadonlyArray<Verdict> = [
 const look: ReadonlyArray<Verdict> = [
   { stage: "look", status: 400, truth: "Unseen", reason: invalid, source: 'S000 "400 Bad Request"' },
   { stage: "look", status: 401, truth: "Unseen", reason: { _tag: "Unauthenticated" }, source: 'S000 "401 … Don\'t retry"' },
+  { stage: "look", status: 403, truth: "Unseen", reason: { _tag: "Forbidden" }, source: "no page; what HTTP means by it" },
   { stage: "look", status: 404, truth: "Unseen", reason: { _tag: "NotFound", what: "endpoint" }, source: 'S000 "Entity-not-found … is reported as a 422 … not a 404"' },
   { stage: "look", status: 405, truth: "Unseen", reason: wrongVerb, source: 'S000 "405 Method Not Allowed"' },
   { stage: "look", status: 410, truth: "Unseen", reason: { _tag: "Retired" }, source: 'S000 "410 Gone"' },
