@@ -41,8 +41,14 @@ export interface Played<A, E> {
 
 type Needs = Remote<"soundpiece"> | Journal.Journal | Transport | Timeline.Timeline | Scope.Scope
 
-const parsed = (body: Uint8Array): unknown =>
-  body.byteLength === 0 ? undefined : JSON.parse(new TextDecoder().decode(body))
+const parsed = (body: Uint8Array): unknown => {
+  const text = new TextDecoder().decode(body)
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
 
 export const play = <A, E>(
   handler: Emulator.Handler,

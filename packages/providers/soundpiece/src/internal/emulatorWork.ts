@@ -2,6 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { prefix, type Stored } from "./emulatorStorage.ts"
 import type { Fields } from "./emulatorRequest.ts"
 import { type Name, type Route, routes } from "./routes.ts"
@@ -51,6 +52,7 @@ export const filesOf = (id: string, route: Name, echo: Fields, length: number): 
 }
 
 const encodeDto = Schema.encodeSync(Wire.Dto)
+const encodeEnd = Schema.encodeSync(Wire.Dto.mapFields(Struct.pick(["outputs", "output", "error"])))
 const wholeSeconds = (instant: DateTime.Utc): string => DateTime.formatIso(instant).replace(/\.\d+Z$/, "Z")
 
 /** Routes whose envelope no page shows use the route's last word. */
@@ -72,15 +74,17 @@ export const tell = (work: Work, isEnded: boolean, link: Linked): { readonly [ke
     const expires_at = wholeSeconds(DateTime.makeUnsafe(expires * 1000))
     return { url, expires_at, duration: seconds, ...(kind === undefined ? {} : { kind }) }
   })
-  const dto = encodeDto({
+  const head = encodeDto({
     id,
     status: isReady ? "ready" : isEnded ? "failed" : "processing",
     created_at: wholeSeconds(createdAt),
     idempotency_key: key,
+  })
+  const tail = encodeEnd({
     [result]: isReady ? (result === "output" ? found[0] : found) : null,
     error: isEnded && outcome !== "ready" ? outcome : null,
   })
-  return { [envelopeOf(route)]: { ...echo, ...dto } }
+  return { [envelopeOf(route)]: { ...head, ...echo, ...tail } }
 }
 
 /** How long work still goes on. */
