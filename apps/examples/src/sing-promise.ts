@@ -1,6 +1,6 @@
 /** The same from plain promises: a failure is the rejection itself, and its tag says what is true of the work. */
 import { connect, Failure, Handle } from "@tenuto/core"
-import type { Layer } from "effect"
+import { Duration, type Layer } from "effect"
 import type { Transport } from "@tenuto/http/Transport"
 import * as Soundpiece from "@tenuto/soundpiece"
 
@@ -18,7 +18,7 @@ export const sing = async (settings: Settings, signal: AbortSignal): Promise<str
       { lyrics: "Hold the note for its full value", prompt: "Slow waltz" },
       { within: "5 minutes", signal },
     )
-    return `a song of ${String(outputs[0].duration)}`
+    return `a song of ${Duration.format(outputs[0].duration)}`
   } catch (error) {
     if (!Failure.isFailure(error)) throw error
     switch (error._tag) {
