@@ -159,7 +159,11 @@ export const play = <R>(
 }
 
 /** Put faults before a handler. Each is used up on its own; of several for one request the first planned goes first. */
-export const apply = <R>(handler: Handler<R>, faults: ReadonlyArray<Planned>, hooks: Hooks): Effect.Effect<Handler<R>> =>
+export const apply = <R>(
+  handler: Handler<R>,
+  faults: ReadonlyArray<Planned>,
+  hooks: Hooks,
+): Effect.Effect<Handler<R>> =>
   Effect.sync(() => {
     const left = faults.map((planned) => ({ planned, count: planned.count }))
     return (request) =>

@@ -74,7 +74,9 @@ export const make = (recording: ReadonlyArray<Recorded>): Effect.Effect<Playback
       handler,
       verify: Effect.suspend((): Effect.Effect<void, Exhausted | Unplayed> => {
         if (exhausted !== undefined) return exhausted
-        const names = left.flatMap(({ isPlayed, recorded }) => (isPlayed ? [] : [`${recorded.method} ${recorded.path}`]))
+        const names = left.flatMap(({ isPlayed, recorded }) =>
+          isPlayed ? [] : [`${recorded.method} ${recorded.path}`],
+        )
         return names.length === 0 ? Effect.void : new Unplayed({ left: names })
       }),
     }

@@ -40,8 +40,8 @@ export class Unreadable extends Schema.TaggedError<Unreadable>()("Unreadable", {
   }
 }
 
-/** One step of a stage. */
-export const on = (stage: Fault.Stage, what: string | Answer | "pass", count = 1): Step => {
+/** One step of a stage: a fault by its name, an answer, or `"pass"`, which leaves the request to the service. */
+export const on = (stage: Fault.Stage, what: string | Answer, count = 1): Step => {
   const base = { on: stage, times: count }
   if (what === "pass") return { ...base, pass: true }
   return typeof what === "string" ? { ...base, fault: what } : { ...base, answer: what }

@@ -97,6 +97,10 @@ const experience = async (text: string, stage: Fault.Stage) => {
   return { whole, streamed, timeline }
 }
 
+const body = (text: string) => experience(text, "look").then(({ whole }) => whole)
+
+const refused = (text: string) => Effect.runPromise(Effect.flip(Fault.parse(text)))
+
 describe("a fault", () => {
   it.each([
     ["reset-after-commit@submit", ["Unanswered", "Reset"]],
@@ -122,7 +126,6 @@ describe("a fault", () => {
   })
 
   it("changes what it names in the body, and nothing else", async () => {
-    const body = (text: string) => experience(text, "look").then(({ whole }) => whole)
     expect(await body("unknown-status@look")).toMatchObject({ body: `{"song":{"id":"${id}","status":"quarantined"}}` })
     expect(await body("unknown-field@look")).toMatchObject({
       body: `{"song":{"id":"${id}","status":"processing","unheard_of":{"since":"tomorrow"}},"unheard_of":{"since":"tomorrow"}}`,
@@ -141,7 +144,6 @@ describe("a fault", () => {
 })
 
 describe("the name of a fault", () => {
-  const refused = (text: string) => Effect.runPromise(Effect.flip(Fault.parse(text)))
   it.each([
     ["503", "Form", "write name[=number]@stage[:count]"],
     ["teapot@look", "Fault", "reset-after-commit"],

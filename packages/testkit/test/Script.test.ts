@@ -21,6 +21,8 @@ const tell = (handler: Emulator.Handler, requests: ReadonlyArray<readonly [strin
     Effect.runPromise,
   )
 
+const response = (text: string) => ({ status: 200, headers: {}, body: new TextEncoder().encode(text) })
+
 describe("a script", () => {
   it("is used up in order, stage by stage, and then the service speaks", async () => {
     const script = Script.make([
@@ -42,9 +44,21 @@ describe("a script", () => {
   })
 
   it("is read from JSON, and what is no script is refused with every reason", async () => {
-    const text = JSON.stringify({ version: 1, steps: [{ on: "look", fault: "429=30" }, { on: "submit", pass: true }] })
+    const text = JSON.stringify({
+      version: 1,
+      steps: [
+        { on: "look", fault: "429=30" },
+        { on: "submit", pass: true },
+      ],
+    })
     expect(await Effect.runPromise(Script.parse(text))).toEqual(
-      Script.Script.make({ version: 1, steps: [{ on: "look", fault: "429=30" }, { on: "submit", pass: true }] }),
+      Script.Script.make({
+        version: 1,
+        steps: [
+          { on: "look", fault: "429=30" },
+          { on: "submit", pass: true },
+        ],
+      }),
     )
     for (const bad of ["{", '{"version":2,"steps":[]}', '{"version":1,"steps":[{"on":"lunch","pass":true}]}']) {
       expect(await Effect.runPromise(Effect.flip(Script.parse(bad)))).toMatchObject({ _tag: "Unreadable" })
@@ -52,15 +66,12 @@ describe("a script", () => {
   })
 
   it("that names an unknown fault is refused before the first request", async () => {
-    const exit = await Effect.runPromiseExit(
-      Script.apply(service, Script.make([Script.on("look", "teapot")]), hooks),
-    )
+    const exit = await Effect.runPromiseExit(Script.apply(service, Script.make([Script.on("look", "teapot")]), hooks))
     expect(Exit.isFailure(exit)).toBe(true)
   })
 })
 
 describe("a playback", () => {
-  const response = (text: string) => ({ status: 200, headers: {}, body: new TextEncoder().encode(text) })
   const recording: ReadonlyArray<Playback.Recorded> = [
     { method: "GET", path: "/op?id=1", response: response("one, first") },
     { method: "GET", path: "/op?id=2", response: response("two") },
@@ -83,7 +94,10 @@ describe("a playback", () => {
 
   it("never repeats itself: a request too many is answered 501, and told", async () => {
     const { handler, verify } = await Effect.runPromise(Playback.make(recording))
-    const [, answer] = await tell(handler, [["PUT", "/op"], ["PUT", "/op"]])
+    const [, answer] = await tell(handler, [
+      ["PUT", "/op"],
+      ["PUT", "/op"],
+    ])
     expect(answer).toContain("501")
     expect(await Effect.runPromise(Effect.flip(verify))).toMatchObject({
       _tag: "Exhausted",

@@ -2,7 +2,6 @@ import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber } from "effect"
 import { describe, expect, it } from "vitest"
 import { Transport } from "@tenuto/http/Transport"
 import * as Emulator from "@tenuto/testkit/Emulator"
-import * as Timeline from "@tenuto/testkit/Timeline"
 import * as VirtualClock from "@tenuto/testkit/VirtualClock"
 import { carriers } from "./carriers.ts"
 
@@ -20,6 +19,52 @@ const failure = (exit: Exit.Exit<unknown, unknown>): unknown =>
 const turns = async (count: number) => {
   for (let i = 0; i < count; i++) await new Promise<void>((resolve) => void setImmediate(resolve))
 }
+
+const answered = Emulator.answer(200, "here")
+const nothing: Emulator.Request = { method: "GET", url: "http://x/", headers: {}, body: new Uint8Array(0) }
+
+const race = (seed?: number) =>
+  run(
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const one = (name: string) =>
+        Effect.gen(function* () {
+          yield* Effect.sleep("1 second")
+          seen.push(`${name} wakes`)
+          for (let i = 0; i < 5; i++) yield* Effect.yieldNow
+          seen.push(`${name} rests`)
+        })
+      yield* Effect.all(["a", "b", "c", "d"].map(one), { concurrency: "unbounded" })
+      return seen.join(", ")
+    }),
+    seed === undefined ? {} : { seed },
+  )
+
+const ready: Emulator.Handler = () => Effect.succeed(Emulator.json(200, { status: "ready" }))
+
+const hour = (base: string) =>
+  Effect.gen(function* () {
+    const seen: Array<number> = []
+    for (let i = 0; i < 720; i++) {
+      yield* Effect.sleep("5 seconds")
+      const { status } = yield* get(`${base}/op`)
+      if (status === 200) seen.push(yield* elapsed)
+    }
+    return seen
+  })
+
+const holding: Emulator.Handler = () => Effect.andThen(Effect.sleep("20 seconds"), ready(nothing))
+
+const poller = (base: string) => (offset: number) =>
+  Effect.gen(function* () {
+    const seen: Array<number> = []
+    yield* Effect.sleep(Duration.seconds(offset))
+    for (let i = 0; i < 5; i++) {
+      yield* get(`${base}/op?wait=true`)
+      seen.push(yield* elapsed)
+    }
+    return seen
+  })
 
 describe("laws", () => {
   it("a sleep takes exactly as long as asked, and a sleep within a sleep adds up", async () => {
@@ -83,26 +128,10 @@ describe("laws", () => {
   })
 
   it("timers of one instant fire in the order they were set, each at rest before the next", async () => {
-    const story = (seed?: number) =>
-      run(
-        Effect.gen(function* () {
-          const seen: Array<string> = []
-          const one = (name: string) =>
-            Effect.gen(function* () {
-              yield* Effect.sleep("1 second")
-              seen.push(`${name} wakes`)
-              for (let i = 0; i < 5; i++) yield* Effect.yieldNow
-              seen.push(`${name} rests`)
-            })
-          yield* Effect.all(["a", "b", "c", "d"].map(one), { concurrency: "unbounded" })
-          return seen.join(", ")
-        }),
-        seed === undefined ? {} : { seed },
-      )
     const inOrder = "a wakes, a rests, b wakes, b rests, c wakes, c rests, d wakes, d rests"
-    expect(await story()).toEqual(Exit.succeed(inOrder))
-    const seeded = await Promise.all(Array.from({ length: 20 }, (_, seed) => story(seed)))
-    const again = await Promise.all(Array.from({ length: 20 }, (_, seed) => story(seed)))
+    expect(await race()).toEqual(Exit.succeed(inOrder))
+    const seeded = await Promise.all(Array.from({ length: 20 }, (_, seed) => race(seed)))
+    const again = await Promise.all(Array.from({ length: 20 }, (_, seed) => race(seed)))
     expect(again).toEqual(seeded)
     expect(new Set(seeded.map(String)).size).toBeGreaterThan(5)
     for (const exit of seeded) expect(String(exit)).toMatch(/^Success\("(?:([a-d]) wakes, \1 rests(?:, )?){4}"\)$/)
@@ -146,42 +175,16 @@ describe("laws", () => {
 
 describe.each(["memory", "loopback"] as const)("carried by %s", (carrier) => {
   const tell = carriers[carrier]
-  const ready: Emulator.Handler = () => Effect.succeed(Emulator.json(200, { status: "ready" }))
 
   it("an hour of polls every 5 s sees every instant exactly", async () => {
-    const hour = (base: string) =>
-      Effect.gen(function* () {
-        const seen: Array<number> = []
-        for (let i = 0; i < 720; i++) {
-          yield* Effect.sleep("5 seconds")
-          const { status } = yield* get(`${base}/op`)
-          if (status === 200) seen.push(yield* elapsed)
-        }
-        return seen
-      })
     const { exit } = await tell(ready, hour)
     expect(exit).toEqual(Exit.succeed(Array.from({ length: 720 }, (_, i) => (i + 1) * 5000)))
   })
 
   it("a service that holds a request for 20 s parks it, for several clients at once", async () => {
-    const handler: Emulator.Handler = () => Effect.andThen(Effect.sleep("20 seconds"), ready(nothing))
-    const client = (base: string) => (offset: number) =>
-      Effect.gen(function* () {
-        const seen: Array<number> = []
-        yield* Effect.sleep(Duration.seconds(offset))
-        for (let i = 0; i < 5; i++) {
-          yield* get(`${base}/op?wait=true`)
-          seen.push(yield* elapsed)
-        }
-        return seen
-      })
     const offsets = Array.from({ length: 12 }, (_, i) => i % 7)
-    const { exit } = await tell(handler, (base) =>
-      Effect.forEach(offsets, client(base), { concurrency: "unbounded" }),
-    )
-    expect(exit).toEqual(
-      Exit.succeed(offsets.map((offset) => [1, 2, 3, 4, 5].map((i) => (offset + 20 * i) * 1000))),
-    )
+    const { exit } = await tell(holding, (base) => Effect.forEach(offsets, poller(base), { concurrency: "unbounded" }))
+    expect(exit).toEqual(Exit.succeed(offsets.map((offset) => [1, 2, 3, 4, 5].map((i) => (offset + 20 * i) * 1000))))
   })
 
   it("a client that leaves is seen by its service before time moves", async () => {
@@ -267,6 +270,24 @@ it("a foreign client parks the hold around it while its service sleeps", async (
   expect(exit).toEqual(Exit.succeed([20_000, 40_000, 60_000]))
 })
 
+it("a foreign client that leaves is seen by its service before time moves", async () => {
+  const left: Array<number> = []
+  const exit = await run(
+    Effect.gen(function* () {
+      const { url } = yield* Emulator.serve(() =>
+        Effect.onInterrupt(Effect.never, () => Effect.map(elapsed, (at) => void left.push(at))),
+      )
+      yield* VirtualClock.hold(Effect.promise((signal) => fetch(url, { signal }))).pipe(
+        Effect.timeoutOption("3 seconds"),
+      )
+      yield* Effect.sleep("1 second")
+      return yield* elapsed
+    }).pipe(Effect.scoped),
+  )
+  expect(exit).toEqual(Exit.succeed(4000))
+  expect(left).toEqual([3000])
+})
+
 it("two servers share one time", async () => {
   const exit = await carriers.loopback(
     () => Effect.as(Effect.sleep("3 seconds"), answered),
@@ -279,7 +300,3 @@ it("two servers share one time", async () => {
   )
   expect(exit.exit).toEqual(Exit.succeed([3000, 5000, 3000, 5000]))
 })
-
-const answered = Emulator.answer(200, "here")
-const nothing: Emulator.Request = { method: "GET", url: "http://x/", headers: {}, body: new Uint8Array(0) }
-void Timeline

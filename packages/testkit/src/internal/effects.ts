@@ -36,9 +36,7 @@ const changed =
   (change: (response: Response, known: Knowledge) => Behaviour): Play =>
   (known) =>
   (service) =>
-    Effect.map(service, (behaviour) =>
-      behaviour._tag === "Answered" ? change(behaviour.response, known) : behaviour,
-    )
+    Effect.map(service, (behaviour) => (behaviour._tag === "Answered" ? change(behaviour.response, known) : behaviour))
 
 const answered = (response: Response, part: Partial<Response>): Behaviour =>
   Behaviour.Answered({ response: { ...response, ...part } })
@@ -57,7 +55,10 @@ const isObject = (value: Schema.Json): value is { readonly [x: string]: Schema.J
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Rebuild every object of a body, innermost first. */
-const everywhere = (value: Schema.Json, edit: (object: { readonly [x: string]: Schema.Json }) => Schema.Json): Schema.Json => {
+const everywhere = (
+  value: Schema.Json,
+  edit: (object: { readonly [x: string]: Schema.Json }) => Schema.Json,
+): Schema.Json => {
   if (Array.isArray(value)) return value.map((item: Schema.Json) => everywhere(item, edit))
   if (!isObject(value)) return value
   return edit(Object.fromEntries(Object.entries(value).map(([name, item]) => [name, everywhere(item, edit)])))
@@ -83,9 +84,7 @@ const named = {
   "drop-mid-body": changed((response) => Behaviour.Truncated({ response, bytes: half(response), isReset: true })),
   "wrong-length": changed((response) => Behaviour.Misdeclared({ response, declared: half(response) })),
   garbage: afterwards(() => Behaviour.Garbled({ bytes: bytes("\u0000this is not HTTP\r\n\r\n") })),
-  "slow-head": changed((response, known) =>
-    Behaviour.Slowed({ response, head: seconds(known, 20), piece: undefined }),
-  ),
+  "slow-head": changed((response, known) => Behaviour.Slowed({ response, head: seconds(known, 20), piece: undefined })),
   "slow-body": changed((response, known) =>
     Behaviour.Slowed({
       response,

@@ -233,7 +233,10 @@ export class Engine {
       this.watchdog = later(left, this.bark)
       return
     }
-    const waiters = [...Array.from(this.trips.values(), (trip) => trip.say()), ...Array.from(this.holds, (h) => h.label)]
+    const waiters = [
+      ...Array.from(this.trips.values(), (trip) => trip.say()),
+      ...Array.from(this.holds, (h) => h.label),
+    ]
     const call = underWay()
     this.tell({ _tag: "StuckIo", waiters: call === undefined ? waiters : [...waiters, call] })
   }

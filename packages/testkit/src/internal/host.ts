@@ -1,7 +1,8 @@
 /** What the clock needs of its host: a turn of the event loop, and which system calls are under way. */
 
 // Taken once, so that a runner's fake timers cannot put the clock to sleep.
-const immediate: typeof setImmediate | undefined = globalThis.setImmediate
+const host: Partial<typeof globalThis> = globalThis
+const immediate = host.setImmediate
 
 const viaChannel = (): ((f: () => void) => void) => {
   const waiting: Array<() => void> = []
@@ -44,6 +45,7 @@ const requests = new Set([
   "TCPConnectWrap",
 ])
 
+const process: Partial<NodeJS.Process> | undefined = host.process
+
 /** The name of one system call of this process that has not come back yet. */
-export const underWay = (): string | undefined =>
-  globalThis.process?.getActiveResourcesInfo?.().find((name) => requests.has(name))
+export const underWay = (): string | undefined => process?.getActiveResourcesInfo?.().find((name) => requests.has(name))

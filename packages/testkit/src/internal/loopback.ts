@@ -20,12 +20,7 @@ export interface Settings {
 const written = (start: (done: () => void) => void): Effect.Effect<void> =>
   Effect.callback<void>((resume) => start(() => resume(Effect.void)))
 
-const sinkOf = (
-  response: ServerResponse,
-  method: string,
-  trip: Trip | undefined,
-  fence: () => Promise<void>,
-): Sink => {
+const sinkOf = (response: ServerResponse, method: string, trip: Trip | undefined, fence: () => Promise<void>): Sink => {
   const socket = response.socket
   const begin = (status: number, headers: Readonly<Record<string, string>>, length: number) => {
     response.sendDate = false
@@ -56,7 +51,7 @@ const sinkOf = (
       }),
     end: Effect.sync(() => void response.end()),
     settle: Effect.promise(fence),
-    close: Effect.sync(() => void socket?.destroySoon()),
+    close: Effect.sync(() => socket?.destroySoon()),
     reset: Effect.sync(() => void socket?.resetAndDestroy()),
     raw: (bytes) => Effect.sync(() => void socket?.end(bytes)),
     refuse: () => Effect.sync(() => void socket?.resetAndDestroy()),

@@ -19,6 +19,8 @@ import { header } from "./trip.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
+const nothing = () => {}
+
 const invalid = () => new Unsent({ problem: "InvalidRequest", detail: "the url is not an absolute http or https url" })
 const late = (timeout: Duration.Duration) =>
   new Unanswered({ problem: "Timeout", detail: `no answer within ${Duration.format(timeout)}` })
@@ -50,7 +52,7 @@ const joined = (parts: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
 
 /** Do something later, by the clock of the one who asked; the answer undoes it. */
 const after = (fiber: AnyFiber, span: Duration.Duration, then: () => void): (() => void) => {
-  if (!Duration.isFinite(span)) return () => {}
+  if (!Duration.isFinite(span)) return nothing
   const engine = engineOf(fiber)
   if (engine !== undefined) return engine.at(engine.now + Duration.toMillis(span), () => "a time-out", then)
   const timer = Effect.runForkWith(fiber.context)(Effect.sleep(span))
@@ -59,6 +61,36 @@ const after = (fiber: AnyFiber, span: Duration.Duration, then: () => void): (() 
   })
   return () => timer.interruptUnsafe()
 }
+
+/** The parts of a body, as they are asked for; silence is bounded. */
+const pull = (
+  line: Line,
+  timeout: Duration.Duration,
+): Pull.Pull<readonly [Uint8Array, ...Array<Uint8Array>], Unanswered> =>
+  Effect.withFiber((fiber) =>
+    Effect.callback((resume) => {
+      let disarm = nothing
+      const stop = () => {
+        line.onMore = nothing
+        disarm()
+      }
+      const look = () => {
+        const [first, ...rest] = line.take()
+        const isOver = first === undefined && line.isEnded
+        if (first === undefined && !isOver) return
+        stop()
+        if (first !== undefined) return resume(Effect.succeed([first, ...rest] as const))
+        resume(line.failure?._tag === "Unanswered" ? line.failure : Cause.done())
+      }
+      line.onMore = look
+      disarm = after(fiber, timeout, () => {
+        stop()
+        resume(silent(timeout))
+      })
+      look()
+      return Effect.sync(stop)
+    }),
+  )
 
 interface Begun {
   readonly line: Line
@@ -100,7 +132,7 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
           const { line, leave } = begin(fiber, request, (defect) => end(defect, true))
           const disarm = after(fiber, limits.timeout, () => end(late(limits.timeout), false))
           const end = (result: Effect.Effect<Response, Unsent | Unanswered>, isAnswered: boolean) => {
-            line.onMore = () => {}
+            line.onMore = nothing
             disarm()
             leave(isAnswered)
             resume(result)
@@ -115,43 +147,17 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
           line.onMore = look
           look()
           return Effect.sync(() => {
-            line.onMore = () => {}
+            line.onMore = nothing
             disarm()
             leave(false)
           })
         })
       })
 
-    const pull = (line: Line, timeout: Duration.Duration): Pull.Pull<readonly [Uint8Array, ...Array<Uint8Array>], Unanswered> =>
-      Effect.withFiber((fiber) =>
-        Effect.callback((resume) => {
-          let disarm = () => {}
-          const stop = () => {
-            line.onMore = () => {}
-            disarm()
-          }
-          const look = () => {
-            const [first, ...rest] = line.take()
-            const isOver = first === undefined && line.isEnded
-            if (first === undefined && !isOver) return
-            stop()
-            if (first !== undefined) return resume(Effect.succeed([first, ...rest] as const))
-            resume(line.failure?._tag === "Unanswered" ? line.failure : Cause.done())
-          }
-          line.onMore = look
-          disarm = after(fiber, timeout, () => {
-            stop()
-            resume(silent(timeout))
-          })
-          look()
-          return Effect.sync(stop)
-        }),
-      )
-
     const open: Transport["Service"]["open"] = (request, { timeout }) =>
       Effect.withFiber((fiber) => {
         if (!URL.canParse(reveal(request.url))) return invalid()
-        let leave: Begun["leave"] = () => {}
+        let leave: Begun["leave"] = nothing
         return Effect.andThen(
           Effect.addFinalizer(() => Effect.sync(() => leave(true))),
           Effect.callback<Opened, Unsent | Unanswered>((resume) => {
@@ -160,7 +166,7 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
             leave = begun.leave
             const disarm = after(fiber, timeout, () => end(late(timeout)))
             const end = (result: Effect.Effect<Opened, Unsent | Unanswered>) => {
-              line.onMore = () => {}
+              line.onMore = nothing
               disarm()
               resume(result)
             }
@@ -174,7 +180,7 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
             line.onMore = look
             look()
             return Effect.sync(() => {
-              line.onMore = () => {}
+              line.onMore = nothing
               disarm()
             })
           }),

@@ -122,8 +122,14 @@ export const attend = <R>(
           trip.serverIs("writing")
           return play(behaviour, trip, sink)
         })
-        return Effect.andThen(wait(engine, engine.now, () => `${trip.label()} is answered`), answer)
+        return Effect.andThen(
+          wait(engine, engine.now, () => `${trip.label()} is answered`),
+          answer,
+        )
       })
     })
-    return Effect.andThen(wait(engine, engine.now, () => `${trip.label()} arrives`, trip.order), serve)
+    return Effect.andThen(
+      wait(engine, engine.now, () => `${trip.label()} arrives`, trip.order),
+      serve,
+    )
   })

@@ -10,8 +10,7 @@ export interface Timer {
   live: boolean
 }
 
-const isBefore = (a: Timer, b: Timer): boolean =>
-  a.at !== b.at ? a.at < b.at : a.order < b.order
+const isBefore = (a: Timer, b: Timer): boolean => (a.at !== b.at ? a.at < b.at : a.order < b.order)
 
 export class Timers {
   private heap: Array<Timer> = []
