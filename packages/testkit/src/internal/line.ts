@@ -1,5 +1,5 @@
 /** One exchange without a socket: the service fills it, the client empties it. */
-import type { Headers } from "@tenuto/http/Exchange"
+import type { Headers, Response } from "@tenuto/http/Exchange"
 import { Unanswered, Unsent } from "@tenuto/http/Transport"
 import * as Effect from "effect/Effect"
 import { isBodiless, type Sink } from "./play.ts"
@@ -72,20 +72,56 @@ export class Line {
     return parts
   }
 
-  readonly sink: Sink = {
-    head: (status, headers, length) => Effect.sync(() => this.head(status, headers, length)),
-    chunk: (bytes) => Effect.sync(() => this.chunk(bytes)),
-    end: Effect.sync(() => this.end()),
-    whole: ({ body, headers, status }) =>
-      Effect.sync(() => {
-        this.head(status, headers, body.byteLength)
-        this.chunk(body)
-        this.end()
-      }),
-    settle: Effect.void,
-    close: Effect.sync(() => this.cut()),
-    reset: Effect.sync(() => this.cut()),
-    raw: () => Effect.sync(() => this.fail(malformed())),
-    refuse: (problem) => Effect.sync(() => this.fail(problem === "Refused" ? refused() : unnamed())),
+  get sink(): Sink {
+    return new LineSink(this)
+  }
+}
+
+/** Its methods make an effect when it is played, and not one of each for every exchange. */
+class LineSink implements Sink {
+  private readonly line: Line
+
+  constructor(line: Line) {
+    this.line = line
+  }
+
+  head(status: number, headers: Headers, length: number): Effect.Effect<void> {
+    return Effect.sync(() => this.line.head(status, headers, length))
+  }
+
+  chunk(bytes: Uint8Array): Effect.Effect<void> {
+    return Effect.sync(() => this.line.chunk(bytes))
+  }
+
+  whole({ body, headers, status }: Response): Effect.Effect<void> {
+    return Effect.sync(() => {
+      this.line.head(status, headers, body.byteLength)
+      this.line.chunk(body)
+      this.line.end()
+    })
+  }
+
+  get end(): Effect.Effect<void> {
+    return Effect.sync(() => this.line.end())
+  }
+
+  get settle(): Effect.Effect<void> {
+    return Effect.void
+  }
+
+  get close(): Effect.Effect<void> {
+    return Effect.sync(() => this.line.cut())
+  }
+
+  get reset(): Effect.Effect<void> {
+    return this.close
+  }
+
+  raw(): Effect.Effect<void> {
+    return Effect.sync(() => this.line.fail(malformed()))
+  }
+
+  refuse(problem: "Refused" | "NameNotFound"): Effect.Effect<void> {
+    return Effect.sync(() => this.line.fail(problem === "Refused" ? refused() : unnamed()))
   }
 }
