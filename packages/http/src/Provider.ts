@@ -72,7 +72,7 @@ export interface Table<Service extends string> {
 /** What a user of the API configures. `baseUrl` replaces the service's own, for a proxy or an emulator. */
 export interface Settings {
   readonly apiKey: string | Redacted.Redacted<string>
-  readonly baseUrl?: string
+  readonly baseUrl?: string | undefined
 }
 
 /** Authenticate with `Authorization: Bearer <key>`. */
@@ -106,7 +106,7 @@ const connect = <Service extends string>(
     transport.send(requestOf(base, headers, call), { timeout, maxBytes })
 
   const judged = (stage: Stage, { body, headers, status }: Exchange.Response, now: DateTime.Utc) => {
-    const parsed = Json.read(headers, body)
+    const parsed = Json.read(headers, without(apiKey, body))
     const refusal = { stage, status, headers, body: Result.getOrUndefined(parsed), now }
     const seen: Verdict.Seen = { stage, status, ...table.trouble(refusal) }
     const requestId = table.requestId === undefined ? undefined : headers[table.requestId]
@@ -182,6 +182,13 @@ const requestOf = (base: string, headers: Readonly<Record<string, Exchange.Text>
   return call.body === undefined
     ? { ...target, headers }
     : { ...target, headers: { ...headers, "content-type": "application/json" }, body: Json.write(call.body) }
+}
+
+/** A service that repeats the credential it was sent does not make us print it. */
+const without = (apiKey: Redacted.Redacted<string>, body: Uint8Array): Uint8Array => {
+  const secret = Redacted.value(apiKey)
+  const text = new TextDecoder().decode(body)
+  return secret === "" || !text.includes(secret) ? body : new TextEncoder().encode(text.replaceAll(secret, "[credential]"))
 }
 
 /** A base that is no URL has no origin; the transport will say so when asked to send. */
