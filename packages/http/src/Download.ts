@@ -13,8 +13,10 @@ import * as Scope from "effect/Scope"
 import * as Artifact from "@tenuto/core/Artifact"
 import * as Client from "@tenuto/core/Client"
 import { Lost, Unseen } from "@tenuto/core/Failure"
+import { isPending } from "@tenuto/core/Observation"
 import type * as Operation from "@tenuto/core/Operation"
 import type { Reason } from "@tenuto/core/Reason"
+import * as Remedy from "@tenuto/core/Remedy"
 import type { Remote } from "@tenuto/core/Remote"
 import * as Delay from "./Delay.ts"
 import type * as Exchange from "./Exchange.ts"
@@ -80,13 +82,17 @@ const from = <O extends Operation.Any>(
       if (!Artifact.isFresh(artifact, yield* DateTime.now, skew)) {
         // A service that hands out dead links would otherwise be asked for ever.
         if (progress.isRenewed) return yield* unseen(artifact, { _tag: "Gone" })
-        return from(operation, yield* renew(operation, artifact), { ...progress, isRenewed: true })
+        return yield* afresh(operation, artifact, progress)
       }
       const socket = yield* Scope.fork(yield* Effect.scope)
       const opened = yield* Effect.result(Scope.provide(open(artifact, progress), socket))
       if (opened._tag === "Failure") return yield* goOn(operation, artifact, progress, reasonOf(opened.failure))
       const { body, headers, status } = opened.success
       if (status === 200 || status === 206) {
+        if (isOther(progress, headers)) {
+          const problem = "the file changed while it was being fetched; fetch it from its beginning"
+          return yield* unseen(artifact, { _tag: "Malformed", problem }, status)
+        }
         const skip = status === 200 ? progress.received : 0
         return rest(operation, artifact, withEtag(progress, headers), dropBytes(body, skip))
       }
@@ -99,9 +105,7 @@ const from = <O extends Operation.Any>(
           ...hint,
         })
       }
-      if (!progress.isRenewed) {
-        return from(operation, yield* renew(operation, artifact), { ...progress, isRenewed: true })
-      }
+      if (!progress.isRenewed) return yield* afresh(operation, artifact, progress)
       if (status === 404 || status === 410) return yield* lost(artifact, { _tag: "Gone" }, status)
       return yield* unseen(artifact, { _tag: "Unrecognised", code: String(status) }, status)
     }),
@@ -154,11 +158,23 @@ const open = (
   )
 }
 
+/** Go on with a fresh link. A failed look is not the end of a download: it counts as a break. */
+const afresh = <O extends Operation.Any>(operation: O, artifact: Artifact.Artifact, progress: Progress) =>
+  renew(operation, artifact).pipe(
+    Effect.map((fresh) => from(operation, fresh, { ...progress, isRenewed: true })),
+    Effect.catchTag("Unseen", (failure) =>
+      Remedy.isAutomatic(Remedy.of(failure, operation.contract))
+        ? goOn(operation, artifact, progress, failure.reason)
+        : Effect.fail(failure),
+    ),
+  )
+
 const renew = <O extends Operation.Any>(
   operation: O,
   artifact: Artifact.Artifact,
 ): Effect.Effect<Artifact.Artifact, Unseen | Lost, Remote<O["service"]>> =>
-  Effect.flatMap(Client.look(operation, artifact.handle), (observation) => {
+  Effect.flatMap(Client.look(operation, artifact.handle), (observation): Effect.Effect<Artifact.Artifact, Unseen | Lost> => {
+    if (isPending(observation)) return unseen(artifact, { _tag: "Unrecognised", code: observation.word })
     const found = observation._tag === "Succeeded" ? Artifact.find(observation.output, artifact.name) : undefined
     return found === undefined ? lost(artifact, { _tag: "Gone" }) : Effect.succeed(found)
   })
@@ -172,6 +188,13 @@ const dropBytes = (body: Stream.Stream<Uint8Array, Unanswered>, count: number) =
       return chunk.subarray(dropped)
     })
   }).pipe(Stream.filter((chunk) => chunk.byteLength > 0))
+
+/** Pieces of two versions make no file. A host that names no version is believed. */
+const isOther = ({ etag, received }: Progress, headers: Exchange.Headers): boolean => {
+  if (received === 0) return false
+  const [, start] = /^bytes (\d+)-/.exec(headers["content-range"] ?? "") ?? []
+  return (etag !== undefined && etag !== headers["etag"]) || (start !== undefined && Number(start) !== received)
+}
 
 const withEtag = (progress: Progress, headers: Exchange.Headers): Progress =>
   headers["etag"] === undefined ? progress : { ...progress, etag: headers["etag"] }
