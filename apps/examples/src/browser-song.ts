@@ -1,13 +1,13 @@
 /** Submit and await a song in a browser: the whole of what such a page has to ship. */
-import { connect } from "@tenuto/core/Promise"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Client from "@tenuto/core/Client"
+import * as Journal from "@tenuto/core/Journal"
 import * as Soundpiece from "@tenuto/soundpiece"
-import { fetchTransport } from "@tenuto/transport-fetch"
+import * as FetchTransport from "@tenuto/transport-fetch/FetchTransport"
 
-export const sing = async (apiKey: string, lyrics: string, prompt: string, baseUrl?: string) => {
-  const soundpiece = connect(Soundpiece, {
-    apiKey,
-    transport: fetchTransport(),
-    ...(baseUrl === undefined ? {} : { baseUrl }),
-  })
-  return await soundpiece.run("create.new_song", { lyrics, prompt }).finally(soundpiece.close)
+export const sing = (apiKey: string, lyrics: string, prompt: string, baseUrl?: string) => {
+  const soundpiece = Soundpiece.layer({ apiKey, baseUrl }).pipe(Layer.provide(FetchTransport.layer))
+  const song = Client.run(Soundpiece.newSong({ lyrics, prompt }))
+  return Effect.runPromise(Effect.provide(song, [soundpiece, Journal.layerMemory]))
 }

@@ -3,7 +3,7 @@
  *
  * The code under test is the program of `sing.ts`; the service is an emulator that misbehaves as the script says.
  */
-import { Effect, Layer, Random } from "effect"
+import { Effect, Layer } from "effect"
 import { Journal } from "@tenuto/core"
 import * as Soundpiece from "@tenuto/soundpiece"
 import * as SoundpieceEmulator from "@tenuto/soundpiece/Emulator"
@@ -29,5 +29,5 @@ export const rehearsal = VirtualClock.run(
     const said = yield* Effect.provide(sing, services)
     const { operations } = yield* soundpiece.ledger
     return { said, created: operations.length, timeline: yield* Timeline.text }
-  }).pipe(Effect.provide(Timeline.layer()), Random.withSeed("rehearsal")),
+  }).pipe(Effect.provide(Timeline.layer())),
 )

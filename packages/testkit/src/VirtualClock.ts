@@ -18,6 +18,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
@@ -54,7 +55,7 @@ const list = (waiters: ReadonlyArray<string>): string => (waiters.length === 0 ?
 export interface Options {
   /** The first instant. Default: 2026-01-01T00:00:00Z. */
   readonly start?: DateTime.Utc
-  /** Another order of what happens at one instant. Default: the order in which it was set. */
+  /** Another order of what happens at one instant, and another die. Default: the order in which it was set, and die 0. */
   readonly seed?: number
   /** Real time without progress after which I/O counts as stuck. Default: 5 seconds. */
   readonly stuckAfter?: Duration.Input
@@ -81,7 +82,7 @@ export class VirtualClock extends Context.Service<
 
 const epoch = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
 
-/** Give the clock, a scheduler it can count, and a `WebCrypto` that holds time while it computes. */
+/** Give the clock, a die of the same seed, a scheduler it can count, and a `WebCrypto` that holds time while it computes. */
 export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
   Layer.effectContext(
     Effect.gen(function* () {
@@ -110,6 +111,7 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
       ).pipe(
         Context.add(Clock.Clock, new EngineClock(engine)),
         Context.add(Scheduler.Scheduler, counted(engine, yield* Scheduler.Scheduler)),
+        Context.add(Random.Random, yield* Effect.service(Random.Random).pipe(Random.withSeed(options.seed ?? 0))),
         Context.add(WebCrypto.WebCrypto, heldCrypto(engine, yield* WebCrypto.WebCrypto)),
       )
     }),

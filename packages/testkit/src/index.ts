@@ -6,3 +6,5 @@ export * as Emulator from "./Emulator.ts"
 export * as Fault from "./Fault.ts"
 export * as Script from "./Script.ts"
 export * as Playback from "./Playback.ts"
+// Laws
+export * as Laws from "./Laws.ts"
