@@ -35,7 +35,7 @@ export const date = (text: string, now: DateTime.Utc): DateTime.Utc | undefined 
 /** A two-digit year more than 50 years ahead is in the past (RFC 9110, 5.6.7). */
 const fullYear = (year: string, now: DateTime.Utc): string => {
   if (year.length === 4) return year
-  const thisYear = DateTime.getPartUtc(now, "year")
+  const thisYear = Number(DateTime.formatIso(now).slice(0, 4))
   const guess = thisYear - (thisYear % 100) + Number(year)
   return String(guess > thisYear + 50 ? guess - 100 : guess)
 }
