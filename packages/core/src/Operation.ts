@@ -6,6 +6,7 @@
 import type * as Schema from "effect/Schema"
 import type { Tree } from "./Artifact.ts"
 import type { Contract } from "./Contract.ts"
+import { callable } from "./internal/callable.ts"
 
 /** What one operation of one service takes, gives and fails with. */
 export interface Definition<Service extends string, Name extends string, Input, Output, Code extends string> {
@@ -68,12 +69,6 @@ export const make = <Service extends string, Name extends string, Input, Output,
     input,
     ...options,
   })
-  const defined = Object.defineProperties(operation, Object.getOwnPropertyDescriptors(definition)) as Operation<
-    Service,
-    Name,
-    Input,
-    Output,
-    Code
-  >
+  const defined = callable(operation, definition)
   return defined
 }

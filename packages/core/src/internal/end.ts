@@ -97,7 +97,7 @@ const conclude = <O extends Operation.Any>(
       return Effect.orDie(decode<O>(operation, observation.output))
     case "Failed": {
       const { code, message, reason } = observation
-      const named = { ...(code === undefined ? {} : { code }) }
+      const named = code === undefined ? {} : { code }
       const seen = { ...evidence, ...named, ...(message === undefined ? {} : { message }) }
       return Effect.fail(new Failure.Failed({ ...held, ...named, reason, evidence: seen }))
     }
