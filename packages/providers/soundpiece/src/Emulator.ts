@@ -76,11 +76,11 @@ export interface Emulator {
   readonly ledger: Effect.Effect<Ledger>
 }
 
-const isRoute = Schema.is(Schema.Literals(Object.keys(routes) as [Name, ...Array<Name>]))
+const isRoute = (name: string): name is Name => Object.hasOwn(routes, name)
 const routeOf = (url: string): Name | undefined => {
   const path = new URL(url).pathname
-  const name = path.startsWith("/v1/") ? path.slice("/v1/".length) : undefined
-  return isRoute(name) ? name : undefined
+  const name = path.replace(/^\/v1\//, "")
+  return path !== name && isRoute(name) ? name : undefined
 }
 
 const stageOf = ({ method, url }: Request): Stage | undefined => {
@@ -151,7 +151,8 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
     const begin = (route: Name, { echo, key }: Asked.Taken, createdAt: DateTime.Utc): Work.Work => {
       const id = Work.idOf(seed, works.size)
       const outcome =
-        decide?.({ route, input: echo }) ?? (failing === undefined ? "ready" : { code: failing, message: messageOf(failing) })
+        decide?.({ route, input: echo }) ??
+        (failing === undefined ? "ready" : { code: failing, message: messageOf(failing) })
       const endsAt = DateTime.addDuration(createdAt, span(options.work, "5 seconds"))
       const files = Work.filesOf(id, route, echo, length)
       const work = { id, route, key, echo, createdAt, endsAt, outcome, files, puts: 0, gets: 0 }

@@ -3,13 +3,31 @@ import { describe, expect, it } from "vitest"
 import * as Client from "@tenuto/core/Client"
 import * as Remedy from "@tenuto/core/Remedy"
 import * as Soundpiece from "@tenuto/soundpiece"
-import { carriers, emulator, failure, faulty, gets, keysOf, on, play, puts, runSong, scripted, song, value } from "./stage.ts"
+import {
+  carriers,
+  emulator,
+  failure,
+  faulty,
+  gets,
+  keysOf,
+  on,
+  play,
+  puts,
+  runSong,
+  scripted,
+  song,
+  value,
+} from "./stage.ts"
 
 const remedyOf = (error: Remedy.Trouble) => Remedy.of(error, Soundpiece.contract)._tag
 const troubleOf = (error: unknown) => error as Remedy.Trouble
 const detail = (text: string) => ({ detail: text })
-const listed = { detail: [{ loc: ["body", "lyrics"], msg: "String should have at least 1 character", type: "string_too_short" }] }
-const issues = [{ path: ["body", "lyrics"], message: "String should have at least 1 character", code: "string_too_short" }]
+const listed = {
+  detail: [{ loc: ["body", "lyrics"], msg: "String should have at least 1 character", type: "string_too_short" }],
+}
+const issues = [
+  { path: ["body", "lyrics"], message: "String should have at least 1 character", code: "string_too_short" },
+]
 
 /** Gaps between sends grow as 1, 2, 4 … seconds; chance lengthens them by a quarter at most. */
 const expectBackoff = (times: ReadonlyArray<number>) => {
@@ -96,7 +114,11 @@ describe("2.5 error bodies, HTTP layer: at a look nothing is said of the operati
     const service = emulator({ work: "30 seconds" })
     const { exit, seen } = await play(scripted(service, [on("look", { status, json: detail("x") }, 3)]), runSong)
     expect(value(exit).outputs).toHaveLength(1)
-    expectBackoff(gets(seen).slice(0, 4).map(({ at }) => at))
+    expectBackoff(
+      gets(seen)
+        .slice(0, 4)
+        .map(({ at }) => at),
+    )
   })
 
   it("429 with Retry-After: the next look waits as long", async () => {
@@ -122,12 +144,23 @@ describe("2.5 error bodies, HTTP layer: at a look nothing is said of the operati
     [410, { _tag: "Retired", replacement: "x" }],
   ] as const)("%s ends the wait and keeps the handle", async (status, reason) => {
     const { exit, took } = await play(scripted(emulator(), [on("look", { status, json: detail("x") })]), runSong)
-    expect(failure(exit)).toMatchObject({ _tag: "Unseen", reason, evidence: { status }, handle: { service: "soundpiece" } })
+    expect(failure(exit)).toMatchObject({
+      _tag: "Unseen",
+      reason,
+      evidence: { status },
+      handle: { service: "soundpiece" },
+    })
     expect(took).toBe(0)
   })
 
   it("422: the service no longer knows it", async () => {
-    const handle = { version: 1, service: "soundpiece", origin: "http://soundpiece.test", operation: "create.new_song", id: "op_" + "0".repeat(26) } as const
+    const handle = {
+      version: 1,
+      service: "soundpiece",
+      origin: "http://soundpiece.test",
+      operation: "create.new_song",
+      id: "op_" + "0".repeat(26),
+    } as const
     const { exit, seen } = await play(emulator().handler, Client.settle(Soundpiece.newSong, handle))
     expect(failure(exit)).toMatchObject({ _tag: "Lost", reason: { _tag: "NotFound", what: "operation" } })
     expect(seen).toHaveLength(1)
@@ -190,16 +223,20 @@ describe("6.5 submit failure matrix, Soundpiece", () => {
   })
 
   describe.each(carriers)("carried by %s", (carrier) => {
-    it.each(["reset-before-commit", "reset-after-commit", "hang-after-commit", "truncated", "drop-mid-body", "garbage"])(
-      "sent, no response (%s): sent again with the same key, and one operation is created",
-      async (fault) => {
-        const { exit, operations, seen } = await once(fault, carrier)
-        value(exit)
-        expect(puts(seen)).toHaveLength(2)
-        expect(new Set(keysOf(seen)).size).toBe(1)
-        expect(operations).toHaveLength(1)
-      },
-    )
+    it.each([
+      "reset-before-commit",
+      "reset-after-commit",
+      "hang-after-commit",
+      "truncated",
+      "drop-mid-body",
+      "garbage",
+    ])("sent, no response (%s): sent again with the same key, and one operation is created", async (fault) => {
+      const { exit, operations, seen } = await once(fault, carrier)
+      value(exit)
+      expect(puts(seen)).toHaveLength(2)
+      expect(new Set(keysOf(seen)).size).toBe(1)
+      expect(operations).toHaveLength(1)
+    })
   })
 
   it("429: sent again after Retry-After with the same key", async () => {
@@ -234,7 +271,10 @@ describe("pace", () => {
   })
 
   it("the deadline cuts a long poll short", async () => {
-    const { exit, took } = await play(emulator({ work: "10 minutes" }).handler, Client.run(song, { within: "30 seconds" }))
+    const { exit, took } = await play(
+      emulator({ work: "10 minutes" }).handler,
+      Client.run(song, { within: "30 seconds" }),
+    )
     expect(failure(exit)).toMatchObject({ _tag: "Overdue", last: { _tag: "Pending", word: "processing" } })
     expect(took).toBe(30)
   })

@@ -4,16 +4,29 @@ import { carriers, emulator, failure, faulty, gets, on, play, puts, runSong, scr
 
 const processing = { id: "op_1", status: "processing" }
 const accepted = on("submit", { status: 200, json: { song: processing } })
-const file = { url: "https://cdn.example/song?signature=f00dfeedf00d", expires_at: "2026-05-20T12:50:21Z", duration: 87.4 }
+const file = {
+  url: "https://cdn.example/song?signature=f00dfeedf00d",
+  expires_at: "2026-05-20T12:50:21Z",
+  duration: 87.4,
+}
 const seen200 = (json: Script.Answer["json"]) => (json === undefined ? { status: 200 } : { status: 200, json })
 
 /** Answers with status 200 that do not tell what they should. */
 const unreadable: ReadonlyArray<readonly [string, Script.Answer]> = [
   ["HTML", { status: 200, headers: { "content-type": "text/html" }, text: "<h1>It works!</h1>" }],
-  ["HTML that says it is JSON", { status: 200, headers: { "content-type": "application/json" }, text: "<h1>It works!</h1>" }],
+  [
+    "HTML that says it is JSON",
+    { status: 200, headers: { "content-type": "application/json" }, text: "<h1>It works!</h1>" },
+  ],
   ["nothing", { status: 200, text: "" }],
-  ["JSON that says it is text", { status: 200, headers: { "content-type": "text/plain" }, text: JSON.stringify({ song: processing }) }],
-  ["JSON that breaks off", { status: 200, headers: { "content-type": "application/json" }, text: '{"song":{"id":"op_1"' }],
+  [
+    "JSON that says it is text",
+    { status: 200, headers: { "content-type": "text/plain" }, text: JSON.stringify({ song: processing }) },
+  ],
+  [
+    "JSON that breaks off",
+    { status: 200, headers: { "content-type": "application/json" }, text: '{"song":{"id":"op_1"' },
+  ],
   ["null", seen200(null)],
   ["a list", seen200([])],
   ["an empty object", seen200({})],
@@ -32,7 +45,10 @@ const unfit: ReadonlyArray<readonly [string, Script.Answer]> = [
   ["ready without files", seen200({ song: { id: "op_1", status: "ready", outputs: [] } })],
   ["ready with null", seen200({ song: { id: "op_1", status: "ready", outputs: null, error: null } })],
   ["a file without a link", seen200({ song: { id: "op_1", status: "ready", outputs: [{ ...file, url: null }] } })],
-  ["a length that is text", seen200({ song: { id: "op_1", status: "ready", outputs: [{ ...file, duration: "long" }] } })],
+  [
+    "a length that is text",
+    seen200({ song: { id: "op_1", status: "ready", outputs: [{ ...file, duration: "long" }] } }),
+  ],
   ["files that are one file", seen200({ song: { id: "op_1", status: "ready", outputs: file } })],
   ["an error that is text", seen200({ song: { id: "op_1", status: "failed", error: "boom" } })],
 ]
@@ -44,7 +60,11 @@ describe("at submit, an answer that cannot be read leaves the truth uncertain", 
     value(once.exit)
     expect(puts(once.seen)).toHaveLength(2)
     const always = await play(scripted(service, [on("submit", answer, 1000)]), runSong)
-    expect(failure(always.exit)).toMatchObject({ _tag: "Uncertain", reason: { _tag: "Malformed" }, evidence: { stage: "submit", status: 200 } })
+    expect(failure(always.exit)).toMatchObject({
+      _tag: "Uncertain",
+      reason: { _tag: "Malformed" },
+      evidence: { stage: "submit", status: 200 },
+    })
     expect(puts(always.seen)).toHaveLength(8)
   })
 
@@ -59,7 +79,11 @@ describe("at a look, an answer that cannot be read is one failed look", () => {
   it.each([...unreadable, ...unfit])("%s", async (_, answer) => {
     const { exit, seen, took } = await play(scripted(emulator(), [accepted, on("look", answer, 1000)]), runSong)
     const error = failure(exit)
-    expect(error).toMatchObject({ _tag: "Overdue", reason: { _tag: "Malformed" }, evidence: { stage: "look", status: 200 } })
+    expect(error).toMatchObject({
+      _tag: "Overdue",
+      reason: { _tag: "Malformed" },
+      evidence: { stage: "look", status: 200 },
+    })
     expect(took).toBeLessThanOrEqual(300)
     expect(gets(seen).length).toBeLessThanOrEqual(11)
     expect(`${error.message}${JSON.stringify(error)}`).not.toContain("f00d")
@@ -74,9 +98,23 @@ describe("at a look, an answer that cannot be read is one failed look", () => {
 
 describe.each(carriers)("carried by %s, faults of the wire are survived", (carrier) => {
   it.each([
-    "html", "html=200", "empty-body", "huge-body", "invalid-json", "wrong-type", "wrong-shape", "wrong-length",
-    "truncated", "drop-mid-body", "garbage", "reset-after-commit", "hang-after-commit", "slow-head=40", "slow-body",
-    "unknown-field", "redirect",
+    "html",
+    "html=200",
+    "empty-body",
+    "huge-body",
+    "invalid-json",
+    "wrong-type",
+    "wrong-shape",
+    "wrong-length",
+    "truncated",
+    "drop-mid-body",
+    "garbage",
+    "reset-after-commit",
+    "hang-after-commit",
+    "slow-head=40",
+    "slow-body",
+    "unknown-field",
+    "redirect",
   ])("%s, at submit and at a look", async (fault) => {
     const service = emulator()
     const { exit, seen } = await play(faulty(service, `${fault}@submit`, `${fault}@look`), runSong, carrier)
@@ -95,7 +133,10 @@ it("a status nobody knows is neither a success nor a failure, and is looked at w
 
 it("fields nobody knows are ignored, wherever they are", async () => {
   const extra = { future: { deep: [1] } }
-  const answer = { ...extra, song: { ...extra, id: "op_1", status: "ready", outputs: [{ ...extra, ...file }], error: null } }
+  const answer = {
+    ...extra,
+    song: { ...extra, id: "op_1", status: "ready", outputs: [{ ...extra, ...file }], error: null },
+  }
   const { exit } = await play(scripted(emulator(), [accepted, on("look", seen200(answer))]), runSong)
   expect(value(exit).outputs).toHaveLength(1)
 })

@@ -5,11 +5,14 @@ import { Transport } from "@tenuto/http/Transport"
 import * as Client from "@tenuto/core/Client"
 import * as Soundpiece from "@tenuto/soundpiece"
 import * as Service from "@tenuto/soundpiece/Emulator"
-import { carriers, emulator, failure, on, play, runSong, scripted, value } from "./stage.ts"
+import { emulator, failure, on, play, runSong, scripted, value } from "./stage.ts"
 
 type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
 const fixture = (name: string) =>
-  JSON.parse(readFileSync(new URL(`fixtures/create.new_song.${name}.json`, import.meta.url), "utf8")) as Record<string, Record<string, Json>>
+  JSON.parse(readFileSync(new URL(`fixtures/create.new_song.${name}.json`, import.meta.url), "utf8")) as Record<
+    string,
+    Record<string, Json>
+  >
 
 const base = "http://soundpiece.test/v1"
 const route = `${base}/create.new_song`
@@ -27,14 +30,16 @@ const call = (method: string, url: string, { body, key = "Bearer k", text }: Cal
           method,
           url,
           headers: { "content-type": "application/json", ...(key === "" ? {} : { authorization: key }) },
-          ...(text === undefined && body === undefined ? {} : { body: new TextEncoder().encode(text ?? JSON.stringify(body)) }),
+          ...(text === undefined && body === undefined
+            ? {}
+            : { body: new TextEncoder().encode(text ?? JSON.stringify(body)) }),
         },
         limits,
       ),
     ),
     ({ body, headers, status }) => ({ status, headers, json: JSON.parse(new TextDecoder().decode(body) || "null") }),
   )
-const request = fixture("request")
+const request = fixture("request") as unknown as { readonly idempotency_key: string }
 const ask = async <A>(options: Service.Options, program: Effect.Effect<A, unknown, Transport>): Promise<A> =>
   value((await play(emulator(options).handler, program)).exit)
 
@@ -47,7 +52,7 @@ describe("the examples of the pages", () => {
       on("look", { status: 200, json: fixture("processing") }),
       on("look", { status: 200, json: ready }),
     ]
-    const song = Soundpiece.newSong(input as never, { key: String(key) })
+    const song = Soundpiece.newSong(input as never, { key })
     const { exit, seen } = await play(scripted(emulator(), steps), Client.run(song))
     const [track] = value(exit).outputs
     expect(Duration.toSeconds(track.duration)).toBe(87.4)
@@ -58,16 +63,25 @@ describe("the examples of the pages", () => {
 
   it.each(["content_policy", "tos_violation"])("failed with %s", async (code) => {
     const submitted = on("submit", { status: 200, json: { song: { id: "op_01h7k...", status: "processing" } } })
-    const { exit } = await play(scripted(emulator(), [submitted, on("look", { status: 200, json: fixture(code) })]), runSong)
+    const { exit } = await play(
+      scripted(emulator(), [submitted, on("look", { status: 200, json: fixture(code) })]),
+      runSong,
+    )
     const message = { _tag: "EndUser", text: "The provided lyrics were rejected by our content policy." }
     expect(failure(exit)).toMatchObject({ _tag: "Failed", code, evidence: { message } })
   })
 
   it("401 and 422 are read", async () => {
     const refused = async (status: number) =>
-      failure((await play(scripted(emulator(), [on("submit", { status, json: fixture(String(status)) })]), runSong)).exit)
-    expect(await refused(401)).toMatchObject({ evidence: { message: { _tag: "Developer", text: "Missing or invalid Authorization header" } } })
-    expect((await refused(422)).message).toContain("body.lyrics: String should have at least 1 character; body.idempotency_key: Field required")
+      failure(
+        (await play(scripted(emulator(), [on("submit", { status, json: fixture(String(status)) })]), runSong)).exit,
+      )
+    expect(await refused(401)).toMatchObject({
+      evidence: { message: { _tag: "Developer", text: "Missing or invalid Authorization header" } },
+    })
+    expect((await refused(422)).message).toContain(
+      "body.lyrics: String should have at least 1 character; body.idempotency_key: Field required",
+    )
   })
 })
 
@@ -95,7 +109,9 @@ describe("the emulator gives the examples of the pages, field for field", () => 
     const { outputs } = fixture("outputs")
     expect(song.status).toBe("ready")
     expect(song.error).toBe(null)
-    expect(song.outputs.map((file: object) => Object.keys(file))).toEqual((outputs as unknown as ReadonlyArray<object>).map(Object.keys))
+    expect(song.outputs.map((file: object) => Object.keys(file))).toEqual(
+      (outputs as unknown as ReadonlyArray<object>).map(Object.keys),
+    )
     expect(song.outputs[0].url).toMatch(/^http:\/\/soundpiece\.test\/cdn\/op_/)
     expect(song.outputs[0].expires_at).toBe("2026-01-01T00:15:30Z")
   })
@@ -119,24 +135,61 @@ describe("the emulator gives the examples of the pages, field for field", () => 
 })
 
 describe("the emulator refuses what the service refuses", () => {
-  const types = (json: { readonly detail: ReadonlyArray<{ readonly loc: ReadonlyArray<string>; readonly type: string }> }) =>
-    json.detail.map(({ loc, type }) => `${loc.join(".")} ${type}`)
+  const types = (json: {
+    readonly detail: ReadonlyArray<{ readonly loc: ReadonlyArray<string>; readonly type: string }>
+  }) => json.detail.map(({ loc, type }) => `${loc.join(".")} ${type}`)
   const source = { url: "https://a.example/b.wav" }
-  const key = request["idempotency_key"]
+  const key = request.idempotency_key
 
   it.each([
-    ["create.new_song", { idempotency_key: key, lyrics: "a".repeat(3001), prompt: "p" }, ["body.lyrics string_too_long"]],
+    [
+      "create.new_song",
+      { idempotency_key: key, lyrics: "a".repeat(3001), prompt: "p" },
+      ["body.lyrics string_too_long"],
+    ],
     ["create.new_song", { idempotency_key: key, lyrics: "a" }, ["body.prompt missing"]],
-    ["create.new_song", { idempotency_key: key, lyrics: "a", reference: { url: "b" } }, ["body.reference.url url_parsing"]],
-    ["create.new_song", { idempotency_key: "1", lyrics: 5, prompt: "p" }, ["body.lyrics string_type", "body.idempotency_key uuid_parsing"]],
-    ["create.new_song", { idempotency_key: key, lyrics: "a", prompt: "p", callback_url: `http://a/${"b".repeat(2048)}` }, ["body.callback_url url_too_long"]],
-    ["create.new_sample", { idempotency_key: key, prompt: "p", loopable: "no" }, ["body.duration missing", "body.loopable bool_type"]],
+    [
+      "create.new_song",
+      { idempotency_key: key, lyrics: "a", reference: { url: "b" } },
+      ["body.reference.url url_parsing"],
+    ],
+    [
+      "create.new_song",
+      { idempotency_key: "1", lyrics: 5, prompt: "p" },
+      ["body.lyrics string_type", "body.idempotency_key uuid_parsing"],
+    ],
+    [
+      "create.new_song",
+      { idempotency_key: key, lyrics: "a", prompt: "p", callback_url: `http://a/${"b".repeat(2048)}` },
+      ["body.callback_url url_too_long"],
+    ],
+    [
+      "create.new_sample",
+      { idempotency_key: key, prompt: "p", loopable: "no" },
+      ["body.duration missing", "body.loopable bool_type"],
+    ],
     ["create.new_fx", { idempotency_key: key, prompt: "p", duration: 0 }, ["body.duration greater_than"]],
-    ["create.remix_song", { idempotency_key: key, source, lyrics: "a", prompt: "p", n_variations: 0 }, ["body.n_variations greater_than_equal"]],
-    ["create.remix_song", { idempotency_key: key, source, lyrics: "a", prompt: "p", n_variations: 4 }, ["body.n_variations less_than_equal"]],
-    ["create.remix_instrumental", { idempotency_key: key, n_variations: 1.5 }, ["body.source missing", "body.n_variations int_type"]],
+    [
+      "create.remix_song",
+      { idempotency_key: key, source, lyrics: "a", prompt: "p", n_variations: 0 },
+      ["body.n_variations greater_than_equal"],
+    ],
+    [
+      "create.remix_song",
+      { idempotency_key: key, source, lyrics: "a", prompt: "p", n_variations: 4 },
+      ["body.n_variations less_than_equal"],
+    ],
+    [
+      "create.remix_instrumental",
+      { idempotency_key: key, n_variations: 1.5 },
+      ["body.source missing", "body.n_variations int_type"],
+    ],
     ["adapt.separate_stems", { idempotency_key: key, source: "x" }, ["body.source model_attributes_type"]],
-    ["adapt.auto_cut_down", { idempotency_key: key, source, target_duration: "30" }, ["body.target_duration float_type"]],
+    [
+      "adapt.auto_cut_down",
+      { idempotency_key: key, source, target_duration: "30" },
+      ["body.target_duration float_type"],
+    ],
     ["adapt.auto_cut_down", [], ["body model_attributes_type"]],
   ] as const)("%s %o", async (name, body, expected) => {
     const { json, status } = await ask({}, call("PUT", `${base}/${name}`, { body }))
@@ -189,22 +242,45 @@ describe("the emulator refuses what the service refuses", () => {
         return [limited, yield* call("PUT", route, { body: request })]
       }),
     )
-    expect(statuses[0]).toMatchObject({ status: 429, headers: { "retry-after": "17" }, json: { detail: "Rate limit exceeded; retry in 17 seconds" } })
+    expect(statuses[0]).toMatchObject({
+      status: 429,
+      headers: { "retry-after": "17" },
+      json: { detail: "Rate limit exceeded; retry in 17 seconds" },
+    })
     expect(statuses[1]?.status).toBe(200)
     expect(Object.keys(statuses[1]?.headers ?? {}).filter((name) => name.includes("limit"))).toEqual([])
   })
 })
 
-describe.each(carriers)("carried by %s, keys and holds", (carrier) => {
-  it("one key is one operation, however often and at once it is sent; the ledger counts", async () => {
-    const service = emulator()
-    const { exit } = await play(service.handler, Effect.all([runSong, runSong, runSong], { concurrency: 3 }), carrier)
-    value(exit)
-    const { operations, requests } = await Effect.runPromise(service.ledger)
-    expect(operations).toHaveLength(3)
-    expect(new Set(operations.map(({ id }) => id)).size).toBe(3)
-    expect(requests.filter(({ stage, status }) => stage === "submit" && status === 200)).toHaveLength(3)
+it("one key is one operation, however often and at once it is sent, whatever else the body says; the ledger counts", async () => {
+  const service = emulator()
+  const bodies = [
+    request,
+    request,
+    { ...request, idempotency_key: request.idempotency_key.toUpperCase() },
+    { ...request, prompt: "Polka" },
+  ]
+  const program = Effect.gen(function* () {
+    const puts = yield* Effect.forEach(bodies, (body) => call("PUT", route, { body }), { concurrency: "unbounded" })
+    const [first] = puts
+    yield* call("GET", `${route}?id=${first?.json.song.id}&wait=true`)
+    yield* call("PUT", `${base}/create.new_sonng`)
+    return puts.map(({ json }) => json.song)
   })
+  const songs = value((await play(service.handler, program)).exit)
+  expect(new Set(songs.map(({ id }) => id)).size).toBe(1)
+  expect(new Set(songs.map(({ prompt }) => prompt)).size).toBe(1)
+  const { leaks, operations, requests } = await Effect.runPromise(service.ledger)
+  expect(operations).toEqual([
+    { id: songs[0]?.id, key: request.idempotency_key, route: "create.new_song", puts: 4, gets: 1 },
+  ])
+  const path = "/v1/create.new_song"
+  expect(requests).toEqual([
+    ...bodies.map(() => ({ stage: "submit", method: "PUT", path, status: 200 })),
+    { stage: "look", method: "GET", path, status: 200 },
+    { stage: undefined, method: "PUT", path: "/v1/create.new_sonng", status: 404 },
+  ])
+  expect(leaks).toBe(0)
 })
 
 it("a hold ends at once when the work ends, after 20 seconds otherwise, and without wait there is none", async () => {
@@ -222,7 +298,12 @@ it("a hold ends at once when the work ends, after 20 seconds otherwise, and with
       return [yield* look(""), yield* look("&wait=true"), yield* look("&wait=true"), yield* look("&wait=true")]
     }),
   )
-  expect(times).toEqual([[0, "processing"], [20, "processing"], [25, "ready"], [25, "ready"]])
+  expect(times).toEqual([
+    [0, "processing"],
+    [20, "processing"],
+    [25, "ready"],
+    [25, "ready"],
+  ])
 })
 
 it("ids are the same for the same seed, and others for another", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import * as Client from "@tenuto/core/Client"
 import * as Operation from "@tenuto/core/Operation"
 import * as Soundpiece from "@tenuto/soundpiece"
-import { emulator, failure, play, puts, value } from "./stage.ts"
+import { emulator, failure, keysOf, play, puts, value } from "./stage.ts"
 
 const prompt = "Waltz"
 const lyrics = "La"
@@ -15,7 +15,8 @@ const notes = (count: number) => "🎵".repeat(count)
 type Draft = Operation.Draft<typeof Soundpiece.newSong>
 const untyped = (operation: { readonly name: string }, input: object): Draft => ({ operation, input }) as never
 
-const { autoCutDown, newFx, newInstrumental, newSample, newSong, remixInstrumental, remixSong, separateStems } = Soundpiece
+const { autoCutDown, newFx, newInstrumental, newSample, newSong, remixInstrumental, remixSong, separateStems } =
+  Soundpiece
 
 describe("a limit is refused before anything is sent, and the field is named", () => {
   it.each<[string, Draft, string]>([
@@ -36,10 +37,18 @@ describe("a limit is refused before anything is sent, and the field is named", (
     ["1.5 variations", untyped(remixInstrumental, { source, nVariations: 1.5 }), "nVariations"],
     ["a sample of no length", untyped(newSample, { prompt, duration: Duration.zero }), "duration"],
     ["an effect without end", untyped(newFx, { prompt, duration: Duration.infinity }), "duration"],
-    ["a cut to less than nothing", untyped(autoCutDown, { source, targetDuration: Duration.seconds(-1) }), "targetDuration"],
+    [
+      "a cut to less than nothing",
+      untyped(autoCutDown, { source, targetDuration: Duration.seconds(-1) }),
+      "targetDuration",
+    ],
     ["a bare number of seconds", untyped(autoCutDown, { source, targetDuration: 30 }), "targetDuration"],
     ["a field nobody knows", untyped(newSong, { lyrics, prompt, tempo: 120 }), "tempo"],
-    ["a field nobody knows inside another", untyped(newSong, { lyrics, reference: { ...source, loud: true } }), "reference.loud"],
+    [
+      "a field nobody knows inside another",
+      untyped(newSong, { lyrics, reference: { ...source, loud: true } }),
+      "reference.loud",
+    ],
     ["a key among the input", untyped(newSong, { lyrics, prompt, idempotency_key: "mine" }), "idempotency_key"],
     ["the wire's name of a field", untyped(newSong, { lyrics, prompt, callback_url: long }), "callback_url"],
   ])("%s", async (_, draft, field) => {
@@ -47,14 +56,19 @@ describe("a limit is refused before anything is sent, and the field is named", (
     const { exit, seen } = await play(service.handler, Client.run(draft))
     const error = failure(exit)
     expect(error).toMatchObject({ _tag: "Rejected", evidence: { stage: "draft" }, reason: { _tag: "Invalid" } })
-    const { issues } = (error as { readonly reason: { readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string> }> } }).reason
+    const { issues } = (
+      error as { readonly reason: { readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string> }> } }
+    ).reason
     expect(issues.map(({ path }) => path.join("."))).toContain(field)
     expect(seen).toEqual([])
     expect(await Effect.runPromise(service.ledger)).toEqual({ operations: [], requests: [], leaks: 0 })
   })
 
   it("every field that is wrong is named at once", async () => {
-    const { exit } = await play(emulator().handler, Client.run(newSong({ lyrics: "", prompt: notes(1025), callbackUrl: "x" })))
+    const { exit } = await play(
+      emulator().handler,
+      Client.run(newSong({ lyrics: "", prompt: notes(1025), callbackUrl: "x" })),
+    )
     expect(failure(exit).message).toMatch(/lyrics: .*prompt: .*callbackUrl: /)
   })
 })
@@ -88,16 +102,20 @@ describe("keys", () => {
 
   it("a key that is no UUID is refused by the service, which names the field", async () => {
     const { exit, seen } = await play(emulator().handler, Client.run(newSong({ lyrics, prompt }, { key: "order-17" })))
-    expect(failure(exit)).toMatchObject({ _tag: "Rejected", reason: { issues: [{ path: ["body", "idempotency_key"] }] } })
+    expect(failure(exit)).toMatchObject({
+      _tag: "Rejected",
+      reason: { issues: [{ path: ["body", "idempotency_key"] }] },
+    })
     expect(seen).toHaveLength(1)
   })
 
   it("minted keys are UUIDs, each another", async () => {
-    const keys: Array<unknown> = []
-    for (let count = 0; count < 20; count++) {
-      const { seen } = await play(emulator().handler, Client.submit(newSong({ lyrics, prompt })))
-      keys.push((puts(seen)[0]?.body as Record<string, unknown>)["idempotency_key"])
-    }
+    const draft = newSong({ lyrics, prompt })
+    const { seen } = await play(
+      emulator().handler,
+      Effect.forEach(Array.from({ length: 20 }), () => Client.submit(draft)),
+    )
+    const keys = keysOf(seen)
     for (const key of keys) expect(key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     expect(new Set(keys).size).toBe(20)
   })

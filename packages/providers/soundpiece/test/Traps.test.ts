@@ -15,7 +15,9 @@ const accepted = on("submit", answer({ song: { id: "op_1", status: "processing" 
 describe("contradictions", () => {
   it("C-SP-1 tos_violation and content_policy are one reason under two codes", async () => {
     const seen = await Promise.all(
-      ["tos_violation", "content_policy"].map(async (code) => failure((await play(emulator({ failing: code }).handler, runSong)).exit)),
+      ["tos_violation", "content_policy"].map(async (code) =>
+        failure((await play(emulator({ failing: code }).handler, runSong)).exit),
+      ),
     )
     expect(seen).toMatchObject([
       { reason: { _tag: "PolicyViolation" }, code: "tos_violation" },
@@ -36,15 +38,18 @@ describe("contradictions", () => {
     expect(puts(seen)).toHaveLength(1)
   })
 
-  it.each(["current", "original"] as const)("C-SP-4 a replay that gives the %s answer ends in the same outcome", async (replay) => {
-    const service = emulator({ replay, work: "10 seconds" })
-    const first = await play(service.handler, Client.submit(keyed))
-    const second = await play(service.handler, Effect.andThen(Effect.sleep("1 minute"), Client.run(keyed)))
-    expect(value(second.exit).outputs).toHaveLength(1)
-    expect(gets(second.seen)).toHaveLength(1)
-    expect(gets(second.seen)[0]?.query["id"]).toBe(value(first.exit).id)
-    expect((await Effect.runPromise(service.ledger)).operations).toMatchObject([{ key, puts: 2 }])
-  })
+  it.each(["current", "original"] as const)(
+    "C-SP-4 a replay that gives the %s answer ends in the same outcome",
+    async (replay) => {
+      const service = emulator({ replay, work: "10 seconds" })
+      const first = await play(service.handler, Client.submit(keyed))
+      const second = await play(service.handler, Effect.andThen(Effect.sleep("1 minute"), Client.run(keyed)))
+      expect(value(second.exit).outputs).toHaveLength(1)
+      expect(gets(second.seen)).toHaveLength(1)
+      expect(gets(second.seen)[0]?.query["id"]).toBe(value(first.exit).id)
+      expect((await Effect.runPromise(service.ledger)).operations).toMatchObject([{ key, puts: 2 }])
+    },
+  )
 
   it("C-SP-4 the status of an answer to a PUT is not believed; a look decides", async () => {
     const failed = { id: "op_1", status: "failed", error: { code: "internal_error", message: "x" } }
@@ -78,7 +83,10 @@ describe("traps", () => {
     const first = failure((await play(service.handler, Client.run(keyed))).exit)
     // Another process, with a journal that knows nothing.
     const second = await play(service.handler, Client.run(keyed))
-    expect(failure(second.exit)).toMatchObject({ _tag: "Failed", handle: { id: (first as { handle: { id: string } }).handle.id } })
+    expect(failure(second.exit)).toMatchObject({
+      _tag: "Failed",
+      handle: { id: (first as { handle: { id: string } }).handle.id },
+    })
     expect([puts(second.seen).length, gets(second.seen).length]).toEqual([1, 1])
     // The same process: its journal knows the end, and nothing is sent at all.
     const third = await play(service.handler, Effect.andThen(Effect.exit(Client.run(keyed)), Client.run(keyed)))
@@ -99,7 +107,10 @@ describe("traps", () => {
     ["under its name", { song: { id: "op_1", status: "ready", outputs: [file] } }],
     ["under another name", { track: { id: "op_1", status: "ready", outputs: [file] } }],
     ["beside other members", { meta: { took: 3 }, track: { id: "op_1", status: "ready", outputs: [file] } }],
-    ["under its name, beside another operation", { song: { id: "op_1", status: "ready", outputs: [file] }, parent: { id: "op_0", status: "failed" } }],
+    [
+      "under its name, beside another operation",
+      { song: { id: "op_1", status: "ready", outputs: [file] }, parent: { id: "op_0", status: "failed" } },
+    ],
     ["with one file where many are usual", { song: { id: "op_1", status: "ready", output: file } }],
   ])("T-SP-4 the operation is found %s", async (_, json) => {
     const { exit } = await play(scripted(emulator(), [accepted, on("look", answer(json))]), runSong)
@@ -109,8 +120,11 @@ describe("traps", () => {
   it("T-SP-4 one file is found where one is usual, even in a list; of several none is picked", async () => {
     const fx = Client.run(Soundpiece.newFx({ prompt: "Door", duration: Duration.seconds(1) }), { within: "30 seconds" })
     const submitted = on("submit", answer({ fx: { id: "op_1", status: "processing" } }))
-    const look = (outputs: ReadonlyArray<object>) => on("look", answer({ fx: { id: "op_1", status: "ready", outputs } }), 99)
-    expect(value((await play(scripted(emulator(), [submitted, look([file])]), fx)).exit).output.duration).toEqual(Duration.seconds(3))
+    const look = (outputs: ReadonlyArray<object>) =>
+      on("look", answer({ fx: { id: "op_1", status: "ready", outputs } }), 99)
+    expect(value((await play(scripted(emulator(), [submitted, look([file])]), fx)).exit).output.duration).toEqual(
+      Duration.seconds(3),
+    )
     expect(failure((await play(scripted(emulator(), [submitted, look([file, file])]), fx)).exit)).toMatchObject({
       _tag: "Overdue",
       reason: { _tag: "Malformed" },
@@ -131,11 +145,14 @@ describe("traps", () => {
     expect(await Effect.runPromise(service.ledger)).toMatchObject({ leaks: 0 })
   })
 
-  it.each([429, 500, 503])("T-SP-8 a look answered %s is a failed look, even if its body speaks of a failed operation", async (status) => {
-    const lie = { song: { id: "op_1", status: "failed", error: { code: "internal_error", message: "x" } } }
-    const { exit } = await play(scripted(emulator(), [on("look", { status, json: lie })]), runSong)
-    expect(value(exit).outputs).toHaveLength(1)
-  })
+  it.each([429, 500, 503])(
+    "T-SP-8 a look answered %s is a failed look, even if its body speaks of a failed operation",
+    async (status) => {
+      const lie = { song: { id: "op_1", status: "failed", error: { code: "internal_error", message: "x" } } }
+      const { exit } = await play(scripted(emulator(), [on("look", { status, json: lie })]), runSong)
+      expect(value(exit).outputs).toHaveLength(1)
+    },
+  )
 
   it("T-SP-9 a service that never holds is looked at ever more rarely, never twice in a second", async () => {
     const { exit, seen } = await play(emulator({ hold: 0, work: "250 seconds" }).handler, runSong)

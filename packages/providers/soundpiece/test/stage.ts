@@ -85,7 +85,14 @@ export const play = <A, E>(
         const url = new URL(request.url)
         const at = (clock.currentTimeMillisUnsafe() - began) / 1000
         const query = Object.fromEntries(url.searchParams)
-        seen.push({ at, method: request.method, path: url.pathname, query, headers: request.headers, body: parsed(request.body) })
+        seen.push({
+          at,
+          method: request.method,
+          path: url.pathname,
+          query,
+          headers: request.headers,
+          body: parsed(request.body),
+        })
         return handler(request)
       })
     const exit = yield* Effect.gen(function* () {
@@ -97,10 +104,7 @@ export const play = <A, E>(
     }).pipe(Effect.scoped, VirtualClock.guard, Effect.exit)
     const took = (clock.currentTimeMillisUnsafe() - began) / 1000
     return { exit, seen, timeline: yield* Timeline.text, journal: rows.join("\n"), took }
-  }).pipe(
-    Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer()))),
-    Effect.runPromise,
-  )
+  }).pipe(Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer()))), Effect.runPromise)
 }
 
 export const emulator = (options?: Service.Options): Service.Emulator => Effect.runSync(Service.make(options))

@@ -56,7 +56,7 @@ const encodeEnd = Schema.encodeSync(Wire.Dto.mapFields(Struct.pick(["outputs", "
 const wholeSeconds = (instant: DateTime.Utc): string => DateTime.formatIso(instant).replace(/\.\d+Z$/, "Z")
 
 /** Routes whose envelope no page shows use the route's last word. */
-export const envelopeOf = (route: Name): string => {
+const envelopeOf = (route: Name): string => {
   const { envelope }: Route = routes[route]
   return envelope ?? route.split("_").at(-1) ?? route
 }

@@ -14,12 +14,11 @@ const Text = (most: number) =>
       return (length >= 1 && length <= most) || `must have 1 to ${most} characters, it has ${length}`
     }),
   )
-const Uri = Schema.String.check(
-  Schema.makeFilter((text: string) => URL.canParse(text) || "must be an absolute URL"),
-)
+const Uri = Schema.String.check(Schema.makeFilter((text: string) => URL.canParse(text) || "must be an absolute URL"))
 const Length = Seconds.check(
-  Schema.makeFilter((duration: Duration.Duration) =>
-    (Duration.isFinite(duration) && Duration.isGreaterThan(duration, Duration.zero)) || "must be longer than nothing",
+  Schema.makeFilter(
+    (duration: Duration.Duration) =>
+      (Duration.isFinite(duration) && Duration.isGreaterThan(duration, Duration.zero)) || "must be longer than nothing",
   ),
 )
 

@@ -26,7 +26,7 @@ export const File = Schema.Struct({
 export type File = typeof File.Type
 
 /** S000 "Operation-level failures". */
-export const Trouble = Schema.Struct({ code: Schema.String, message: Schema.optional(Schema.NullOr(Schema.String)) })
+const Trouble = Schema.Struct({ code: Schema.String, message: Schema.optional(Schema.NullOr(Schema.String)) })
 
 /** S001 "You get back the operation DTO". `id` is not checked against its pattern: the pages themselves elide it. */
 export const Dto = Schema.Struct({
