@@ -20,9 +20,20 @@ import { settle } from "./commands/settle.ts"
 import { submit } from "./commands/submit.ts"
 import { codes, Ended, Usage } from "./exit.ts"
 import * as Screen from "./screen.ts"
+import * as Services from "./services.ts"
 
 const root = Command.make("tenuto").pipe(
-  Command.withDescription('A client for every API that answers "accepted, come back later"'),
+  Command.withDescription(
+    [
+      'A client for every API that answers "accepted, come back later"',
+      "",
+      "  Exit codes: 0 succeeded, 10 rejected, 11 uncertain, 12 failed, 13 cancelled or expired, 14 lost, 15 overdue,",
+      "  16 unseen, 64 usage, 70 a defect of tenuto, 73 file not written, 74 journal not usable, 130 interrupted",
+      "",
+      `  API keys are read from the environment: ${Services.variables.join(", ")}`,
+    ].join("\n"),
+  ),
+  Command.withShortDescription("A client for long-running operations"),
   Command.withSubcommands([run, submit, look, settle, recover, download, emulate, explain, demo]),
 )
 

@@ -7,7 +7,6 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as Client from "@tenuto/core/Client"
 import * as Failure from "@tenuto/core/Failure"
 import type { Handle } from "@tenuto/core/Handle"
@@ -46,38 +45,44 @@ const lineOf = (step: Client.Step): Schema.Json => {
 const isWorthALine = (event: Lifecycle.Event): boolean =>
   event._tag !== "Sending" && event._tag !== "Drafted" && event._tag !== "Observed"
 
-/** Begin to report; the line on the terminal goes when the scope closes. */
-export const make = Effect.fnUntraced(function* (isJson: boolean): Effect.fn.Return<Report, never, Scope.Scope> {
-  const began = yield* DateTime.now
-  let state: Lifecycle.State | undefined
-  let action: Lifecycle.Action | undefined
-  const elapsed = (now: DateTime.Utc) => span(DateTime.distance(began, now))
+/** Begin to report. */
+export const make = (isJson: boolean): Effect.Effect<Report> =>
+  Effect.map(DateTime.now, (began) => {
+    let state: Lifecycle.State | undefined
+    let action: Lifecycle.Action | undefined
+    const elapsed = (now: DateTime.Utc) => span(DateTime.distance(began, now))
+    const isDrawn = !isJson && Screen.isWatched
 
-  const draw = Effect.flatMap(DateTime.now, (now) => {
-    const next = action === undefined ? "" : ` · ${Words.planned(action, now)}`
-    return Screen.draw(`${Words.named(state)} · ${elapsed(now)}${next}`)
-  })
-  const isDrawn = !isJson && Screen.isWatched
-  if (isDrawn) {
-    const drawing = yield* Effect.forkChild(Effect.forever(Effect.andThen(draw, Effect.sleep("200 millis"))))
-    yield* Effect.addFinalizer(() => Effect.andThen(Fiber.interrupt(drawing), Screen.draw("")))
-  }
-
-  const watch = (step: Client.Step): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      state = step.state
-      if (step._tag === "Planned") action = step.action
-      if (isJson) return Screen.json(lineOf(step))
-      if (step._tag === "Unsaved") return Screen.tell(`tenuto: ${step.trouble.message}; the work goes on`)
-      if (!isDrawn || step._tag === "Planned" || !isWorthALine(step.event)) return Effect.void
-      const text = Words.happened(step.event)
-      return Effect.flatMap(DateTime.now, (now) => Screen.tell(Screen.dim(`${elapsed(now).padStart(7)}  ${text}`)))
+    const draw = Effect.flatMap(DateTime.now, (now) => {
+      const next = action === undefined ? "" : ` · ${Words.planned(action, now)}`
+      return Screen.draw(`${Words.named(state)} · ${elapsed(now)}${next}`)
     })
-  return {
-    state: Effect.sync(() => state),
-    watching: (effect) => Effect.provideService(effect, Client.Watcher, watch),
-  }
-})
+    const drawing = Effect.acquireRelease(
+      Effect.forkChild(Effect.forever(Effect.andThen(draw, Effect.sleep("200 millis")))),
+      (fiber) => Effect.andThen(Fiber.interrupt(fiber), Screen.draw("")),
+    )
+    const tell = (text: string) =>
+      Effect.flatMap(DateTime.now, (now) =>
+        Effect.andThen(Screen.tell(Screen.dim(`${elapsed(now).padStart(7)}  ${text}`)), draw),
+      )
+    const watch = (step: Client.Step): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        state = step.state
+        action = step._tag === "Planned" ? step.action : undefined
+        if (isJson) return Screen.json(lineOf(step))
+        if (step._tag === "Unsaved") return Screen.tell(`tenuto: ${step.trouble.message}; the work goes on`)
+        return isDrawn && step._tag === "Happened" && isWorthALine(step.event)
+          ? tell(Words.happened(step.event))
+          : Effect.void
+      })
+    return {
+      state: Effect.sync(() => state),
+      watching: (effect) => {
+        const watched = Effect.provideService(effect, Client.Watcher, watch)
+        return isDrawn ? Effect.scoped(Effect.andThen(drawing, watched)) : watched
+      },
+    }
+  })
 
 /** The handle of work that was accepted. */
 export const handleOf = (state: Lifecycle.State | undefined): Handle | undefined =>

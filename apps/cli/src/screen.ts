@@ -59,7 +59,7 @@ export const draw = (text: string): Effect.Effect<void> =>
   Effect.sync(() => {
     if (!isWatched) return
     clear()
-    const width = (process.stderr.columns ?? 80) - 1
+    const width = (process.stderr.columns || 80) - 1
     live = text === "" ? "" : dim(veiled(text).slice(0, width))
     redraw()
   })

@@ -94,4 +94,5 @@ export const operation = ({ name: service }: Service, api: Api, name: string): E
     : Effect.succeed(found)
 }
 
-export const names: ReadonlyArray<string> = all.map(({ name }) => name)
+/** The environment variables that hold the API keys. */
+export const variables: ReadonlyArray<string> = all.map(({ variable }) => variable)

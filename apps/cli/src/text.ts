@@ -54,10 +54,14 @@ const distance = (left: string, right: string): number => {
   return row[right.length] ?? 0
 }
 
+/** A part of a dotted name, and a beginning, are as good as right. */
+const farFrom = (given: string, name: string): number =>
+  name.endsWith(`.${given}`) ? 0 : given.startsWith(name) || name.startsWith(given) ? 1 : distance(given, name)
+
 /** Say which names are known, and which one was probably meant. */
 export const known = (given: string, names: ReadonlyArray<string>): string => {
   const near = names
-    .map((name) => ({ name, far: name.endsWith(`.${given}`) ? 0 : distance(given.toLowerCase(), name.toLowerCase()) }))
+    .map((name) => ({ name, far: farFrom(given.toLowerCase(), name.toLowerCase()) }))
     .filter(({ far, name }) => far <= Math.max(2, name.length / 3))
     .toSorted((left, right) => left.far - right.far)[0]
   const meant = near === undefined ? "" : `did you mean ${near.name}? `

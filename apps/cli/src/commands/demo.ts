@@ -173,6 +173,9 @@ const broken = (complaints: string): Effect.Effect<never, Ended> =>
 
 const count = (many: number, thing: string): string => `${many} ${thing}${many === 1 ? "" : "s"}`
 
+/** Break a paragraph into lines that fit a terminal. */
+const wrapped = (text: string): string => text.replace(/(.{1,96})(?: |$)/g, "$1\n").trimEnd()
+
 const summary = Effect.fnUntraced(function* (tally: Tally, killed: number | string, seconds: number) {
   const { answers, events, ledger, saved } = tally
   if (ledger === undefined || saved === undefined) return yield* broken("it ended without a ledger or without a file")
@@ -190,14 +193,13 @@ const summary = Effect.fnUntraced(function* (tally: Tally, killed: number | stri
     `${killed === "SIGKILL" ? 1 : 0} kill -9`,
     `${count(of("download", 403), "expired link")}`,
   ]
-  yield* Screen.out(
-    [
-      "",
-      `Survived in ${seconds.toFixed(1)} s: ${survived.join(", ")}. The request was sent ${count(of("submit"), "time")}`,
-      `under ${count(keys, "key")}; operations created: ${created}, by the emulator's own ledger. The song`,
-      `(${tally.seconds ?? "?"} s of FLAC, ${saved.bytes} bytes) is in ${saved.file}`,
-    ].join("\n"),
-  )
+  const said = [
+    `Survived in ${seconds.toFixed(1)} s: ${survived.join(", ")}.`,
+    `The request was sent ${count(of("submit"), "time")} under ${count(keys, "key")};`,
+    `operations created: ${created}, by the emulator's own ledger.`,
+    `The song, ${tally.seconds ?? "?"} s of FLAC in ${saved.bytes} bytes, is in ${saved.file}`,
+  ]
+  yield* Screen.out(`\n${wrapped(said.join(" "))}`)
   if (created !== 1) return yield* broken(`${created} operations were created where one was asked for`)
 })
 

@@ -51,7 +51,13 @@ const told = (handler: Handler, emulated: Services.Emulated, isJson: boolean): H
     const tell = (did: string, status: number | undefined) =>
       Effect.flatMap(emulated.ledger, ({ operations }) => {
         const seconds = ((performance.now() - began) / 1000).toFixed(3)
-        const line = { request: `${request.method} ${pathname}`, stage: emulated.stage(request) ?? null, did, ...given("status", Option.fromUndefinedOr(status)), operations: operations.length }
+        const line = {
+          request: `${request.method} ${pathname}`,
+          stage: emulated.stage(request) ?? null,
+          did,
+          ...(status === undefined ? {} : { status }),
+          operations: operations.length,
+        }
         return isJson
           ? Screen.json(line)
           : Screen.out(`${seconds.padStart(9)} s  ${line.request}  ${did}${status === undefined ? "" : ` ${status}`}`)
@@ -115,7 +121,9 @@ export const emulate = Command.make(
       Emulator.serve(told(handler, emulated, options.json), { port: options.port }),
       (unserved) =>
         new Usage({
-          problem: `--port ${options.port}: ${unserved.message}`,
+          problem: unserved.detail.includes("EADDRINUSE")
+            ? `--port ${options.port}: something else is listening there`
+            : `--port ${options.port}: ${unserved.message}`,
           way: "choose another port, or leave --port out for any free one",
         }),
     )

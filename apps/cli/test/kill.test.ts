@@ -1,0 +1,79 @@
+import * as SqliteJournal from "@tenuto/journal/SqliteJournal"
+import { Journal } from "@tenuto/core/Journal"
+import * as Lifecycle from "@tenuto/core/Lifecycle"
+import * as Effect from "effect/Effect"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import { directory, emulator, newSong, run, tenuto } from "./tenuto.ts"
+
+const rounds = Number(process.env["TENUTO_KILLS"] ?? 8)
+const seed = Number(process.env["TENUTO_SEED"] ?? 1)
+
+/** Numbers in [0, 1) that are the same for the same seed. */
+const dice = (from: number) => {
+  let state = from >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+const stateIn = (file: string, entry: string): Promise<Lifecycle.State | undefined> =>
+  Effect.runPromise(
+    Effect.provide(
+      Journal.use(({ read }) => Effect.map(read(entry), Lifecycle.fold)),
+      SqliteJournal.layerReadOnly(file),
+    ),
+  )
+
+test(
+  `${rounds} runs killed anywhere with -9 (seed ${seed}): recover settles every operation, none is created twice`,
+  async () => {
+    // The service acts at once and takes its time to say so: the window in which an answer can be lost.
+    const service = await emulator("--work", "400ms", "--fault", "slow-head=0.2@submit:always")
+    const [at, journals] = [dice(seed), directory()]
+    const plans = Array.from({ length: rounds }, (_, round) => ({
+      round,
+      key: `00000000-0000-4000-8000-${String(round).padStart(12, "0")}`,
+      lines: Math.floor(at() * 7),
+      pause: at() * 250,
+    }))
+    const left: Array<typeof plans[number]> = [...plans]
+    const known = new Map<string, string>()
+    const stages = new Map<string, number>()
+
+    const play = async ({ key, lines, pause, round }: typeof plans[number]) => {
+      const journal = join(journals, `${round}.db`)
+      const flags = ["--base-url", service.url, "--journal", journal, "--json"]
+      const running = tenuto(["run", ...newSong, "--key", key, ...flags])
+      if (lines > 0) await running.line((_, index) => index >= lines - 1)
+      await new Promise((resolve) => setTimeout(resolve, pause))
+      running.child.kill("SIGKILL")
+      const killed = await running.ended
+      const stage = killed.lines.at(-1)?.["state"] ?? killed.lines.at(-1)?.["outcome"] ?? "before anything"
+      stages.set(stage, (stages.get(stage) ?? 0) + 1)
+      if (!existsSync(journal)) return
+      const recovered = await run(["recover", ...flags])
+      expect([round, recovered.code, recovered.err]).toEqual([round, 0, ""])
+      const state = await stateIn(journal, `soundpiece/create.new_song/${key}`)
+      if (state === undefined) return
+      expect([round, state]).toMatchObject([round, { _tag: "Settled", outcome: { observation: { _tag: "Succeeded" } } }])
+      if (Lifecycle.isSettled(state)) known.set(key, state.outcome.handle.id)
+    }
+    const worker = async () => {
+      for (let plan = left.shift(); plan !== undefined; plan = left.shift()) await play(plan)
+    }
+    await Promise.all([worker(), worker()])
+
+    const { ledger } = await service.stop()
+    const operations = ledger["operations"] as ReadonlyArray<{ readonly key: string; readonly id: string }>
+    console.log(`killed at: ${[...stages].map(([stage, many]) => `${stage} ${many}`).join(", ")}; settled ${known.size}`)
+    // What the service holds and what the journals know is the same, one operation for each key.
+    expect(operations.map(({ key, id }) => [key, id]).toSorted()).toEqual([...known].toSorted())
+    expect(new Set(operations.map(({ key }) => key)).size).toBe(operations.length)
+  },
+  20_000 + rounds * 10_000,
+)

@@ -1,0 +1,125 @@
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import { apiKey, directory, emulator, goOn, newSong, paste, run, server, song, tenuto } from "./tenuto.ts"
+
+describe("laws", () => {
+  test("an answer lost after the service acted is asked for again under one key, and one operation is created", async () => {
+    const service = await emulator("--work", "500ms", "--fault", "reset-after-commit@submit")
+    const out = directory()
+    const ended = await run(["run", ...newSong, "--base-url", service.url, "--out", out, "--json"])
+    expect(ended.code).toBe(0)
+    const last = ended.lines.at(-1)
+    expect(last).toMatchObject({ outcome: "Succeeded", output: { outputs: [{ audio: { mediaType: "audio/flac" } }] } })
+    expect(last?.["output"].outputs[0].audio.file).toContain(join(out, last?.["handle"].id))
+    const { ledger, requests } = await service.stop()
+    expect(ledger["operations"]).toMatchObject([{ puts: 2, key: last?.["handle"].key }])
+    expect(requests.filter(({ stage }) => stage === "submit")).toMatchObject([{ did: "Reset" }, { status: 200 }])
+    // Links are bearer secrets and stay off both streams.
+    expect(ended.out + ended.err).not.toContain("/cdn/")
+    expect(ledger["leaks"]).toBe(0)
+  })
+
+  test("every line of --json is JSON, and the last one tells the outcome", async () => {
+    const service = await emulator("--work", "100ms", "--failing", "tos_violation")
+    const ended = await run(["run", ...newSong, "--base-url", service.url, "--json"])
+    expect(ended.code).toBe(12)
+    expect(ended.lines).toHaveLength(ended.out.trimEnd().split("\n").length)
+    const { failure, handle, outcome } = ended.lines.at(-1) ?? {}
+    expect({ outcome, reason: failure.reason._tag, code: failure.code }).toEqual({
+      outcome: "Failed",
+      reason: "PolicyViolation",
+      code: "tos_violation",
+    })
+    expect(handle).toMatchObject({ version: 1, service: "soundpiece" })
+  })
+
+  test("a word nobody knows is neither success nor failure: the wait ends overdue after few looks", async () => {
+    const { seen, url } = await server((_, index, response) => song(response, index === 0 ? "processing" : "scanning"))
+    const ended = await run(["run", ...newSong, "--base-url", url, "--within", "6s", "--json"])
+    expect(ended.code).toBe(15)
+    expect(ended.lines.at(-1)).toMatchObject({ outcome: "Overdue", failure: { last: { word: "scanning" } } })
+    const looks = seen.filter(({ method }) => method === "GET").length
+    expect(looks).toBeGreaterThan(1)
+    expect(looks).toBeLessThanOrEqual(10)
+    expect(goOn(ended)).toMatch(/^tenuto settle /)
+  })
+
+  test("no request comes sooner than Retry-After asks", async () => {
+    const { seen, url } = await server((_, index, response) => {
+      if (index === 0) return void response.writeHead(429, { "retry-after": "2" }).end()
+      song(response, "failed")
+    })
+    await run(["run", ...newSong, "--base-url", url, "--json"])
+    expect(seen[1]?.at).toBeGreaterThanOrEqual((seen[0]?.at ?? Infinity) + 2000)
+  })
+
+  test("a refused credential is asked about once, and appears nowhere", async () => {
+    const { seen, url } = await server((_, __, response, request) => {
+      response.writeHead(401, { "content-type": "application/json" })
+      response.end(JSON.stringify({ detail: `no such key: ${request.headers["authorization"]}` }))
+    })
+    const ended = await run(["run", ...newSong, "--base-url", url, "--json", "--journal", join(directory(), "j.db")])
+    expect(ended.code).toBe(10)
+    expect(seen).toHaveLength(1)
+    expect(ended.lines.at(-1)).toMatchObject({ outcome: "Rejected", failure: { reason: { _tag: "Unauthenticated" } } })
+    expect(ended.out + ended.err).not.toContain(apiKey)
+  })
+})
+
+describe("an interruption", () => {
+  test("leaves accepted work running, says so, and prints a command that goes on", async () => {
+    const service = await emulator("--work", "3s")
+    const running = tenuto(["run", ...newSong, "--base-url", service.url, "--json"])
+    await running.line(({ next }) => next?._tag === "Look")
+    running.child.kill("SIGINT")
+    const ended = await running.ended
+    expect(ended.code).toBe(130)
+    expect(ended.err).toContain("still running at the service")
+    expect(ended.lines.at(-1)).toMatchObject({ outcome: "Interrupted", goOn: goOn(ended) })
+    const later = await paste(goOn(ended))
+    expect(later.code).toBe(0)
+    expect((await service.stop()).ledger["operations"]).toHaveLength(1)
+  })
+
+  test("while the answer is awaited prints a command with the same key", async () => {
+    const service = await emulator("--work", "100ms", "--fault", "hang-after-commit@submit")
+    const running = tenuto(["run", "soundpiece", "create.new_song", "--input", "-", "--base-url", service.url, "--json"], {
+      input: `{"lyrics":"It's a note", "prompt":"Waltz"}`,
+    })
+    await running.line(({ event }) => event?._tag === "Sending")
+    running.child.kill("SIGTERM")
+    const ended = await running.ended
+    expect(ended.code).toBe(130)
+    expect(ended.err).toContain("may have been accepted")
+    expect((await paste(goOn(ended))).code).toBe(0)
+    expect((await service.stop()).ledger["operations"]).toHaveLength(1)
+  })
+})
+
+test("an uncertain request ends with 11 and the command that asks again under its key", async () => {
+  const service = await emulator("--work", "100ms", "--fault", "hang-after-commit@submit")
+  const ended = await run(["run", ...newSong, "--base-url", service.url, "--within", "1s"])
+  expect(ended.code).toBe(11)
+  expect(ended.out).toBe("")
+  expect(goOn(ended)).toMatch(/--key [0-9a-f-]{36}/)
+  expect((await paste(goOn(ended))).code).toBe(0)
+  expect((await service.stop()).ledger["operations"]).toHaveLength(1)
+})
+
+test("submit prints a handle; look, settle and download take it", async () => {
+  const service = await emulator("--work", "1s")
+  const base = ["--base-url", service.url]
+  const submitted = await run(["submit", ...newSong, ...base])
+  expect(submitted.code).toBe(0)
+  const out = directory()
+  const file = join(out, "handle.json")
+  writeFileSync(file, submitted.out)
+  const looked = await run(["look", "-", ...base, "--json"], { input: submitted.out })
+  expect(looked.lines).toMatchObject([{ outcome: expect.stringMatching(/^(Pending|Succeeded)$/) }])
+  const settled = await run(["settle", `@${file}`, ...base])
+  expect([settled.code, settled.err]).toEqual([0, ""])
+  expect(JSON.parse(settled.out)).toMatchObject({ outputs: [{ audio: { name: "outputs.0" } }] })
+  const downloaded = await run(["download", submitted.out.trim(), "outputs.0", ...base, "--out", join(out, "new", "songs")])
+  expect(downloaded.out).toMatch(/new\/songs\/op_\w+\.outputs\.0\.flac\n$/)
+})

@@ -1,0 +1,90 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { describe, expect, onTestFinished, test } from "vitest"
+import manifest from "../package.json" with { type: "json" }
+import { directory, newSong, run } from "./tenuto.ts"
+
+const handle = (change: object) =>
+  JSON.stringify({
+    version: 1,
+    service: "soundpiece",
+    origin: "https://api.soundpiece.co",
+    operation: "create.new_song",
+    id: "op_1",
+    ...change,
+  })
+
+const input = ["run", "soundpiece", "create.new_song", "--input"]
+
+const mistakes: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp]> = [
+  ["an unknown service", ["run", "soundpeace", "x", "--input", "{}"], /did you mean soundpiece\?/],
+  ["an unknown operation", ["run", "soundpiece", "new_song", "--input", "{}"], /did you mean create\.new_song\?/],
+  ["input that is not JSON", [...input, '{\n"lyrics": x}'], /--input is not JSON: line 2, column 11: a value/],
+  ["an unknown field", [...input, '{"lyrics":"a","promt":"b"}'], /promt: .*nothing was sent/s],
+  ["a missing flag", ["run", "soundpiece", "create.new_song"], /--input/],
+  ["a file that is not there", [...input, "@nowhere.json"], /nowhere\.json cannot be read: there is no such file/],
+  ["a duration that is none", ["run", ...newSong, "--within", "soon"], /--within.*20s, 5m/s],
+  ["an address that is none", ["run", ...newSong, "--base-url", "there"], /--base-url.*http/s],
+  ["a handle of another version", ["settle", handle({ version: 2 })], /version 2.*version 1/],
+  ["a handle of another service", ["look", handle({ service: "elsewhere" })], /service "elsewhere".*known: soundpiece/s],
+  ["a handle of another origin", ["settle", handle({ origin: "http://h" })], /belongs to http:\/\/h.*--base-url/s],
+  ["a handle of an unknown operation", ["settle", handle({ operation: "sing" })], /no operation "sing"/],
+  ["an unknown stage", ["explain", "soundpiece", "looking", "422"], /did you mean look\?/],
+  ["an unknown fault", ["emulate", "soundpiece", "--fault", "flood@look"], /names no fault; known: /],
+  ["an unknown command", ["rnu"], /Did you mean this\?\s+run/],
+]
+
+describe("a command line that cannot be followed ends with 64 and the way out", () => {
+  test("whatever is wrong with it", async () => {
+    const wrong: Array<unknown> = []
+    for (let i = 0; i < mistakes.length; i += 3) {
+      const some = mistakes.slice(i, i + 3).map(async ([what, args, says]) => {
+        const { code, err, out } = await run(args)
+        if (code !== 64 || out !== "" || !says.test(err)) wrong.push({ what, code, out, err })
+      })
+      await Promise.all(some)
+    }
+    expect(wrong).toEqual([])
+  }, 60_000)
+
+  test("a missing key is named, with how to set it", async () => {
+    const { code, err } = await run(["run", ...newSong], { env: { TENUTO_SOUNDPIECE_KEY: undefined } })
+    expect([code, err]).toEqual([64, expect.stringContaining("export TENUTO_SOUNDPIECE_KEY=")])
+  })
+
+  test("a port that is taken is named", async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const { code, err } = await run(["emulate", "soundpiece", "--port", String(port)])
+    expect([code, err]).toEqual([64, expect.stringContaining(`--port ${port}: something else is listening there`)])
+  })
+})
+
+test("a journal that is none ends with 74, and is left as it is", async () => {
+  const journal = join(directory(), "nowhere.db")
+  expect((await run(["recover", "--journal", journal])).code).toBe(74)
+})
+
+test("the version is the package's, and no command at all shows the help", async () => {
+  const [version, help] = await Promise.all([run(["--version"]), run([])])
+  expect([version.code, version.out]).toEqual([0, `tenuto v${manifest.version}\n`])
+  expect([help.code, help.out]).toEqual([0, expect.stringContaining("SUBCOMMANDS")])
+})
+
+test("every command's help has examples", async () => {
+  const commands = ["run", "submit", "look", "settle", "recover", "download", "emulate", "explain", "demo"]
+  const helps = await Promise.all(commands.map((command) => run([command, "--help"])))
+  expect(helps.filter(({ code, out }) => code !== 0 || !out.includes("EXAMPLES"))).toEqual([])
+})
+
+test("explain reads the table that the client reads", async () => {
+  const [look, settle] = await Promise.all([
+    run(["explain", "soundpiece", "look", "422", "--json"]),
+    run(["explain", "soundpiece", "settle", "tos_violation", "--json"]),
+  ])
+  expect(look.lines).toMatchObject([{ truth: "Lost", reason: { _tag: "NotFound" }, source: expect.stringContaining("S000") }])
+  expect(settle.lines).toMatchObject([{ truth: "Failed", reason: { _tag: "PolicyViolation" }, remedy: { _tag: "FixRequest" } }])
+})
