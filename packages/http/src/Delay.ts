@@ -20,24 +20,28 @@ const forms = [
 ]
 
 /** Read an HTTP date in any of its three forms; `undefined` for anything else. */
-export const date = (text: string, now: DateTime.Utc): DateTime.Utc | undefined => {
+export const date = (value: string, now: DateTime.Utc): DateTime.Utc | undefined => {
   for (const form of forms) {
-    const { day, month, time, year } = form.exec(text.trim())?.groups ?? {}
+    const { day, month, time, year } = form.exec(value.trim())?.groups ?? {}
     const index = months.indexOf(month ?? "")
     if (day === undefined || time === undefined || year === undefined || index < 0) continue
-    const iso = `${fullYear(year, now)}-${pad(index + 1)}-${pad(Number(day))}T${time}Z`
-    const read = DateTime.make(iso)
-    return read._tag === "Some" ? DateTime.toUtc(read.value) : undefined
+    const text = `${fullYear(year, now)}-${pad(index + 1)}-${pad(Number(day))}T${time}`
+    // A leap second is a second more than a clock can show.
+    const isLeap = text.endsWith(":60")
+    const iso = isLeap ? `${text.slice(0, -2)}59` : text
+    const read = DateTime.make(`${iso}Z`)
+    // The 31st of February is read as a day in March, and 24:00 as the next day: no date at all.
+    if (read._tag === "None" || !DateTime.formatIso(read.value).startsWith(iso)) return undefined
+    return DateTime.addDuration(DateTime.toUtc(read.value), Duration.seconds(isLeap ? 1 : 0))
   }
   return undefined
 }
 
-/** A two-digit year more than 50 years ahead is in the past (RFC 9110, 5.6.7). */
+/** Two digits mean the latest year with them that is no more than 50 years ahead (RFC 9110, 5.6.7). */
 const fullYear = (year: string, now: DateTime.Utc): string => {
   if (year.length === 4) return year
-  const thisYear = Number(DateTime.formatIso(now).slice(0, 4))
-  const guess = thisYear - (thisYear % 100) + Number(year)
-  return String(guess > thisYear + 50 ? guess - 100 : guess)
+  const last = Number(DateTime.formatIso(now).slice(0, 4)) + 50
+  return String(last - ((last - Number(year)) % 100))
 }
 
 const pad = (value: number): string => String(value).padStart(2, "0")
@@ -51,7 +55,10 @@ const pad = (value: number): string => String(value).padStart(2, "0")
 export const retryAfter = (headers: Headers, now: DateTime.Utc): Duration.Duration | undefined => {
   const text = headers["retry-after"]?.trim()
   if (text === undefined || text === "") return undefined
-  if (/^\d+(\.\d+)?$/.test(text)) return positive(Duration.min(Duration.seconds(Number(text)), longest))
+  // Sent twice, by a service and its proxy, it comes as a list: both are to be kept.
+  if (/^\d+(\.\d+)?(\s*,\s*\d+(\.\d+)?)*$/.test(text)) {
+    return positive(Duration.seconds(Math.max(...text.split(",").map(Number))))
+  }
   const until = date(text, now)
   if (until === undefined) return undefined
   const from = date(headers["date"] ?? "", now) ?? now
@@ -60,7 +67,7 @@ export const retryAfter = (headers: Headers, now: DateTime.Utc): Duration.Durati
 
 /** Read a number of milliseconds from a body. Anything but a positive number is no hint. */
 export const millis = (value: unknown): Duration.Duration | undefined =>
-  typeof value === "number" && value > 0 ? Duration.min(Duration.millis(Math.ceil(value)), longest) : undefined
+  typeof value === "number" ? positive(Duration.millis(value)) : undefined
 
 /** The longer of two hints. */
 export const longer = (
@@ -68,5 +75,8 @@ export const longer = (
   other: Duration.Duration | undefined,
 ): Duration.Duration | undefined => (one === undefined ? other : other === undefined ? one : Duration.max(one, other))
 
+/** Whole milliseconds, rounded up: a timer that drops a fraction would fire too soon. */
 const positive = (duration: Duration.Duration): Duration.Duration | undefined =>
-  Duration.isGreaterThan(duration, Duration.zero) ? duration : undefined
+  Duration.isGreaterThan(duration, Duration.zero)
+    ? Duration.min(Duration.millis(Math.ceil(Duration.toMillis(duration))), longest)
+    : undefined
