@@ -15,7 +15,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true })
 export const read = (headers: Headers, body: Uint8Array): Result.Result<unknown, string> => {
   const type = headers["content-type"]
   if (type !== undefined && !/^application\/([\w.+-]+\+)?json\b/i.test(type)) {
-    return Result.fail(`the body is ${type.split(";")[0] ?? type}, not JSON`)
+    return Result.fail(`the body is ${/^[\w.+-]{1,40}\/[\w.+-]{1,40}/.exec(type)?.[0] ?? "something else"}, not JSON`)
   }
   if (body.byteLength === 0) return Result.fail("the body is empty")
   return Result.try({
@@ -31,14 +31,25 @@ export const read = (headers: Headers, body: Uint8Array): Result.Result<unknown,
  */
 export const decoder = <A>(schema: Schema.ConstraintDecoder<A>, what: string) => {
   const decode = Schema.decodeUnknownResult(schema)
-  return (value: unknown): Result.Result<A, string> =>
-    Result.mapError(decode(value), ({ issue }) => {
-      const places = formatIssues(issue).issues.map(({ path }) => (path ?? []).map(String).join(".") || "the whole")
-      return `${what} is not as documented at ${[...new Set(places)].join(", ")}`
-    })
+  return (value: unknown): Result.Result<A, string> => {
+    // A schema that describes itself by itself runs out of stack on a body that is nested too deep.
+    const read = Result.try({ try: () => decode(value), catch: () => `${what} is nested too deep to be read` })
+    return Result.flatMap(read, (decoded) =>
+      Result.mapError(decoded, ({ issue }) => {
+        const places = formatIssues(issue).issues.map(({ path }) => (path ?? []).map(step).join(".") || "the whole")
+        return `${what} is not as documented at ${[...new Set(places)].join(", ")}`
+      }),
+    )
+  }
 }
 
-const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
+/** The service may name a field after anything, even after a link. */
+const step = (part: PropertyKey | { readonly key: PropertyKey }): string => {
+  const name = String(typeof part === "object" ? part.key : part)
+  return /^[\w-]{1,40}$/.test(name) ? name : "?"
+}
+
+const formatIssues = /* @__PURE__ */ SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Write a value as JSON. The same value gives the same bytes. */
 export const write = (value: Schema.Json): Uint8Array => encoder.encode(JSON.stringify(value))
