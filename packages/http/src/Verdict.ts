@@ -58,7 +58,7 @@ export const judge = (table: ReadonlyArray<Verdict>, seen: Seen): Verdict => {
   const row =
     table.find((candidate) => matches(candidate, seen)) ?? fallback.find((candidate) => matches(candidate, seen))
   const found: Verdict = row ?? { stage: seen.stage, truth: "Unseen", reason: { _tag: "Internal" }, source: silent }
-  return { ...found, reason: fill(found.reason, seen) }
+  return { ...found, reason: hinted(found.truth, fill(found.reason, seen), seen) }
 }
 
 const matches = (row: Verdict, seen: Seen): boolean =>
@@ -81,6 +81,21 @@ const fill = (reason: Reason, seen: Seen): Reason => {
     }
     case "Unrecognised":
       return { _tag: "Unrecognised", code: seen.code ?? (seen.status === undefined ? "none" : String(seen.status)) }
+    default:
+      return reason
+  }
+}
+
+/** Law 6: what is done again by itself waits as long as the service asks, whatever the table calls the trouble. */
+const hinted = (truth: Verdict["truth"], reason: Reason, { retryAfter }: Seen): Reason => {
+  if (retryAfter === undefined) return reason
+  switch (reason._tag) {
+    case "Internal":
+    case "Upstream":
+    case "Timeout":
+      return { _tag: "Unavailable", retryAfter }
+    case "Unrecognised":
+      return truth === "Unseen" || truth === "Uncertain" ? { _tag: "Unavailable", retryAfter } : reason
     default:
       return reason
   }
