@@ -20,7 +20,7 @@ import type { Reason } from "@tenuto/core/Reason"
 import * as Remote from "@tenuto/core/Remote"
 import type * as Exchange from "./Exchange.ts"
 import * as Json from "./Json.ts"
-import { Transport, type Unanswered, type Unsent } from "./Transport.ts"
+import { Transport, type Unanswered, Unsent } from "./Transport.ts"
 import * as Verdict from "./Verdict.ts"
 
 /** A request relative to the base. */
@@ -99,23 +99,43 @@ const connect = <Service extends string>(
   transport: Transport["Service"],
 ): Remote.Shape => {
   const base = (settings.baseUrl ?? table.base).replace(/\/+$/, "")
+  const origin = originOf(base)
   const apiKey = Redacted.isRedacted(settings.apiKey) ? settings.apiKey : Redacted.make(settings.apiKey)
   const headers = { accept: "application/json", ...table.credential(apiKey) }
 
-  const exchange = (call: Call, timeout: Duration.Duration) =>
-    transport.send(requestOf(base, headers, call), { timeout, maxBytes })
+  // Law 10: neither a base that is none nor a path that leaves it gets to see the credential.
+  const exchange = (call: Call, timeout: Duration.Duration) => {
+    const url = urlOf(base, call)
+    return origin !== nowhere && originOf(url) === origin
+      ? transport.send(requestOf(url, headers, call), { timeout, maxBytes })
+      : Effect.fail(new Unsent({ problem: "InvalidRequest", detail: astray(origin) }))
+  }
 
   const judged = (stage: Stage, { body, headers, status }: Exchange.Response, now: DateTime.Utc) => {
     const parsed = Json.read(headers, without(apiKey, body))
     const refusal = { stage, status, headers, body: Result.getOrUndefined(parsed), now }
     const seen: Verdict.Seen = { stage, status, ...table.trouble(refusal) }
-    const requestId = table.requestId === undefined ? undefined : headers[table.requestId]
     const verdict = Verdict.judge(table.verdicts, seen)
-    return { truth: verdict.truth, reason: verdict.reason, evidence: Verdict.evidenceOf(seen, requestId) }
+    return { truth: verdict.truth, reason: verdict.reason, evidence: Verdict.evidenceOf(seen, requestIdOf(headers)) }
   }
 
+  const requestIdOf = (headers: Exchange.Headers) =>
+    table.requestId === undefined ? undefined : headers[table.requestId.toLowerCase()]
+  const malformed = <Tag extends "Uncertain" | "Unseen">(
+    _tag: Tag,
+    stage: Stage,
+    problem: string,
+    { headers, status }: Exchange.Response,
+  ) => ({
+    _tag,
+    reason: { _tag: "Malformed" as const, problem },
+    evidence: Verdict.evidenceOf({ stage, status }, requestIdOf(headers)),
+  })
+  const endpointOf = (operation: string) =>
+    Object.hasOwn(table.endpoints, operation) ? table.endpoints[operation] : undefined
+
   const submit = Effect.fnUntraced(function* (request: Request, within: Duration.Duration) {
-    const endpoint = table.endpoints[request.operation]
+    const endpoint = endpointOf(request.operation)
     if (endpoint === undefined) return answer("Rejected", "submit", unknownOperation(request.operation))
     const sent = yield* Effect.result(exchange(endpoint.submit(request), within))
     if (Result.isFailure(sent)) {
@@ -130,7 +150,7 @@ const connect = <Service extends string>(
     }
     const read = Result.flatMap(Json.read(response.headers, response.body), (body) => endpoint.accepted(body, request))
     if (Result.isSuccess(read)) return { _tag: "Accepted" as const, ...read.success }
-    return malformed("Uncertain", "submit", read.failure, response.status)
+    return malformed("Uncertain", "submit", read.failure, response)
   })
 
   const see = Effect.fnUntraced(function* (
@@ -149,19 +169,19 @@ const connect = <Service extends string>(
     }
     const read = Result.flatMap(Json.read(response.headers, response.body), (body) => endpoint.observed(body, handle))
     if (Result.isSuccess(read)) return { _tag: "Observed" as const, observation: read.success }
-    return malformed("Unseen", stage, read.failure, response.status)
+    return malformed("Unseen", stage, read.failure, response)
   })
 
   const perform = (deed: Remote.Deed): Effect.Effect<Remote.Answer> => {
     if (deed._tag === "Submit") return submit(deed.request, deed.within)
     const stage = deed._tag === "Look" ? "look" : "cancel"
-    const endpoint = table.endpoints[deed.handle.operation]
+    const endpoint = endpointOf(deed.handle.operation)
     const call = deed._tag === "Look" ? endpoint?.look(deed.handle, deed.hold) : endpoint?.cancel?.(deed.handle)
     return endpoint === undefined || call === undefined
       ? Effect.succeed(answer("Unseen", stage, unknownOperation(deed.handle.operation)))
       : see(stage, deed.handle, endpoint, call, deed.within)
   }
-  return { origin: originOf(base), perform }
+  return { origin, perform: (deed) => Effect.suspend(() => perform(deed)) }
 }
 
 /** Compose the handle of work that was accepted. */
@@ -176,13 +196,19 @@ export const handleOf = (request: Request, found: Pick<Handle, "id" | "also" | "
   entry: request.entry,
 })
 
-const requestOf = (base: string, headers: Readonly<Record<string, Exchange.Text>>, call: Call): Exchange.Request => {
-  const query = call.query === undefined ? "" : `?${new URLSearchParams(call.query).toString()}`
-  const target = { method: call.method, url: `${base}${call.path}${query}` }
-  return call.body === undefined
-    ? { ...target, headers }
-    : { ...target, headers: { ...headers, "content-type": "application/json" }, body: Json.write(call.body) }
+const urlOf = (base: string, { path, query }: Call): string => {
+  const search = new URLSearchParams(query).toString()
+  return `${base}${path}${search === "" ? "" : `?${search}`}`
 }
+
+const requestOf = (
+  url: string,
+  headers: Readonly<Record<string, Exchange.Text>>,
+  { body, method }: Call,
+): Exchange.Request =>
+  body === undefined
+    ? { method, url, headers }
+    : { method, url, headers: { ...headers, "content-type": "application/json" }, body: Json.write(body) }
 
 /** A service that repeats the credential it was sent does not make us print it. */
 const without = (apiKey: Redacted.Redacted<string>, body: Uint8Array): Uint8Array => {
@@ -191,8 +217,18 @@ const without = (apiKey: Redacted.Redacted<string>, body: Uint8Array): Uint8Arra
   return secret === "" || !text.includes(secret) ? body : new TextEncoder().encode(text.replaceAll(secret, "[credential]"))
 }
 
-/** A base that is no URL has no origin; the transport will say so when asked to send. */
-const originOf = (base: string): string => (URL.canParse(base) ? new URL(base).origin : base)
+/** The origin of what is no base for paths. */
+const nowhere = "nowhere"
+
+const originOf = (text: string): string => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url === undefined || !/^https?:$/.test(url.protocol) ? nowhere : url.origin
+}
+
+const astray = (origin: string): string =>
+  origin === nowhere
+    ? "the base url is not an absolute http or https url; correct baseUrl"
+    : `the path of the request leads away from ${origin}, where the credential belongs`
 
 const isSuccess = ({ status }: Exchange.Response): boolean => status >= 200 && status < 300
 
@@ -200,12 +236,6 @@ const answer = <Tag extends "Rejected" | "Uncertain" | "Unseen">(_tag: Tag, stag
   _tag,
   reason,
   evidence: { stage },
-})
-
-const malformed = <Tag extends "Uncertain" | "Unseen">(_tag: Tag, stage: Stage, problem: string, status: number) => ({
-  _tag,
-  reason: { _tag: "Malformed" as const, problem },
-  evidence: { stage, status },
 })
 
 const unknownOperation = (name: string): Reason => ({ _tag: "NotFound", what: `operation ${name}` })
