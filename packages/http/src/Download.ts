@@ -2,25 +2,31 @@
  * Fetches an artifact as a stream: renews an expired link, goes on where it broke off, and never shows the service's key
  * to the host that stores the file.
  *
- * Law 7: the deadline bounds downloads too. Law 10: a credential goes to the configured origin only.
+ * It never joins pieces of two versions of a file, and has one socket open at a time.
+ *
+ * Law 6: never sooner than asked. Law 7: the deadline bounds downloads too.
+ * Law 10: a credential goes to the configured origin only.
  */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Stream from "effect/Stream"
+import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Artifact from "@tenuto/core/Artifact"
 import * as Client from "@tenuto/core/Client"
 import { Lost, Unseen } from "@tenuto/core/Failure"
 import { isPending } from "@tenuto/core/Observation"
 import type * as Operation from "@tenuto/core/Operation"
-import type { Reason } from "@tenuto/core/Reason"
+import { type Reason, retryAfter } from "@tenuto/core/Reason"
 import * as Remedy from "@tenuto/core/Remedy"
 import type { Remote } from "@tenuto/core/Remote"
 import * as Delay from "./Delay.ts"
-import type * as Exchange from "./Exchange.ts"
-import { type Opened, Transport, type Unanswered, type Unsent } from "./Transport.ts"
+import * as Version from "./internal/Version.ts"
+import { Transport, type Unanswered, type Unsent } from "./Transport.ts"
 
 /** `within` bounds the whole download; ten minutes when absent. */
 export interface Options {
@@ -31,7 +37,7 @@ export interface Options {
 const skew = Duration.seconds(5)
 /** Silence on a socket for this long counts as a break. */
 const silence = Duration.seconds(30)
-/** Breaks in a row, with nothing received between them, before giving up. */
+/** This many breaks in a row, with nothing received between them, end the download. */
 const patience = 5
 
 type Needs<O extends Operation.Any> = Remote<O["service"]> | Transport
@@ -61,143 +67,186 @@ export const stream = <O extends Operation.Any>(
 ): Stream.Stream<Uint8Array, Unseen | Lost, Needs<O>> => {
   const within = Duration.fromInputUnsafe(options?.within ?? "10 minutes")
   const overdue = Effect.flatMap(Effect.sleep(within), () => unseen(artifact, { _tag: "Timeout" }))
-  return from(operation, artifact, { received: 0, breaks: 0, isRenewed: false }).pipe(Stream.interruptWhen(overdue))
+  return Stream.fromPull(pulling(operation, artifact, within)).pipe(Stream.scoped, Stream.interruptWhen(overdue))
 }
 
-/** How far it got. `isRenewed` says that the link at hand has just been renewed and not yet proved good. */
-interface Progress {
-  readonly received: number
-  readonly breaks: number
-  readonly isRenewed: boolean
-  readonly etag?: string
+/** What asking the host once came to. */
+type Asked =
+  | { readonly _tag: "Flowing"; readonly flow: Flow }
+  | { readonly _tag: "Whole" }
+  | { readonly _tag: "Broken"; readonly reason: Reason }
+  | { readonly _tag: "Refused"; readonly failure: Effect.Effect<never, Unseen | Lost> }
+
+/** An answer that is being read. `skip` bytes of it have been passed on before. */
+interface Flow {
+  readonly pull: Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, Unanswered>
+  readonly close: Effect.Effect<void>
+  skip: number
 }
 
-const from = <O extends Operation.Any>(
+const pulling = Effect.fnUntraced(function* <O extends Operation.Any>(
   operation: O,
-  artifact: Artifact.Artifact,
-  progress: Progress,
-): Stream.Stream<Uint8Array, Unseen | Lost, Needs<O>> =>
-  Stream.unwrap(
-    Effect.gen(function* () {
-      if (!Artifact.isFresh(artifact, yield* DateTime.now, skew)) {
-        // A service that hands out dead links would otherwise be asked for ever.
-        if (progress.isRenewed) return yield* unseen(artifact, { _tag: "Gone" })
-        return yield* afresh(operation, artifact, progress)
-      }
-      const socket = yield* Scope.fork(yield* Effect.scope)
-      const opened = yield* Effect.result(Scope.provide(open(artifact, progress), socket))
-      if (opened._tag === "Failure") return yield* goOn(operation, artifact, progress, reasonOf(opened.failure))
-      const { body, headers, status } = opened.success
-      if (status === 200 || status === 206) {
-        if (isOther(progress, headers)) {
-          const problem = "the file changed while it was being fetched; fetch it from its beginning"
-          return yield* unseen(artifact, { _tag: "Malformed", problem }, status)
-        }
-        const skip = status === 200 ? progress.received : 0
-        return rest(operation, artifact, withEtag(progress, headers), dropBytes(body, skip))
-      }
-      yield* Scope.close(socket, Exit.void)
-      if (status === 429 || status >= 500) {
-        const retryAfter = Delay.retryAfter(headers, yield* DateTime.now)
-        const hint = retryAfter === undefined ? {} : { retryAfter }
-        return yield* goOn(operation, artifact, progress, {
-          _tag: status === 429 ? "RateLimited" : "Unavailable",
-          ...hint,
-        })
-      }
-      if (!progress.isRenewed) return yield* afresh(operation, artifact, progress)
-      if (status === 404 || status === 410) return yield* lost(artifact, { _tag: "Gone" }, status)
-      return yield* unseen(artifact, { _tag: "Unrecognised", code: String(status) }, status)
-    }),
-  )
+  first: Artifact.Artifact,
+  within: Duration.Duration,
+) {
+  const transport = yield* Transport
+  const scope = yield* Effect.scope
+  const began = yield* DateTime.now
+  let artifact = first
+  let flow: Flow | undefined
+  let version: Version.Version = {}
+  let received = 0
+  let breaks = 0
+  /** The link at hand has just been renewed and not yet proved good. */
+  let isRenewed = false
 
-/** Pass the body on, count it, and go on from the count where it breaks off. */
-const rest = <O extends Operation.Any>(
-  operation: O,
-  artifact: Artifact.Artifact,
-  progress: Progress,
-  body: Stream.Stream<Uint8Array, Unanswered>,
-): Stream.Stream<Uint8Array, Unseen | Lost, Needs<O>> =>
-  Stream.suspend(() => {
-    let received = progress.received
-    return body.pipe(
-      Stream.tap((chunk) => Effect.sync(() => void (received += chunk.byteLength))),
-      Stream.catch((failure) => {
-        const breaks = received > progress.received ? 0 : progress.breaks
-        return Stream.unwrap(
-          goOn(operation, artifact, { ...progress, isRenewed: false, received, breaks }, reasonOf(failure)),
-        )
-      }),
+  /** Pause before another attempt: twice as long as the last time, and no less than asked for. */
+  const pause = Effect.fnUntraced(function* (reason: Reason) {
+    breaks++
+    const left = Duration.subtract(within, DateTime.distance(began, yield* DateTime.now))
+    const length = Duration.max(retryAfter(reason) ?? Duration.zero, Duration.millis(250 * 2 ** breaks))
+    // Law 6: a pause that the deadline does not allow ends the wait at once.
+    if (breaks >= patience || Duration.isGreaterThanOrEqualTo(length, left)) return yield* unseen(artifact, reason)
+    yield* Effect.sleep(length)
+  })
+
+  /** Get a fresh link. A failed look is not the end of a download: it counts as a break. */
+  const renew = Effect.fnUntraced(function* () {
+    const seen = yield* Effect.result(look(operation, artifact))
+    if (seen._tag === "Success") {
+      artifact = seen.success
+      isRenewed = true
+      return
+    }
+    const { failure } = seen
+    if (failure._tag === "Lost" || !Remedy.isAutomatic(Remedy.of(failure, operation.contract))) return yield* failure
+    yield* pause(failure.reason)
+  })
+
+  /** Ask once. The request carries the link and nothing else: no key of the service is in reach here. */
+  const ask = Effect.fnUntraced(function* (link: NonNullable<Artifact.Artifact["link"]>) {
+    const socket = yield* Scope.fork(scope)
+    const close = Scope.close(socket, Exit.void)
+    const headers = { "accept-encoding": "identity", ...Version.rangeFrom(received, version) }
+    const opened = yield* transport
+      .open({ method: "GET", url: link, headers }, { timeout: silence })
+      .pipe(Scope.provide(socket), Effect.result)
+    if (opened._tag === "Failure") {
+      yield* close
+      return asked(opened.failure, artifact)
+    }
+    const { body, status } = opened.success
+    if (status === 200 || status === 206) {
+      const part = Version.partOf(status, opened.success.headers, received)
+      const isApt = status === 200 || part.start === received
+      if (!isApt || (received > 0 && !Version.isSame(version, part.version))) {
+        yield* close
+        return yield* unseen(artifact, isApt ? changed : misplaced, status)
+      }
+      version = { ...version, ...part.version }
+      const pull = yield* Scope.provide(Stream.toPull(body), socket)
+      return flowing({ pull, close, skip: received - part.start })
+    }
+    yield* close
+    if (status === 416 && received > 0 && Version.totalOf(opened.success.headers) === received) return whole
+    if (status === 429 || status >= 500) {
+      const hint = Delay.retryAfter(opened.success.headers, yield* DateTime.now)
+      return broken({
+        _tag: status === 429 ? "RateLimited" : "Unavailable",
+        ...(hint === undefined ? {} : { retryAfter: hint }),
+      })
+    }
+    return refused(
+      status === 404 || status === 410
+        ? lost(artifact, { _tag: "Gone" }, status)
+        : unseen(artifact, { _tag: "Unrecognised", code: String(status) }, status),
     )
   })
 
-/** Try again after a pause that doubles, or after what the host asks for when that is longer. */
-const goOn = <O extends Operation.Any>(
-  operation: O,
-  artifact: Artifact.Artifact,
-  progress: Progress,
-  reason: Reason,
-): Effect.Effect<Stream.Stream<Uint8Array, Unseen | Lost, Needs<O>>, Unseen> => {
-  if (progress.breaks >= patience) return unseen(artifact, reason)
-  const asked = reason._tag === "RateLimited" || reason._tag === "Unavailable" ? reason.retryAfter : undefined
-  const pause = Duration.max(asked ?? Duration.zero, Duration.millis(500 * 2 ** progress.breaks))
-  const again = from(operation, artifact, { ...progress, breaks: progress.breaks + 1 })
-  return Effect.as(Effect.sleep(pause), again)
-}
-
-/** The request carries the link and nothing else: no key of the service is in reach here. */
-const open = (
-  artifact: Artifact.Artifact,
-  progress: Progress,
-): Effect.Effect<Opened, Unsent | Unanswered, Transport | Scope.Scope> => {
-  const range = progress.received === 0 ? {} : { range: `bytes=${progress.received}-` }
-  const ifRange = progress.received === 0 || progress.etag === undefined ? {} : { "if-range": progress.etag }
-  const headers = { "accept-encoding": "identity", ...range, ...ifRange }
-  return Effect.flatMap(Transport, (transport) =>
-    transport.open({ method: "GET", url: artifact.link ?? "", headers }, { timeout: silence }),
-  )
-}
-
-/** Go on with a fresh link. A failed look is not the end of a download: it counts as a break. */
-const afresh = <O extends Operation.Any>(operation: O, artifact: Artifact.Artifact, progress: Progress) =>
-  renew(operation, artifact).pipe(
-    Effect.map((fresh) => from(operation, fresh, { ...progress, isRenewed: true })),
-    Effect.catchTag("Unseen", (failure) =>
-      Remedy.isAutomatic(Remedy.of(failure, operation.contract))
-        ? goOn(operation, artifact, progress, failure.reason)
-        : Effect.fail(failure),
-    ),
-  )
-
-const renew = <O extends Operation.Any>(
-  operation: O,
-  artifact: Artifact.Artifact,
-): Effect.Effect<Artifact.Artifact, Unseen | Lost, Remote<O["service"]>> =>
-  Effect.flatMap(Client.look(operation, artifact.handle), (observation): Effect.Effect<Artifact.Artifact, Unseen | Lost> => {
-    if (isPending(observation)) return unseen(artifact, { _tag: "Unrecognised", code: observation.word })
-    const found = observation._tag === "Succeeded" ? Artifact.find(observation.output, artifact.name) : undefined
-    return found === undefined ? lost(artifact, { _tag: "Gone" }) : Effect.succeed(found)
+  /** Find an answer to read from; `undefined` when there is nothing left to read. */
+  const connect = Effect.fnUntraced(function* () {
+    for (;;) {
+      // A link that has just been made is tried whatever our clock says of it: the clock may be wrong.
+      const isUsable = isRenewed || Artifact.isFresh(artifact, yield* DateTime.now, skew)
+      if (!isUsable) {
+        yield* renew()
+        continue
+      }
+      // A service that hands out no link would otherwise be asked for ever.
+      if (artifact.link === undefined) return yield* unseen(artifact, { _tag: "Gone" })
+      const result: Asked = yield* ask(artifact.link)
+      if (result._tag === "Flowing") return result.flow
+      if (result._tag === "Whole") return undefined
+      if (result._tag === "Broken") yield* pause(result.reason)
+      else if (isRenewed) return yield* result.failure
+      else yield* renew()
+    }
   })
 
-const dropBytes = (body: Stream.Stream<Uint8Array, Unanswered>, count: number) =>
-  Stream.suspend(() => {
-    let left = count
-    return Stream.map(body, (chunk) => {
-      const dropped = Math.min(left, chunk.byteLength)
-      left -= dropped
-      return chunk.subarray(dropped)
-    })
-  }).pipe(Stream.filter((chunk) => chunk.byteLength > 0))
+  return Effect.gen(function* () {
+    for (;;) {
+      flow ??= yield* connect()
+      if (flow === undefined) return yield* Cause.done()
+      const { close, pull } = flow
+      const read = yield* pull.pipe(
+        Pull.catchDone(() => Effect.undefined),
+        Effect.result,
+      )
+      if (read._tag === "Success" && read.success !== undefined) {
+        const fresh: Array<Uint8Array> = []
+        for (const chunk of read.success) {
+          const dropped = Math.min(flow.skip, chunk.byteLength)
+          flow.skip -= dropped
+          if (dropped < chunk.byteLength) fresh.push(chunk.subarray(dropped))
+          received += chunk.byteLength - dropped
+        }
+        const [head, ...tail] = fresh
+        if (head === undefined) continue
+        breaks = 0
+        isRenewed = false
+        return [head, ...tail] as const
+      }
+      const { skip } = flow
+      flow = undefined
+      yield* close
+      // All that was promised is here, however the answer ended.
+      if (received === version.total) return yield* Cause.done()
+      if (read._tag === "Failure") yield* pause(reasonOf(read.failure))
+      else if (skip > 0) return yield* unseen(artifact, changed)
+      else if (version.total === undefined) return yield* Cause.done()
+      else yield* pause({ _tag: "Unreachable", problem: "the file ended before it was complete" })
+    }
+  })
+})
 
-/** Pieces of two versions make no file. A host that names no version is believed. */
-const isOther = ({ etag, received }: Progress, headers: Exchange.Headers): boolean => {
-  if (received === 0) return false
-  const [, start] = /^bytes (\d+)-/.exec(headers["content-range"] ?? "") ?? []
-  return (etag !== undefined && etag !== headers["etag"]) || (start !== undefined && Number(start) !== received)
+const flowing = (flow: Flow): Asked => ({ _tag: "Flowing", flow })
+const whole: Asked = { _tag: "Whole" }
+const broken = (reason: Reason): Asked => ({ _tag: "Broken", reason })
+const refused = (failure: Effect.Effect<never, Unseen | Lost>): Asked => ({ _tag: "Refused", failure })
+
+/** A link that no transport can send is as bad as one that is refused. */
+const asked = (failure: Unsent | Unanswered, artifact: Artifact.Artifact): Asked =>
+  failure.problem === "InvalidRequest"
+    ? refused(unseen(artifact, { _tag: "Malformed", problem: failure.detail }))
+    : broken(reasonOf(failure))
+
+const changed: Reason = {
+  _tag: "Malformed",
+  problem: "the file changed while it was being fetched; fetch it from its beginning",
+}
+const misplaced: Reason = {
+  _tag: "Malformed",
+  problem: "the host sent another part of the file than it was asked for; fetch it from its beginning",
 }
 
-const withEtag = (progress: Progress, headers: Exchange.Headers): Progress =>
-  headers["etag"] === undefined ? progress : { ...progress, etag: headers["etag"] }
+/** Look again for a fresh link. */
+const look = Effect.fnUntraced(function* <O extends Operation.Any>(operation: O, artifact: Artifact.Artifact) {
+  const observation = yield* Client.look(operation, artifact.handle)
+  // Law 9: a word that nobody knows says nothing about the file.
+  if (isPending(observation)) return yield* unseen(artifact, { _tag: "Unrecognised", code: observation.word })
+  const found = observation._tag === "Succeeded" ? Artifact.find(observation.output, artifact.name) : undefined
+  return found ?? (yield* lost(artifact, { _tag: "Gone" }))
+})
 
 const reasonOf = (failure: Unsent | Unanswered): Reason =>
   failure.problem === "Timeout" ? { _tag: "Timeout" } : { _tag: "Unreachable", problem: failure.detail }
