@@ -1,0 +1,125 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Contract from "@tenuto/core/Contract"
+import * as Pace from "@tenuto/core/Pace"
+import type { Reason } from "@tenuto/core/Reason"
+import { instant } from "./choir.ts"
+
+const { hours, millis, minutes, seconds } = Duration
+const keyed = { _tag: "Keyed", field: "key" } as const
+const held = Contract.make({
+  idempotency: keyed,
+  cadence: { _tag: "LongPoll", hold: seconds(20), floor: seconds(1) },
+})
+const asked = Contract.make({
+  idempotency: keyed,
+  cadence: { _tag: "Interval", every: seconds(5), floor: seconds(2) },
+  delays: {
+    limited: { _tag: "Ladder", steps: [seconds(5), seconds(10), seconds(20), seconds(40), seconds(60)] },
+    unavailable: { _tag: "Range", min: seconds(3), max: seconds(9) },
+  },
+})
+
+const pause = (contract: Contract.Contract, reason: Reason, count: number, die: number) =>
+  Duration.toSeconds(Pace.resend(contract, reason, count, die))
+const nextAt = (contract: Contract.Contract, looks: Pace.Looks, die = 0) =>
+  DateTime.toEpochMillis(Pace.nextLook(contract, instant(0), looks, die)) / 1000
+const look = (began: number, ended: number, hold?: number) => ({
+  began: instant(began),
+  ended: instant(ended),
+  ...(hold === undefined ? {} : { hold: seconds(hold) }),
+})
+const limited: Reason = { _tag: "RateLimited" }
+const unavailable: Reason = { _tag: "Unavailable" }
+
+describe("a pause after trouble", () => {
+  it("climbs a ladder and stays on its last step: 5, 10, 20, 40, 60, 60", () => {
+    expect([1, 2, 3, 4, 5, 6].map((count) => pause(asked, limited, count, 0))).toEqual([5, 10, 20, 40, 60, 60])
+  })
+
+  it("doubles up to its cap when it is exponential", () => {
+    expect([1, 2, 3, 6, 7, 8, 1000].map((count) => pause(held, limited, count, 0))).toEqual([1, 2, 4, 32, 60, 60, 60])
+    expect([0, 1, 2].map((count) => pause(held, { _tag: "Timeout" }, count, 0))).toEqual([0.5, 0.5, 1])
+  })
+
+  it("falls between the ends of a range", () => {
+    expect([0, 0.5, 1].map((die) => pause(asked, unavailable, 4, die))).toEqual([3, 6, 9])
+  })
+
+  it("is lengthened by chance by a quarter at most, never shortened", () => {
+    expect([0, 0.5, 1].map((die) => pause(asked, limited, 1, die))).toEqual([5, 5.625, 6.25])
+  })
+
+  it("is what the service asked for when that is longer, and ours when it is not", () => {
+    expect(pause(asked, { _tag: "RateLimited", retryAfter: seconds(7) }, 1, 1)).toBe(7)
+    expect(pause(asked, { _tag: "RateLimited", retryAfter: seconds(7) }, 2, 0)).toBe(10)
+    expect(pause(held, { _tag: "Unavailable", retryAfter: Duration.days(30) }, 1, 1)).toBe(2_592_000)
+  })
+})
+
+describe("the next look", () => {
+  it("of an interval comes after it, counted from the end of the last look", () => {
+    expect(nextAt(asked, Pace.none)).toBe(5)
+    expect(nextAt(asked, Pace.returned(Pace.none, look(5, 8)))).toBe(13)
+  })
+
+  it("of a long poll that was held comes at once", () => {
+    expect(nextAt(held, Pace.none)).toBe(0)
+    expect(nextAt(held, Pace.returned(Pace.none, look(0, 20, 20)))).toBe(20)
+    expect(nextAt(held, Pace.returned(Pace.none, look(0, 18, 20)))).toBe(18)
+  })
+
+  it("of a long poll that comes back early gets more and more room: 1, 2, 4, 8, 16, 20, 20 seconds", () => {
+    let looks = Pace.none
+    const room = Array.from({ length: 7 }, () => {
+      looks = Pace.returned(looks, look(0, 0, 20))
+      return nextAt(held, looks)
+    })
+    expect(room).toEqual([1, 2, 4, 8, 16, 20, 20])
+    expect(nextAt(held, Pace.returned(looks, look(100, 120, 20)))).toBe(120)
+  })
+
+  it("after one that failed pauses for that trouble, and longer each time in a row", () => {
+    const once = Pace.missed(Pace.none, { ...look(0, 1), trouble: limited })
+    const twice = Pace.missed(once, { ...look(6, 7), trouble: limited })
+    expect([nextAt(asked, once), nextAt(asked, twice)]).toEqual([6, 17])
+    const seen = Pace.returned(twice, look(17, 18))
+    expect(nextAt(asked, seen)).toBe(23)
+    expect(nextAt(asked, Pace.missed(seen, { ...look(23, 24), trouble: limited }))).toBe(29)
+  })
+
+  it("waits as long as the service asked, whatever comes in between", () => {
+    const hour: Reason = { _tag: "RateLimited", retryAfter: hours(1) }
+    const left = Pace.missed(Pace.none, { ...look(0, 10), trouble: hour })
+    expect(nextAt(held, left)).toBe(3610)
+    expect(nextAt(held, Pace.returned(left, look(60, 60)))).toBe(3610)
+    expect(nextAt(held, Pace.missed(left, { ...look(60, 61), trouble: { _tag: "Timeout" } }))).toBe(3610)
+    const longer: Reason = { _tag: "Unavailable", retryAfter: hours(2) }
+    expect(nextAt(held, Pace.missed(left, { ...look(60, 61), trouble: longer }))).toBe(7261)
+    expect(nextAt(held, Pace.returned(left, look(3610, 3611, 20)))).toBe(3611)
+  })
+
+  it("never overflows: an endless pause is a long one", () => {
+    const endless: Reason = { _tag: "RateLimited", retryAfter: Duration.infinity }
+    const at = nextAt(held, Pace.missed(Pace.none, { ...look(0, 0), trouble: endless }))
+    expect(at).toBe(Duration.toSeconds(Duration.days(36_500)))
+    expect(Duration.toSeconds(Pace.resend(held, endless, 1, 0))).toBe(Infinity)
+  })
+})
+
+describe("a hold", () => {
+  it("is the contract's for a long poll, and none for an interval", () => {
+    expect(Pace.hold(held)).toEqual(seconds(20))
+    expect(Pace.hold(asked)).toBeUndefined()
+  })
+})
+
+describe("a contract", () => {
+  it("has careful defaults for what is not said", () => {
+    expect(held.limits).toEqual({ wait: minutes(5), answer: seconds(30), sends: 8 })
+    expect(held.cancellation).toBe("None")
+    expect(asked.delays.otherwise).toEqual({ _tag: "Exponential", base: millis(500), cap: seconds(30) })
+    expect(Contract.isKeyed(held)).toBe(true)
+  })
+})
