@@ -5,7 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Behaviour, Handler, Request } from "./Emulator.ts"
+import type { Behaviour } from "./Behaviour.ts"
+import type { Handler, Request } from "./Handler.ts"
 import { type Edit, type Effects, effects } from "./internal/effects.ts"
 
 export const Stage = Schema.Literals(["submit", "look", "download"])

@@ -6,7 +6,8 @@
 import type { Response } from "@tenuto/http/Exchange"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Behaviour, type Handler, json } from "./Emulator.ts"
+import { Behaviour, json } from "./Behaviour.ts"
+import type { Handler } from "./Handler.ts"
 
 /** One exchange. Requests are told apart by method and path; a recorded query must match, an unrecorded one may be any. */
 export interface Recorded {

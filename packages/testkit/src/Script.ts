@@ -7,7 +7,8 @@
 import type { Response } from "@tenuto/http/Exchange"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Behaviour, type Handler, json } from "./Emulator.ts"
+import { Behaviour, json } from "./Behaviour.ts"
+import type { Handler } from "./Handler.ts"
 import * as Fault from "./Fault.ts"
 
 /** A fixed answer; at most one of `json` and `text`. */

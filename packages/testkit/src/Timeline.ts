@@ -14,7 +14,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import type { Handler } from "./Emulator.ts"
+import type { Handler } from "./Handler.ts"
 
 export type Lane = "client" | "wire" | "service"
 

@@ -3,12 +3,12 @@ import type { Response } from "@tenuto/http/Exchange"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import { answer, Behaviour, json } from "../Emulator.ts"
+import { answer, Behaviour, json } from "../Behaviour.ts"
 
 /** Changes a body that is JSON. */
 export type Edit = (body: Schema.Json) => Schema.Json
 
-export interface Knowledge {
+interface Knowledge {
   readonly parameter: number | undefined
   readonly unknownStatus?: Edit
   readonly unknownField?: Edit

@@ -6,7 +6,7 @@
  */
 import { later, realMillis, turn, underWay } from "./host.ts"
 import { type Timer, Timers } from "./timers.ts"
-import { Trip } from "./trip.ts"
+import { type Timekeeper, Trip } from "./trip.ts"
 
 export interface Hold {
   readonly label: string
@@ -41,7 +41,7 @@ const dice = (seed: number): ((sides: number) => number) => {
   }
 }
 
-export class Engine {
+export class Engine implements Timekeeper {
   readonly start: number
   now: number
   private readonly die: ((sides: number) => number) | undefined

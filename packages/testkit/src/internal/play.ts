@@ -2,7 +2,8 @@
 import type { Headers, Response } from "@tenuto/http/Exchange"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { Behaviour, Handler, Request } from "../Emulator.ts"
+import type { Behaviour } from "../Behaviour.ts"
+import type { Handler, Request } from "../Handler.ts"
 import { current, wait } from "./clock.ts"
 import { header, type Trip } from "./trip.ts"
 

@@ -8,7 +8,20 @@
  *
  * Time stands still while bytes of it are on the wire. While the service holds it, it is parked.
  */
-import type { Engine } from "./engine.ts"
+
+/** Who keeps the time that trips hold up. */
+export interface Timekeeper {
+  readonly now: number
+  /** A place among everything that happens at one instant. */
+  nextOrder(): number
+  /** Set a timer; the answer removes it. */
+  at(instant: number, label: () => string, fire: () => void, order: number): () => void
+  /** Count the trips that keep time from moving, and those that a service works on for a foreign client. */
+  weigh(busy: number, parked: number): void
+  /** Ends once every service has seen all that was sent to it before now. */
+  fence(): Promise<void>
+  forget(trip: Trip): void
+}
 
 export type Client = "waiting" | "idle" | "gone" | "foreign" | "local"
 export type Server = "away" | "received" | "service" | "writing" | "closed"
@@ -32,12 +45,12 @@ export class Trip {
   private cancelHangUp: (() => void) | undefined
   private interrupt: (() => void) | undefined
   private leftAt: number | undefined
-  private readonly engine: Engine
+  private readonly time: Timekeeper
   private wasBusy = false
   private wasParked = false
 
-  constructor(engine: Engine, id: number, label: () => string, order: number, client: Client) {
-    this.engine = engine
+  constructor(time: Timekeeper, id: number, label: () => string, order: number, client: Client) {
+    this.time = time
     this.id = id
     this.label = label
     this.order = order
@@ -69,11 +82,11 @@ export class Trip {
     return `${this.label()} (client ${this.client}, service ${this.server})`
   }
 
-  /** Tell the engine that an end has moved. */
+  /** Tell the timekeeper that an end has moved. */
   private change(): void {
     const isBusy = this.isBusy
     const isParked = this.client === "foreign" && (this.server === "received" || this.server === "service")
-    this.engine.weigh(Number(isBusy) - Number(this.wasBusy), Number(isParked) - Number(this.wasParked))
+    this.time.weigh(Number(isBusy) - Number(this.wasBusy), Number(isParked) - Number(this.wasParked))
     this.wasBusy = isBusy
     this.wasParked = isParked
   }
@@ -127,7 +140,7 @@ export class Trip {
   /** The client has its answer, or gave up. Unless answered, an unseen request is waited for behind a fence. */
   left(isAnswered: boolean): void {
     if (this.isGone) return
-    this.leftAt = this.engine.nextOrder()
+    this.leftAt = this.time.nextOrder()
     // Given up in the instant it was sent: it never reaches the service, however far its bytes came.
     if (!this.hasBegun) this.stop()
     const wasLocal = this.isLocal
@@ -135,7 +148,7 @@ export class Trip {
     if (wasLocal) this.server = "closed"
     if (this.server === "away" && !isAnswered) {
       this.fencing = true
-      void this.engine.fence().then(() => {
+      void this.time.fence().then(() => {
         this.fencing = false
         this.change()
         this.settle()
@@ -148,18 +161,18 @@ export class Trip {
   private settle(): void {
     const isOver = this.server === "closed" || (this.server === "away" && !this.fencing)
     if (this.client === "foreign" && this.server === "closed") {
-      this.engine.forget(this)
-      this.hangUp(this.engine.nextOrder())
+      this.time.forget(this)
+      this.hangUp(this.time.nextOrder())
     } else if (this.isGone && isOver) {
-      this.engine.forget(this)
+      this.time.forget(this)
       this.hangUp(this.leftAt ?? 0)
     }
   }
 
   private hangUp(order: number): void {
     if (this.interrupt === undefined) return
-    this.cancelHangUp = this.engine.at(
-      this.engine.now,
+    this.cancelHangUp = this.time.at(
+      this.time.now,
       () => `${this.label()}: the client left`,
       () => this.stop(),
       order,

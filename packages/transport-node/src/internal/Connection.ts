@@ -5,21 +5,36 @@
  * one that is still being connected.
  */
 import type { Socket } from "node:net"
+import type * as Duration from "effect/Duration"
 import type * as Fiber from "effect/Fiber"
-import type { Flight } from "./Flight.ts"
-import type { Origin } from "./Origin.ts"
+import type { Carrier, Flight } from "./Flight.ts"
 import * as Problem from "./Problem.ts"
-import { Client } from "./Undici.ts"
+import { Client, type Connect } from "./Undici.ts"
 
-export class Connection {
+/** Who opened a connection, and decides what becomes of it. */
+export interface Owner {
+  readonly url: string
+  readonly settings: { readonly connectTimeout: Duration.Duration; readonly idle: number }
+  readonly connect: Connect
+  /** Its request is answered: it takes the next. */
+  release(connection: Connection): void
+  /** Its request is given up: it is closed. */
+  discard(connection: Connection): void
+  /** It lost its socket. */
+  forget(connection: Connection): void
+}
+
+export class Connection implements Carrier {
   flight: Flight | undefined
+  private readonly owner: Owner
   private readonly client: Client
   private socket: Socket | undefined
   private timer: Fiber.Fiber<void> | undefined
 
-  constructor(origin: Origin) {
-    const { connectTimeout, idle } = origin.settings
-    this.client = new Client(origin.url, {
+  constructor(owner: Owner) {
+    const { connectTimeout, idle } = owner.settings
+    this.owner = owner
+    this.client = new Client(owner.url, {
       // Time-outs are ours alone, by the caller's clock.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -30,13 +45,13 @@ export class Connection {
       connect: (options, callback) => {
         const flight = this.flight
         this.timer = flight?.after(connectTimeout, () => flight.fail(Problem.connectTimeout(flight.parcel.place)))
-        this.socket = origin.connect(options, (...result) => {
+        this.socket = owner.connect(options, (...result) => {
           this.stopTimer()
           callback(...result)
         })
       },
     })
-    this.client.on("disconnect", () => origin.forget(this))
+    this.client.on("disconnect", () => owner.forget(this))
   }
 
   private stopTimer(): void {
@@ -47,7 +62,7 @@ export class Connection {
   /** Carry a request: at once if connected, else as soon as connected. */
   carry(flight: Flight): void {
     this.flight = flight
-    flight.connection = this
+    flight.carrier = this
     this.client.dispatch(flight.parcel.options, flight)
   }
 
@@ -59,6 +74,14 @@ export class Connection {
   /** Whether the socket ended with an error. */
   isBroken(): boolean {
     return this.socket !== undefined && this.socket.errored !== null
+  }
+
+  release(): void {
+    this.owner.release(this)
+  }
+
+  discard(): void {
+    this.owner.discard(this)
   }
 
   /** Close the socket now; `done` once it is closed. */

@@ -12,8 +12,6 @@ import * as Fiber from "effect/Fiber"
 import type { Unanswered, Unsent } from "@tenuto/http/Transport"
 import type { Headers } from "@tenuto/http/Exchange"
 import type { Dispatcher } from "undici"
-import type { Connection } from "./Connection.ts"
-import type { Origin } from "./Origin.ts"
 import * as Problem from "./Problem.ts"
 import type { Parcel } from "./Wire.ts"
 
@@ -30,20 +28,38 @@ const joined = (headers: Record<string, string | Array<string> | undefined>): He
   return headers as Headers
 }
 
+/** The connection a request is on, as the request knows it. */
+export interface Carrier {
+  /** Whether the socket ended with an error. */
+  isBroken(): boolean
+  /** The request is answered, or was never written: the connection takes the next. */
+  release(): void
+  /** The request is given up: the socket is closed. */
+  discard(): void
+}
+
+/** Where requests to one origin get a carrier. */
+export interface Gate {
+  /** Put a request on a carrier: at once if one is free, else in turn. */
+  send(flight: Flight): void
+  /** A request that has no carrier yet is given up. */
+  leave(flight: Flight): void
+}
+
 export abstract class Flight implements Dispatcher.DispatchHandler {
   readonly parcel: Parcel
-  readonly origin: Origin
   readonly timeout: Duration.Duration
   readonly context: Context.Context<never>
-  connection: Connection | undefined
+  carrier: Carrier | undefined
   stage: Problem.Stage = "Waiting"
   /** True from the moment its end is known. */
   isOver = false
+  private readonly gate: Gate
   private timer: Fiber.Fiber<void> | undefined
 
-  constructor(parcel: Parcel, origin: Origin, timeout: Duration.Duration, context: Context.Context<never>) {
+  constructor(parcel: Parcel, gate: Gate, timeout: Duration.Duration, context: Context.Context<never>) {
     this.parcel = parcel
-    this.origin = origin
+    this.gate = gate
     this.timeout = timeout
     this.context = context
   }
@@ -57,7 +73,7 @@ export abstract class Flight implements Dispatcher.DispatchHandler {
   /** Go: the time-out starts, and the request takes a connection or waits for one. */
   start(): void {
     this.timer = this.after(this.timeout, () => this.onLate())
-    this.origin.send(this)
+    this.gate.send(this)
   }
 
   /** Do something later, by the clock of the one who asked. */
@@ -89,8 +105,8 @@ export abstract class Flight implements Dispatcher.DispatchHandler {
     this.isOver = true
     this.stopTimer()
     // A request that is no request says nothing about its connection.
-    if (problem.problem === "InvalidRequest") this.origin.release(this)
-    else this.origin.drop(this)
+    if (problem.problem === "InvalidRequest") this.carrier?.release()
+    else this.leave()
     queueMicrotask(() => this.onBroken(problem))
   }
 
@@ -99,7 +115,12 @@ export abstract class Flight implements Dispatcher.DispatchHandler {
     if (this.isOver) return
     this.isOver = true
     this.stopTimer()
-    this.origin.drop(this)
+    this.leave()
+  }
+
+  private leave(): void {
+    if (this.carrier === undefined) this.gate.leave(this)
+    else this.carrier.discard()
   }
 
   onRequestStart(): void {
@@ -129,14 +150,14 @@ export abstract class Flight implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.isOver) return
     // Where closing marks the end, a reset is no end; undici takes it for one.
-    if (this.isEndedByClose && this.connection?.isBroken() === true) {
+    if (this.isEndedByClose && this.carrier?.isBroken() === true) {
       this.fail(Problem.truncated(this.parcel.place))
       return
     }
     this.isOver = true
     this.stopTimer()
     queueMicrotask(() => {
-      this.origin.release(this)
+      this.carrier?.release()
       this.onWhole()
     })
   }

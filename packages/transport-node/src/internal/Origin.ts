@@ -3,10 +3,10 @@
  * a queue for requests beyond that. Taking, giving back and leaving cost the
  * same however many there are.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { Connection } from "./Connection.ts"
-import type { Flight } from "./Flight.ts"
+import { Connection, type Owner } from "./Connection.ts"
+import type { Flight, Gate } from "./Flight.ts"
 import type { Connect } from "./Undici.ts"
 
 export interface Settings {
@@ -19,7 +19,7 @@ export interface Settings {
 const nothing = () => {}
 const closed = { code: "UND_ERR_CLOSED" }
 
-export class Origin {
+export class Origin implements Gate, Owner {
   readonly url: string
   readonly settings: Settings
   readonly connect: Connect
@@ -44,10 +44,12 @@ export class Origin {
     else connection.carry(flight)
   }
 
-  /** A request is answered: its connection takes the next. */
-  release(flight: Flight): void {
-    const connection = flight.connection
-    if (connection === undefined || !this.all.has(connection)) return
+  leave(flight: Flight): void {
+    this.waiting.delete(flight)
+  }
+
+  release(connection: Connection): void {
+    if (!this.all.has(connection)) return
     if (!connection.isReusable()) {
       this.discard(connection)
       return
@@ -58,13 +60,15 @@ export class Origin {
     else connection.carry(next)
   }
 
-  /** A request is given up: it leaves the queue, or its socket is closed. */
-  drop(flight: Flight): void {
-    if (flight.connection === undefined) this.waiting.delete(flight)
-    else this.discard(flight.connection)
+  discard(connection: Connection): void {
+    if (!this.all.delete(connection)) return
+    connection.close(nothing)
+    if (this.isClosed || this.waiting.size === 0) return
+    const next = this.next()
+    if (next !== undefined) this.send(next)
   }
 
-  /** A connection lost its socket: one that carries nothing is not kept. */
+  /** One that carries nothing is not kept. */
   forget(connection: Connection): void {
     if (connection.flight !== undefined) return
     const index = this.idle.indexOf(connection)
@@ -95,14 +99,6 @@ export class Origin {
     const connection = new Connection(this)
     this.all.add(connection)
     return connection
-  }
-
-  private discard(connection: Connection): void {
-    if (!this.all.delete(connection)) return
-    connection.close(nothing)
-    if (this.isClosed || this.waiting.size === 0) return
-    const next = this.next()
-    if (next !== undefined) this.send(next)
   }
 
   private next(): Flight | undefined {

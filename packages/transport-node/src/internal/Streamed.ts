@@ -9,8 +9,7 @@ import * as Stream from "effect/Stream"
 import type * as Exchange from "@tenuto/http/Exchange"
 import type { Opened, Unanswered, Unsent } from "@tenuto/http/Transport"
 import type { Dispatcher } from "undici"
-import { Flight } from "./Flight.ts"
-import type { Origin } from "./Origin.ts"
+import { Flight, type Gate } from "./Flight.ts"
 import * as Problem from "./Problem.ts"
 import type { Parcel } from "./Wire.ts"
 
@@ -30,12 +29,12 @@ export class Streamed extends Flight {
 
   constructor(
     parcel: Parcel,
-    origin: Origin,
+    gate: Gate,
     timeout: Duration.Duration,
     context: Context.Context<never>,
     resume: Resume,
   ) {
-    super(parcel, origin, timeout, context)
+    super(parcel, gate, timeout, context)
     this.resume = resume
   }
 

@@ -4,8 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Exchange from "@tenuto/http/Exchange"
 import type { Limits, Unanswered, Unsent } from "@tenuto/http/Transport"
 import type { Dispatcher } from "undici"
-import { Flight } from "./Flight.ts"
-import type { Origin } from "./Origin.ts"
+import { Flight, type Gate } from "./Flight.ts"
 import * as Problem from "./Problem.ts"
 import type { Parcel } from "./Wire.ts"
 
@@ -19,8 +18,8 @@ export class Whole extends Flight {
   private status = 0
   private headers: Exchange.Headers = {}
 
-  constructor(parcel: Parcel, origin: Origin, limits: Limits, context: Context.Context<never>, resume: Resume) {
-    super(parcel, origin, limits.timeout, context)
+  constructor(parcel: Parcel, gate: Gate, limits: Limits, context: Context.Context<never>, resume: Resume) {
+    super(parcel, gate, limits.timeout, context)
     this.maxBytes = limits.maxBytes
     this.resume = resume
   }
