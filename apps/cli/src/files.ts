@@ -17,7 +17,7 @@ export interface Saved {
 
 /** An output as it travels: JSON in which artifacts stand as leaves. */
 export const treeOf = (operation: Operation.Any, output: unknown): Effect.Effect<Tree> =>
-  Effect.orDie(Schema.encodeUnknownEffect(operation.output)(output) as Effect.Effect<Tree, Schema.SchemaError>)
+  Effect.orDie(Schema.encodeUnknownEffect(operation.output)(output))
 
 /** Every artifact of an output, in order. */
 export const artifacts = (tree: Tree): ReadonlyArray<Artifact> => {
@@ -39,7 +39,7 @@ export const shown = (tree: Tree, saved: ReadonlyArray<Saved> = []): Schema.Json
     }
   }
   if (Array.isArray(tree)) return tree.map((branch: Tree) => shown(branch, saved))
-  if (typeof tree !== "object" || tree === null) return tree as string | number | boolean | null
+  if (typeof tree !== "object" || tree === null) return tree
   return Object.fromEntries(Object.entries(tree).map(([name, branch]: [string, Tree]) => [name, shown(branch, saved)]))
 }
 
@@ -76,9 +76,10 @@ export const save = Effect.fnUntraced(function* (
   yield* Effect.ignore(Effect.tryPromise(() => mkdir(directory, { recursive: true })))
   return yield* Effect.forEach(chosen, (artifact) => {
     const file = resolve(join(directory, fileName(artifact)))
-    return Effect.map(
-      AtomicFile.write(file, Download.stream(operation, artifact)),
-      (bytes): Saved => ({ name: artifact.name, file, bytes: Number(bytes) }),
-    )
+    return Effect.map(AtomicFile.write(file, Download.stream(operation, artifact)), (bytes): Saved => ({
+      name: artifact.name,
+      file,
+      bytes: Number(bytes),
+    }))
   })
 })

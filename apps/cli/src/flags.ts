@@ -99,7 +99,9 @@ export const jsonOf = (name: string, text: string): Effect.Effect<unknown, Usage
   const fault = Text.jsonFault(text)
   return fault === undefined
     ? Effect.sync(() => JSON.parse(text) as unknown)
-    : Effect.fail(new Usage({ problem: `${name} is not JSON: ${fault}`, way: `give it as '{"field": "value"}', or as @file` }))
+    : Effect.fail(
+        new Usage({ problem: `${name} is not JSON: ${fault}`, way: `give it as '{"field": "value"}', or as @file` }),
+      )
 }
 
 /** Read a handle. Errors: `Usage`, saying why it is refused. */

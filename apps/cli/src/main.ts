@@ -23,21 +23,21 @@ const start = async (): Promise<void> => {
     import("effect/Fiber"),
   ])
   const fiber = Effect.runFork(follow(argv, version()))
-  let isInterrupted = false
+  const told = { isInterrupted: false }
   const interrupt = () => {
-    if (isInterrupted) process.exit(130)
-    isInterrupted = true
+    if (told.isInterrupted) process.exit(130)
+    told.isInterrupted = true
     fiber.interruptUnsafe()
   }
   process.on("SIGINT", interrupt)
   process.on("SIGTERM", interrupt)
-  process.on("disconnect", () => !isInterrupted && interrupt())
+  process.on("disconnect", () => !told.isInterrupted && interrupt())
   process.channel?.unref()
   // Whoever reads our output may leave before we are done.
-  process.stdout.on("error", () => !isInterrupted && interrupt())
+  process.stdout.on("error", () => !told.isInterrupted && interrupt())
   process.stderr.on("error", () => {})
   const ended = await Effect.runPromise(Fiber.await(fiber))
-  exit(ended._tag === "Success" && !isInterrupted ? ended.value : 130)
+  exit(ended._tag === "Success" && !told.isInterrupted ? ended.value : 130)
 }
 
 if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {

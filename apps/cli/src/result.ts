@@ -32,4 +32,3 @@ export const hint = ({ baseUrl, isJson }: Context, handle: Handle): Effect.Effec
   const words = ["tenuto", "download", HandleOf.write(handle), ...base]
   return Screen.tell(Screen.dim(`get the files with: ${words.map(quote).join(" ")}`))
 }
-

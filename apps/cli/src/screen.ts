@@ -21,7 +21,7 @@ const veiled = (text: string): string => {
 let live = ""
 
 /** Whether a person watches: progress is drawn only then. */
-export const isWatched: boolean = process.stderr.isTTY === true
+export const isWatched: boolean = process.stderr.isTTY
 
 const isColoured = isWatched && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
 

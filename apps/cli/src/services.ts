@@ -73,7 +73,11 @@ function service<Name extends string>(
 }
 
 const all: ReadonlyArray<Service> = [
-  service("soundpiece", () => import("@tenuto/soundpiece"), () => import("@tenuto/soundpiece/Emulator")),
+  service(
+    "soundpiece",
+    () => import("@tenuto/soundpiece"),
+    () => import("@tenuto/soundpiece/Emulator"),
+  ),
 ]
 
 /** Find a service. Errors: `Usage`. */

@@ -12,7 +12,7 @@ const units: ReadonlyArray<readonly [RegExp, number]> = [
 ]
 
 /** How durations are written, for help and errors. */
-export const durationForm = "20s, 5m, 1h30m or \"5 minutes\""
+export const durationForm = '20s, 5m, 1h30m or "5 minutes"'
 
 /** Read `20s`, `5m`, `1h30m`, `5 minutes`; `undefined` for anything else, and for nothing at all. */
 export const duration = (text: string): Duration.Duration | undefined => {
@@ -77,9 +77,15 @@ export const quote = (word: string): string =>
 // --- JSON ---------------------------------------------------------------------------------------
 
 const token =
-  /\s*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![A-Za-z0-9_]))/y
+  /\s*(?:([{}[\],:])|("(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![A-Za-z0-9_]))/uy
 
-type Expected = "a value" | "a value or ]" | "a name in double quotes" | "a name in double quotes or }" | ":" | ", or a closing bracket"
+type Expected =
+  | "a value"
+  | "a value or ]"
+  | "a name in double quotes"
+  | "a name in double quotes or }"
+  | ":"
+  | ", or a closing bracket"
 
 /** Say where a text stops being JSON and what should stand there; `undefined` when it is JSON. */
 export const jsonFault = (text: string): string | undefined => {
@@ -90,7 +96,11 @@ export const jsonFault = (text: string): string | undefined => {
   const step = (mark: string, kind: "mark" | "string" | "literal"): Expected | "the end" | undefined => {
     const top = open.at(-1)
     if (expected === ":") return mark === ":" ? "a value" : undefined
-    if (expected === ", or a closing bracket" || (expected === "a value or ]" && mark === "]") || (expected === "a name in double quotes or }" && mark === "}")) {
+    if (
+      expected === ", or a closing bracket" ||
+      (expected === "a value or ]" && mark === "]") ||
+      (expected === "a name in double quotes or }" && mark === "}")
+    ) {
       if (mark === ",") return top === "{" ? "a name in double quotes" : "a value"
       if (mark !== (top === "{" ? "}" : "]")) return undefined
       open.pop()
@@ -113,7 +123,10 @@ export const jsonFault = (text: string): string | undefined => {
     token.lastIndex = at
     const [all, mark, word, literal] = token.exec(text) ?? []
     const found = mark ?? word ?? literal
-    const next = found === undefined ? undefined : step(found, mark !== undefined ? "mark" : word !== undefined ? "string" : "literal")
+    const next =
+      found === undefined
+        ? undefined
+        : step(found, mark !== undefined ? "mark" : word !== undefined ? "string" : "literal")
     if (all === undefined || next === undefined) {
       const before = text.slice(0, at + blank.index).split("\n")
       return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${expected} should be there`

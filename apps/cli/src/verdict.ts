@@ -52,7 +52,8 @@ const goingOn = (context: Context, state: Lifecycle.State | undefined): string |
   return key === undefined ? undefined : resuming(context, key)
 }
 
-const isOf = (failure: Trouble): failure is Failure.Failure => failure._tag !== "Unusable" && failure._tag !== "Unwritten"
+const isOf = (failure: Trouble): failure is Failure.Failure =>
+  failure._tag !== "Unusable" && failure._tag !== "Unwritten"
 
 const wayOut = (failure: Trouble, context: Context, state: Lifecycle.State | undefined): string | undefined => {
   switch (failure._tag) {
@@ -91,10 +92,11 @@ export const fail = Effect.fnUntraced(function* (
   failure: Trouble,
 ): Effect.fn.Return<never, Ended> {
   const state = yield* report.state
-  const handle = "handle" in failure && failure.handle !== undefined ? failure.handle : Report.handleOf(state)
+  const handle = ("handle" in failure ? failure.handle : undefined) ?? Report.handleOf(state)
   const command = wayOut(failure, context, state)
   if (context.isJson) {
-    const said = failure._tag === "Unwritten" ? { path: failure.path, message: failure.message } : Report.failureJson(failure)
+    const said =
+      failure._tag === "Unwritten" ? { path: failure.path, message: failure.message } : Report.failureJson(failure)
     yield* Screen.json({
       outcome: failure._tag,
       handle: handle ?? null,
@@ -114,7 +116,8 @@ export const interrupted = Effect.fnUntraced(function* (context: Context, report
   const command = goingOn(context, state)
   const handle = Report.handleOf(state)
   const truth =
-    state === undefined || (state._tag !== "Pending" && state._tag !== "Settled" && Lifecycle.truthOf(state) === "Rejected")
+    state === undefined ||
+    (state._tag !== "Pending" && state._tag !== "Settled" && Lifecycle.truthOf(state) === "Rejected")
       ? "nothing has started at the service"
       : state._tag === "Pending"
         ? `${state.handle.id} is still running at the service; nothing was cancelled`
@@ -142,4 +145,3 @@ export const conclude = <A, R>(
     Effect.catch((failure) => fail(context, report, failure)),
     Effect.onInterrupt(() => interrupted(context, report)),
   )
-

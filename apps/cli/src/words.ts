@@ -110,7 +110,8 @@ export const named = (state: State | undefined): string => {
 
 /** Say what to do. */
 export const advised = (remedy: Remedy): string => {
-  const after = "after" in remedy && Duration.isGreaterThan(remedy.after, Duration.zero) ? ` after ${span(remedy.after)}` : ""
+  const after =
+    "after" in remedy && Duration.isGreaterThan(remedy.after, Duration.zero) ? ` after ${span(remedy.after)}` : ""
   switch (remedy._tag) {
     case "Resend":
       return `send it again${after}${remedy.sameKey ? " under the same key" : ""}`

@@ -29,7 +29,6 @@ test("the demo survives everything in under 30 seconds and leaves nothing but a 
     "1 connection reset after the service had accepted the work",
     "1 answer of 503",
     "1 of 429",
-    "1 long poll that came back unfinished",
     "1 kill -9",
     "1 expired link",
     "sent 4 times under 1 key",
@@ -37,6 +36,7 @@ test("the demo survives everything in under 30 seconds and leaves nothing but a 
   ]) {
     expect(said).toContain(survived)
   }
+  expect(said).toMatch(/[1-3] long polls? that came back unfinished/)
   const [file, ...others] = readdirSync(out)
   expect(others).toEqual([])
   expect(said).toContain(join(out, file ?? ""))

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { apiKey, directory, emulator, goOn, newSong, paste, run, server, song, tenuto } from "./tenuto.ts"
+import { apiKey, at, directory, emulator, goOn, newSong, paste, run, server, song, tenuto } from "./tenuto.ts"
 
 describe("laws", () => {
   test("an answer lost after the service acted is asked for again under one key, and one operation is created", async () => {
@@ -11,9 +11,9 @@ describe("laws", () => {
     expect(ended.code).toBe(0)
     const last = ended.lines.at(-1)
     expect(last).toMatchObject({ outcome: "Succeeded", output: { outputs: [{ audio: { mediaType: "audio/flac" } }] } })
-    expect(last?.["output"].outputs[0].audio.file).toContain(join(out, last?.["handle"].id))
+    expect(at(last, "output.outputs.0.audio.file")).toContain(join(out, String(at(last, "handle.id"))))
     const { ledger, requests } = await service.stop()
-    expect(ledger["operations"]).toMatchObject([{ puts: 2, key: last?.["handle"].key }])
+    expect(ledger["operations"]).toMatchObject([{ puts: 2, key: at(last, "handle.key") }])
     expect(requests.filter(({ stage }) => stage === "submit")).toMatchObject([{ did: "Reset" }, { status: 200 }])
     // Links are bearer secrets and stay off both streams.
     expect(ended.out + ended.err).not.toContain("/cdn/")
@@ -25,13 +25,11 @@ describe("laws", () => {
     const ended = await run(["run", ...newSong, "--base-url", service.url, "--json"])
     expect(ended.code).toBe(12)
     expect(ended.lines).toHaveLength(ended.out.trimEnd().split("\n").length)
-    const { failure, handle, outcome } = ended.lines.at(-1) ?? {}
-    expect({ outcome, reason: failure.reason._tag, code: failure.code }).toEqual({
+    expect(ended.lines.at(-1)).toMatchObject({
       outcome: "Failed",
-      reason: "PolicyViolation",
-      code: "tos_violation",
+      handle: { version: 1, service: "soundpiece" },
+      failure: { reason: { _tag: "PolicyViolation" }, code: "tos_violation" },
     })
-    expect(handle).toMatchObject({ version: 1, service: "soundpiece" })
   })
 
   test("a word nobody knows is neither success nor failure: the wait ends overdue after few looks", async () => {
@@ -71,7 +69,7 @@ describe("an interruption", () => {
   test("leaves accepted work running, says so, and prints a command that goes on", async () => {
     const service = await emulator("--work", "3s")
     const running = tenuto(["run", ...newSong, "--base-url", service.url, "--json"])
-    await running.line(({ next }) => next?._tag === "Look")
+    await running.line((line) => at(line, "next._tag") === "Look")
     running.child.kill("SIGINT")
     const ended = await running.ended
     expect(ended.code).toBe(130)
@@ -84,10 +82,13 @@ describe("an interruption", () => {
 
   test("while the answer is awaited prints a command with the same key", async () => {
     const service = await emulator("--work", "100ms", "--fault", "hang-after-commit@submit")
-    const running = tenuto(["run", "soundpiece", "create.new_song", "--input", "-", "--base-url", service.url, "--json"], {
-      input: `{"lyrics":"It's a note", "prompt":"Waltz"}`,
-    })
-    await running.line(({ event }) => event?._tag === "Sending")
+    const running = tenuto(
+      ["run", "soundpiece", "create.new_song", "--input", "-", "--base-url", service.url, "--json"],
+      {
+        input: `{"lyrics":"It's a note", "prompt":"Waltz"}`,
+      },
+    )
+    await running.line((line) => at(line, "event._tag") === "Sending")
     running.child.kill("SIGTERM")
     const ended = await running.ended
     expect(ended.code).toBe(130)
@@ -120,6 +121,13 @@ test("submit prints a handle; look, settle and download take it", async () => {
   const settled = await run(["settle", `@${file}`, ...base])
   expect([settled.code, settled.err]).toEqual([0, ""])
   expect(JSON.parse(settled.out)).toMatchObject({ outputs: [{ audio: { name: "outputs.0" } }] })
-  const downloaded = await run(["download", submitted.out.trim(), "outputs.0", ...base, "--out", join(out, "new", "songs")])
+  const downloaded = await run([
+    "download",
+    submitted.out.trim(),
+    "outputs.0",
+    ...base,
+    "--out",
+    join(out, "new", "songs"),
+  ])
   expect(downloaded.out).toMatch(/new\/songs\/op_\w+\.outputs\.0\.flac\n$/)
 })

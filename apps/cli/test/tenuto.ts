@@ -13,7 +13,17 @@ export const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
 
 export const apiKey = "spk_8f1d0c6b2a9e4f7380aa"
 
-export type Line = { readonly [key: string]: any } // whatever a line of JSON holds; the tests say what they expect
+/** Whatever a line of JSON holds; the tests say what they expect. */
+export type Line = { readonly [key: string]: unknown }
+
+/** What stands at a path such as `handle.id`; `undefined` when nothing does. */
+export const at = (line: unknown, path: string): unknown =>
+  path
+    .split(".")
+    .reduce<unknown>(
+      (value, name) => (typeof value === "object" && value !== null ? (value as Line)[name] : undefined),
+      line,
+    )
 
 export interface Ended {
   readonly code: number | null
@@ -126,7 +136,7 @@ export const emulator = async (...args: ReadonlyArray<string>): Promise<Emulated
   const running = tenuto(["emulate", "soundpiece", "--json", ...args])
   const { listening } = await running.line((line) => "listening" in line)
   return {
-    url: listening as string,
+    url: String(listening),
     stop: async () => {
       running.child.kill("SIGINT")
       const { lines } = await running.ended

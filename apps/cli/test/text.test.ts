@@ -16,7 +16,13 @@ test("durations are read as people write them, and nothing else is", () => {
 test("spans are said in two units at most that matter", () => {
   const say = (seconds: number) => Text.span(Duration.millis(seconds * 1000))
   expect([0.34, 1.25, 59, 60, 125, 3600, 5400].map(say)).toEqual([
-    "340 ms", "1.3 s", "59 s", "1 min", "2 min 5 s", "1 h", "1 h 30 min",
+    "340 ms",
+    "1.3 s",
+    "59 s",
+    "1 min",
+    "2 min 5 s",
+    "1 h",
+    "1 h 30 min",
   ])
 })
 

@@ -27,7 +27,11 @@ const mistakes: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp]> 
   ["a duration that is none", ["run", ...newSong, "--within", "soon"], /--within.*20s, 5m/s],
   ["an address that is none", ["run", ...newSong, "--base-url", "there"], /--base-url.*http/s],
   ["a handle of another version", ["settle", handle({ version: 2 })], /version 2.*version 1/],
-  ["a handle of another service", ["look", handle({ service: "elsewhere" })], /service "elsewhere".*known: soundpiece/s],
+  [
+    "a handle of another service",
+    ["look", handle({ service: "elsewhere" })],
+    /service "elsewhere".*known: soundpiece/s,
+  ],
   ["a handle of another origin", ["settle", handle({ origin: "http://h" })], /belongs to http:\/\/h.*--base-url/s],
   ["a handle of an unknown operation", ["settle", handle({ operation: "sing" })], /no operation "sing"/],
   ["an unknown stage", ["explain", "soundpiece", "looking", "422"], /did you mean look\?/],
@@ -85,6 +89,10 @@ test("explain reads the table that the client reads", async () => {
     run(["explain", "soundpiece", "look", "422", "--json"]),
     run(["explain", "soundpiece", "settle", "tos_violation", "--json"]),
   ])
-  expect(look.lines).toMatchObject([{ truth: "Lost", reason: { _tag: "NotFound" }, source: expect.stringContaining("S000") }])
-  expect(settle.lines).toMatchObject([{ truth: "Failed", reason: { _tag: "PolicyViolation" }, remedy: { _tag: "FixRequest" } }])
+  expect(look.lines).toMatchObject([
+    { truth: "Lost", reason: { _tag: "NotFound" }, source: expect.stringContaining("S000") },
+  ])
+  expect(settle.lines).toMatchObject([
+    { truth: "Failed", reason: { _tag: "PolicyViolation" }, remedy: { _tag: "FixRequest" } },
+  ])
 })

@@ -65,13 +65,13 @@ const isNext = Schema.is(Next)
 const isSaved = Schema.is(Saved)
 const isEntries = Schema.is(Entries)
 
-type Ledger = typeof Ledger.Type["ledger"]
+type Ledger = (typeof Ledger.Type)["ledger"]
 
 /** Everything that was counted. */
 interface Tally {
   answers: Array<typeof Answered.Type>
   events: Array<Lifecycle.Event>
-  saved: typeof Saved.Type["saved"] | undefined
+  saved: (typeof Saved.Type)["saved"] | undefined
   seconds: number | undefined
   ledger: Ledger | undefined
 }
@@ -89,7 +89,8 @@ const say = (seconds: number, who: string, what: string): void =>
 const answer = ({ did, operations, request, stage, status }: typeof Answered.Type): string => {
   const [method, path] = request.split(" ")
   const what = `${method} ${stage === "download" ? "the file" : (path?.split("/").at(-1) ?? "")}`
-  const came = did === "Left" ? "the client is gone" : did === "Answered" ? String(status) : `connection ${did.toLowerCase()}`
+  const came =
+    did === "Left" ? "the client is gone" : did === "Answered" ? String(status) : `connection ${did.toLowerCase()}`
   return `${what}: ${came}${stage === "submit" ? `, operations created: ${operations}` : ""}`
 }
 
@@ -126,7 +127,8 @@ const play = Effect.fnUntraced(function* (directory: string, out: string) {
     if (isEntries(line)) tally.seconds = line.entries[0]?.output.outputs[0]?.duration
     if (!isNext(line) || line.next.at === undefined) return
     const rest = DateTime.distance(DateTime.nowUnsafe(), DateTime.makeUnsafe(line.next.at))
-    if (line.next._tag === "Submit" && tally.events.at(-1)?._tag !== "Drafted") say(now(), who, `sends again in ${span(rest)}`)
+    if (line.next._tag === "Submit" && tally.events.at(-1)?._tag !== "Drafted")
+      say(now(), who, `sends again in ${span(rest)}`)
     // It has seen a long poll come back unfinished, and is about to wait in the next one.
     if (tally.events.some(({ _tag }) => _tag === "Observed")) Deferred.doneUnsafe(waiting, Effect.void)
   }
@@ -166,10 +168,7 @@ const play = Effect.fnUntraced(function* (directory: string, out: string) {
 })
 
 const broken = (complaints: string): Effect.Effect<never, Ended> =>
-  Effect.andThen(
-    Screen.tell(`tenuto: the demo broke:\n${complaints}`),
-    Effect.fail(new Ended({ code: codes.Defect })),
-  )
+  Effect.andThen(Screen.tell(`tenuto: the demo broke:\n${complaints}`), Effect.fail(new Ended({ code: codes.Defect })))
 
 const count = (many: number, thing: string): string => `${many} ${thing}${many === 1 ? "" : "s"}`
 
@@ -191,7 +190,7 @@ const summary = Effect.fnUntraced(function* (tally: Tally, killed: number | stri
     `${of("submit", 429)} of 429`,
     `${count(unfinished, "long poll")} that came back unfinished`,
     `${killed === "SIGKILL" ? 1 : 0} kill -9`,
-    `${count(of("download", 403), "expired link")}`,
+    count(of("download", 403), "expired link"),
   ]
   const said = [
     `Survived in ${seconds.toFixed(1)} s: ${survived.join(", ")}.`,

@@ -44,7 +44,11 @@ export const download = Command.make(
     )
     const tree = yield* Verdict.conclude(context, report, Effect.provide(finished, layer))
     const chosen = yield* choose(Files.artifacts(tree), given.artifact)
-    const saving = Files.save(operation, chosen, Option.getOrElse(given.out, () => "."))
+    const saving = Files.save(
+      operation,
+      chosen,
+      Option.getOrElse(given.out, () => "."),
+    )
     const saved = yield* Verdict.conclude(context, report, Effect.provide(saving, layer))
     if (given.json) return yield* Screen.json({ outcome: "Succeeded", handle, output: saved })
     for (const { file } of saved) yield* Screen.out(file)

@@ -63,9 +63,7 @@ const told = (handler: Handler, emulated: Services.Emulated, isJson: boolean): H
           : Screen.out(`${seconds.padStart(9)} s  ${line.request}  ${did}${status === undefined ? "" : ` ${status}`}`)
       })
     return handler(request).pipe(
-      Effect.tap((behaviour) =>
-        tell(behaviour._tag, "response" in behaviour ? behaviour.response.status : undefined),
-      ),
+      Effect.tap((behaviour) => tell(behaviour._tag, "response" in behaviour ? behaviour.response.status : undefined)),
       Effect.onInterrupt(() => tell("Left", undefined)),
     )
   }

@@ -75,7 +75,9 @@ export const explain = Command.make(
     for (const [name, tag, words] of rows) yield* Screen.out(`${name.padEnd(8)}${tag.padEnd(16)}${words}`.trimEnd())
   }),
 ).pipe(
-  Command.withDescription("Say what an answer means: what is true of the work, why, what to do, and which page says so"),
+  Command.withDescription(
+    "Say what an answer means: what is true of the work, why, what to do, and which page says so",
+  ),
   Command.withExamples([
     { command: "tenuto explain soundpiece look 422", description: "A status, at the stage where it was seen" },
     { command: "tenuto explain soundpiece settle tos_violation", description: "A code of work that failed" },

@@ -39,7 +39,12 @@ const open = (file: string) =>
   Effect.gen(function* () {
     yield* Effect.mapError(
       Effect.tryPromise(() => access(file)),
-      () => new Unusable({ journal: file, problem: "Unavailable", detail: "there is no such file; give the one that --journal named" }),
+      () =>
+        new Unusable({
+          journal: file,
+          problem: "Unavailable",
+          detail: "there is no such file; give the one that --journal named",
+        }),
     )
     const { layerReadOnly } = yield* Effect.promise(() => import("@tenuto/journal/SqliteJournal"))
     return yield* Effect.provide(
@@ -60,72 +65,80 @@ const recoverOne = Effect.fnUntraced(function* (
   return yield* Effect.forEach(recovered, ({ entry, result }) =>
     Effect.gen(function* () {
       const handle = (yield* handleIn(entry)) ?? null
-      if (result._tag === "Failure") return { line: { entry, outcome: result.failure._tag, handle }, failure: result.failure }
+      if (result._tag === "Failure")
+        return { line: { entry, outcome: result.failure._tag, handle }, failure: result.failure }
       const operation = operations.find(({ name }) => name === handle?.operation)
-      const output = operation === undefined ? null : yield* Result.take({ isJson: given.json }, operation, result.success, given.out)
+      const output =
+        operation === undefined
+          ? null
+          : yield* Result.take({ isJson: given.json }, operation, result.success, given.out)
       return { line: { entry, outcome: "Succeeded" as const, handle, output }, failure: undefined }
     }).pipe(
-      Effect.catch((failure) =>
-        Effect.succeed({ line: { entry, outcome: failure._tag, handle: null }, failure }),
-      ),
+      Effect.catch((failure) => Effect.succeed({ line: { entry, outcome: failure._tag, handle: null }, failure })),
     ),
   )
 })
 
 const lineOf = ({ failure, line }: Effect.Success<ReturnType<typeof recoverOne>>[number]): Line => {
   if (failure === undefined) return line
-  const said = failure._tag === "Unwritten" ? { path: failure.path, message: failure.message } : Report.failureJson(failure)
+  const said =
+    failure._tag === "Unwritten" ? { path: failure.path, message: failure.message } : Report.failureJson(failure)
   return { ...line, failure: said }
 }
 
 export const recover = Command.make(
   "recover",
   { journal, baseUrl, within, out, json },
-  Effect.fn(function* (given) {
-    const settings = { baseUrl: given.baseUrl, journal: Option.some(given.journal) }
-    const unsettled = yield* open(given.journal)
-    const names = [...new Set(unsettled.map(({ service }) => service))]
-    if (names.length > 1 && Option.isSome(given.baseUrl)) {
-      return yield* new Usage({
-        problem: `--base-url cannot be right for several services: ${names.join(", ")}`,
-        way: "leave it out, or keep one journal per service",
-      })
-    }
-    const report = yield* Report.make(given.json)
-    const lines: Array<Line> = []
-    for (const name of names) {
-      const session = yield* Session.open(yield* Services.find(name), settings)
-      const all = yield* Effect.provide(report.watching(recoverOne(session, given)), session.layer)
-      for (const one of all) {
-        lines.push(lineOf(one))
-        if (given.json) continue
-        const { entry, outcome } = one.line
-        yield* Screen.out(`${entry}  ${outcome}${one.failure === undefined ? "" : `  ${one.failure.message}`}`)
+  Effect.fn(
+    function* (given) {
+      const settings = { baseUrl: given.baseUrl, journal: Option.some(given.journal) }
+      const unsettled = yield* open(given.journal)
+      const names = [...new Set(unsettled.map(({ service }) => service))]
+      if (names.length > 1 && Option.isSome(given.baseUrl)) {
+        return yield* new Usage({
+          problem: `--base-url cannot be right for several services: ${names.join(", ")}`,
+          way: "leave it out, or keep one journal per service",
+        })
       }
-    }
-    const outcome = gravest(lines.flatMap((line) => (line.outcome === "Succeeded" ? [] : [line.outcome])))
-    if (given.json) yield* Screen.json({ outcome: outcome ?? "Succeeded", entries: lines })
-    else if (lines.length === 0) yield* Screen.tell(`nothing is open in ${given.journal}`)
-    if (outcome !== undefined) return yield* ended(outcome)
-  }, (effect, given) =>
-    effect.pipe(
-      Effect.catchTag("Unusable", (unusable) =>
-        Effect.gen(function* () {
-          if (given.json) yield* Screen.json({ outcome: "Unusable", entries: [], failure: Report.failureJson(unusable) })
-          yield* Screen.tell(`tenuto: ${unusable.message}`)
-          return yield* new Ended({ code: codes.Unusable })
+      const report = yield* Report.make(given.json)
+      const lines: Array<Line> = []
+      for (const name of names) {
+        const session = yield* Session.open(yield* Services.find(name), settings)
+        const all = yield* Effect.provide(report.watching(recoverOne(session, given)), session.layer)
+        for (const one of all) {
+          lines.push(lineOf(one))
+          const { entry, outcome } = one.line
+          const text = `${entry}  ${outcome}${one.failure === undefined ? "" : `  ${one.failure.message}`}`
+          if (!given.json) yield* Screen.out(text)
+          else if (one.failure !== undefined) yield* Screen.tell(`tenuto: ${text}`)
+        }
+      }
+      const outcome = gravest(lines.flatMap((line) => (line.outcome === "Succeeded" ? [] : [line.outcome])))
+      if (given.json) yield* Screen.json({ outcome: outcome ?? "Succeeded", entries: lines })
+      else if (lines.length === 0) yield* Screen.tell(`nothing is open in ${given.journal}`)
+      if (outcome !== undefined) return yield* ended(outcome)
+    },
+    (effect, given) =>
+      effect.pipe(
+        Effect.catchTag("Unusable", (unusable) =>
+          Effect.gen(function* () {
+            if (given.json)
+              yield* Screen.json({ outcome: "Unusable", entries: [], failure: Report.failureJson(unusable) })
+            yield* Screen.tell(`tenuto: ${unusable.message}`)
+            return yield* new Ended({ code: codes.Unusable })
+          }),
+        ),
+        Effect.onInterrupt(() => {
+          const base = Option.match(given.baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] })
+          const command = ["tenuto", "recover", "--journal", given.journal, ...base].map(quote).join(" ")
+          return Effect.andThen(
+            given.json ? Screen.json({ outcome: "Interrupted", entries: [], goOn: command }) : Effect.void,
+            Screen.tell(`tenuto: interrupted; what is still running goes on at the service\n  go on with: ${command}`),
+          )
         }),
+        Effect.scoped,
       ),
-      Effect.onInterrupt(() => {
-        const base = Option.match(given.baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] })
-        const command = ["tenuto", "recover", "--journal", given.journal, ...base].map(quote).join(" ")
-        return Effect.andThen(
-          given.json ? Screen.json({ outcome: "Interrupted", entries: [], goOn: command }) : Effect.void,
-          Screen.tell(`tenuto: interrupted; what is still running goes on at the service\n  go on with: ${command}`),
-        )
-      }),
-      Effect.scoped,
-    )),
+  ),
 ).pipe(
   Command.withDescription("Go on with everything a journal holds open, as if nothing had happened"),
   Command.withExamples([
