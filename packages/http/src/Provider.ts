@@ -99,7 +99,8 @@ const connect = <Service extends string>(
   transport: Transport["Service"],
 ): Remote.Shape => {
   const base = (settings.baseUrl ?? table.base).replace(/\/+$/, "")
-  const origin = originOf(base)
+  // A path put after a query or a fragment would be no path.
+  const origin = /[?#]/.test(base) ? nowhere : originOf(base)
   const apiKey = Redacted.isRedacted(settings.apiKey) ? settings.apiKey : Redacted.make(settings.apiKey)
   const headers = { accept: "application/json", ...table.credential(apiKey) }
 
@@ -227,7 +228,7 @@ const originOf = (text: string): string => {
 
 const astray = (origin: string): string =>
   origin === nowhere
-    ? "the base url is not an absolute http or https url; correct baseUrl"
+    ? "the base url is not an absolute http or https url without query and fragment; correct baseUrl"
     : `the path of the request leads away from ${origin}, where the credential belongs`
 
 const isSuccess = ({ status }: Exchange.Response): boolean => status >= 200 && status < 300

@@ -1,0 +1,136 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import { developer, endUser, secret, Stage } from "@tenuto/core/Evidence"
+import * as Reason from "@tenuto/core/Reason"
+import * as Verdict from "@tenuto/http/Verdict"
+
+const row = (
+  stage: Stage,
+  fields: Partial<Verdict.Verdict>,
+  reason: Reason.Reason = { _tag: "Internal" },
+): Verdict.Verdict => ({ stage, truth: "Unseen", reason, source: "a page", ...fields })
+const stages = Stage.literals
+const statuses = [undefined, ...Array.from({ length: 500 }, (_, index) => index + 100)]
+const codes = [undefined, "known", "unknown", "", "constructor", "__proto__"]
+const retryAfter = Duration.seconds(30)
+
+describe("laws", () => {
+  it("judging is total: every stage, status and code has a truth that fits its stage and a reason that is one", () => {
+    const isReason = Schema.is(Reason.Reason)
+    const table = [row("look", { code: "known" }, { _tag: "Forbidden" }), row("submit", { status: 200, truth: "Rejected" })]
+    const fits = {
+      draft: ["Rejected"],
+      submit: ["Rejected", "Uncertain"],
+      look: ["Unseen"],
+      cancel: ["Unseen"],
+      download: ["Unseen"],
+      settle: ["Failed"],
+    }
+    for (const stage of stages) {
+      for (const status of statuses) {
+        for (const code of codes) {
+          for (const hint of [{}, { retryAfter }]) {
+            const seen = { stage, ...hint, ...(status === undefined ? {} : { status }), ...(code === undefined ? {} : { code }) }
+            const { reason, truth } = Verdict.judge(table, seen)
+            if (!fits[stage].includes(truth)) assert.fail(`${stage} ${status} ${code}: ${truth}`)
+            if (!isReason(reason)) assert.fail(`${stage} ${status} ${code}: no reason`)
+          }
+        }
+      }
+    }
+  })
+
+  it("only a 4xx proves by itself that nothing was started", () => {
+    for (const status of statuses) {
+      const { truth } = Verdict.judge([], { stage: "submit", ...(status === undefined ? {} : { status }) })
+      assert.strictEqual(truth === "Rejected", status !== undefined && status >= 400 && status < 500, String(status))
+    }
+  })
+
+  it("never sooner than asked: a hint is kept with every trouble that is done again by itself", () => {
+    for (const stage of ["submit", "look", "cancel", "download"] as const) {
+      for (const status of statuses) {
+        const seen = { stage, retryAfter, ...(status === undefined ? {} : { status }) }
+        const { reason, truth } = Verdict.judge([], seen)
+        if (truth !== "Rejected") assert.deepStrictEqual(Reason.retryAfter(reason), retryAfter, `${stage} ${status}`)
+      }
+    }
+    for (const _tag of ["Internal", "Upstream", "Timeout"] as const) {
+      const { reason } = Verdict.judge([row("look", {}, { _tag })], { stage: "look", status: 502, retryAfter })
+      assert.deepStrictEqual(reason, { _tag: "Unavailable", retryAfter })
+    }
+  })
+
+  it("a hint makes nothing sendable that was not: a refusal nobody can read stays unrecognised", () => {
+    const { reason } = Verdict.judge([], { stage: "submit", status: 418, retryAfter })
+    assert.deepStrictEqual(reason, { _tag: "Unrecognised", code: "418" })
+  })
+})
+
+describe("a table", () => {
+  it("is read from the top: the first row that matches wins", () => {
+    const table = [
+      row("look", { status: 404, code: "gone", truth: "Lost" }),
+      row("look", { status: 404 }, { _tag: "Forbidden" }),
+      row("look", { status: "4xx" }, { _tag: "Conflict" }),
+    ]
+    const tagOf = (seen: Omit<Verdict.Seen, "stage">) => {
+      const { reason, truth } = Verdict.judge(table, { stage: "look", ...seen })
+      return `${truth} ${reason._tag}`
+    }
+    assert.strictEqual(tagOf({ status: 404, code: "gone" }), "Lost Internal")
+    assert.strictEqual(tagOf({ status: 404, code: "other" }), "Unseen Forbidden")
+    assert.strictEqual(tagOf({ status: 404 }), "Unseen Forbidden")
+    assert.strictEqual(tagOf({ status: 499 }), "Unseen Conflict")
+    assert.strictEqual(tagOf({ status: 399 }), "Unseen Unrecognised")
+    assert.strictEqual(tagOf({}), "Unseen Unrecognised")
+  })
+
+  it("is asked about one stage at a time", () => {
+    const table = [row("submit", { status: 404, truth: "Rejected" }, { _tag: "Forbidden" })]
+    assert.strictEqual(Verdict.judge(table, { stage: "look", status: 404 }).reason._tag, "Unrecognised")
+  })
+})
+
+describe("what is found out at run time is filled in", () => {
+  const filled = (reason: Reason.Reason, seen: Omit<Verdict.Seen, "stage">) =>
+    Verdict.judge([row("look", {}, reason)], { stage: "look", ...seen }).reason
+
+  it("a hint", () => {
+    assert.deepStrictEqual(filled({ _tag: "RateLimited" }, { retryAfter }), { _tag: "RateLimited", retryAfter })
+    assert.deepStrictEqual(filled({ _tag: "Unavailable" }, { retryAfter }), { _tag: "Unavailable", retryAfter })
+    const own = { _tag: "RateLimited", retryAfter: Duration.seconds(9) } as const
+    assert.deepStrictEqual(filled(own, {}), own)
+  })
+
+  it("issues", () => {
+    const issues = [{ path: ["lyrics"], message: "too long" }]
+    const own = [{ path: ["method"], message: "another verb" }]
+    assert.deepStrictEqual(filled({ _tag: "Invalid", issues: [] }, { issues }), { _tag: "Invalid", issues })
+    assert.deepStrictEqual(filled({ _tag: "Invalid", issues: own }, {}), { _tag: "Invalid", issues: own })
+  })
+
+  it("an unknown code, else the status, else that there is none", () => {
+    const unknown = { _tag: "Unrecognised", code: "" } as const
+    assert.deepStrictEqual(filled(unknown, { status: 418, code: "teapot" }), { _tag: "Unrecognised", code: "teapot" })
+    assert.deepStrictEqual(filled(unknown, { status: 418 }), { _tag: "Unrecognised", code: "418" })
+    assert.deepStrictEqual(filled(unknown, {}), { _tag: "Unrecognised", code: "none" })
+  })
+
+  it("a replacement, but never from a secret text", () => {
+    const retired = { _tag: "Retired" } as const
+    assert.deepStrictEqual(filled(retired, { message: developer("use v2") }), { _tag: "Retired", replacement: "use v2" })
+    assert.deepStrictEqual(filled(retired, { message: endUser("use v3") }), { _tag: "Retired", replacement: "use v3" })
+    assert.deepStrictEqual(filled(retired, { message: secret("sk_live_1") }), retired)
+    assert.deepStrictEqual(filled(retired, {}), retired)
+  })
+})
+
+it("evidence holds what was seen, and a secret text without its words", () => {
+  const seen = { stage: "look", status: 500, code: "x", message: secret("sk_live_1"), also: { run: "r1" }, retryAfter } as const
+  const evidence = Verdict.evidenceOf(seen, "req_1")
+  assert.deepStrictEqual(Object.keys(evidence).sort(), ["also", "code", "message", "requestId", "stage", "status"])
+  assert.notInclude(JSON.stringify(evidence), "sk_live_1")
+  assert.deepStrictEqual(Verdict.evidenceOf({ stage: "submit" }), { stage: "submit" })
+})
