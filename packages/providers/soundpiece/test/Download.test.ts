@@ -3,6 +3,7 @@ import { Duration, Effect, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import * as Client from "@tenuto/core/Client"
 import * as Download from "@tenuto/http/Download"
+import { reveal } from "@tenuto/http/Exchange"
 import { Transport } from "@tenuto/http/Transport"
 import * as Emulator from "@tenuto/testkit/Emulator"
 import * as Soundpiece from "@tenuto/soundpiece"
@@ -165,13 +166,17 @@ it("one failed look does not end a renewal", async () => {
 })
 
 describe("the emulator's storage", () => {
-  const ask = async (headers: Readonly<Record<string, string>>, edit: (url: string) => string = (url) => url) => {
+  const ask = async (
+    headers: Readonly<Record<string, string>>,
+    edit: (url: string) => string = (url) => url,
+    pause: Duration.Input = 0,
+  ) => {
     const service = emulator()
     const program = Effect.gen(function* () {
       const transport = yield* Transport
       const { output } = yield* Client.run(sample)
-      const link = output.audio.link as never
-      const url = edit(yield* Effect.promise(async () => (await import("@tenuto/http/Exchange")).reveal(link)))
+      const url = edit(reveal(output.audio.link ?? ""))
+      yield* Effect.sleep(pause)
       return yield* transport.send(
         { method: "GET", url, headers },
         { timeout: Duration.seconds(5), maxBytes: 1_000_000n },
@@ -179,6 +184,11 @@ describe("the emulator's storage", () => {
     })
     return { ...value((await play(service.handler, program)).exit), leaks: await leaksOf(service) }
   }
+
+  it("serves a link to its last millisecond and not after", async () => {
+    expect((await ask({}, undefined, "899999 millis")).status).toBe(200)
+    expect((await ask({}, undefined, "900000 millis")).status).toBe(403)
+  })
 
   it("gives pieces, from either end, and says which", async () => {
     const bytes = await whole

@@ -47,8 +47,8 @@ export const serve = (
     const expires = Number(searchParams.get("expires"))
     const now = DateTime.toEpochMillis(yield* DateTime.now)
     const stored = find(pathname)
-    if (searchParams.get("signature") !== sign(seed, pathname, expires) || now >= expires * 1000) return denied
-    if (stored === undefined) return denied
+    const isSigned = searchParams.get("signature") === sign(seed, pathname, expires)
+    if (stored === undefined || !isSigned || now >= expires * 1000) return denied
     return piece(yield* tone(stored.seconds, stored.pitch), `"${hash(0x811c9dc5, pathname)}"`, request.headers)
   })
 
