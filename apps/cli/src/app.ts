@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { cancel } from "./commands/cancel.ts"
 import { demo } from "./commands/demo.ts"
 import { download } from "./commands/download.ts"
 import { emulate } from "./commands/emulate.ts"
@@ -34,7 +35,7 @@ const root = Command.make("tenuto").pipe(
     ].join("\n"),
   ),
   Command.withShortDescription("A client for long-running operations"),
-  Command.withSubcommands([run, submit, look, settle, recover, download, emulate, explain, demo]),
+  Command.withSubcommands([run, submit, look, settle, recover, cancel, download, emulate, explain, demo]),
 )
 
 /** An invalid command line gets its errors and the way to the help; the whole help would hide them. */

@@ -54,7 +54,7 @@ test(
       running.child.kill("SIGKILL")
       const killed = await running.ended
       const last = killed.lines.at(-1)
-      const stage = last === undefined ? "before anything" : `${"state" in last ? last["state"] : last["outcome"]}`
+      const stage = JSON.stringify(last?.["state"] ?? last?.["outcome"] ?? "before anything")
       stages.set(stage, (stages.get(stage) ?? 0) + 1)
       if (!existsSync(journal)) return
       const recovered = await run(["recover", ...flags])

@@ -121,6 +121,8 @@ test("submit prints a handle; look, settle and download take it", async () => {
   const settled = await run(["settle", `@${file}`, ...base])
   expect([settled.code, settled.err]).toEqual([0, ""])
   expect(JSON.parse(settled.out)).toMatchObject({ outputs: [{ audio: { name: "outputs.0" } }] })
+  const cancelled = await run(["cancel", `@${file}`, ...base])
+  expect([cancelled.code, cancelled.out]).toEqual([10, expect.stringContaining("offers no cancellation")])
   const downloaded = await run([
     "download",
     submitted.out.trim(),

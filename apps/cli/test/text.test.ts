@@ -1,5 +1,5 @@
 import * as Duration from "effect/Duration"
-import { expect, test } from "vitest"
+import { expect, test } from "@effect/vitest"
 import * as Text from "../src/text.ts"
 
 test("durations are read as people write them, and nothing else is", () => {
