@@ -25,8 +25,8 @@ const choir = (replies: ReadonlyArray<Reply>, shelf: Shelf = new Map(), onClose:
   const closing = Layer.effectDiscard(Effect.addFinalizer(() => Effect.sync(onClose)))
   const provider = {
     operations: { sing },
-    layer: (_: { readonly apiKey: string }): Layer.Layer<Remote.Remote<"choir">> =>
-      Layer.provideMerge(service.layer, closing),
+    layer: ({ apiKey }: { readonly apiKey: string }): Layer.Layer<Remote.Remote<"choir">> =>
+      apiKey === "key" ? Layer.provideMerge(service.layer, closing) : service.layer,
   }
   const connection = connect(provider, { apiKey: "key", transport: Layer.empty, journal: journal(shelf) })
   return { service, connection, shelf }

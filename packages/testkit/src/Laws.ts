@@ -66,7 +66,7 @@ const law = (number: number, name: string, kind: keyof typeof stories, verdict: 
     if (result._tag === "Passed") return
     const broken = { law: number, name, detail: result._tag, story: "", replay: "" }
     if (result._tag !== "Falsified") return yield* new Broken(broken)
-    const detail = result.failure._tag === "PropertyError" ? String(result.failure.error) : "false"
+    const detail = result.failure._tag === "PropertyError" ? result.failure.error : "false"
     return yield* new Broken({ ...broken, detail, story: narrate(machine, result.shrunkInput), replay: result.replay })
   }),
 })
