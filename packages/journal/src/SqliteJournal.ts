@@ -76,9 +76,6 @@ export const layerReadOnly = (file: string): Layer.Layer<Journal, Unusable> =>
     }),
   )
 
-/** Give the journal to code that does not use Effect: `connect(provider, { journal: sqliteJournal("jobs.db") })`. */
-export const sqliteJournal: typeof layer = layer
-
 interface Claim {
   readonly journal: string
   readonly entry: string

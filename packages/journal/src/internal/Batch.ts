@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import { attempt, type Database } from "./Database.ts"
 
 /** Something to write. */
-export interface Job<A> {
+interface Job<A> {
   /** Runs inside a transaction, perhaps more than once. It refuses before it writes anything. */
   readonly run: () => Result.Result<A, Unusable>
   /** Runs once, as soon as the commit is durable. */

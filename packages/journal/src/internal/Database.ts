@@ -5,7 +5,6 @@
  */
 import { Unusable } from "@tenuto/core/Journal"
 import * as Effect from "effect/Effect"
-import { identity } from "effect/Function"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { resolve } from "node:path"
@@ -35,9 +34,9 @@ const patience = Schedule.min([Schedule.exponential("2 millis"), Schedule.spaced
 
 /** Do something to a journal, and again while another process is in the way, for ten seconds at most. */
 export const attempt = <A>(journal: string, doing: string, evaluate: () => A): Effect.Effect<A, Unusable> =>
-  Effect.try({ try: evaluate, catch: identity }).pipe(
+  Effect.try({ try: evaluate, catch: (cause) => new Problem.Thrown({ cause }) }).pipe(
     Effect.retry({ schedule: patience, while: Problem.isBusy }),
-    Effect.mapError((cause) => (cause instanceof Unusable ? cause : Problem.of(journal, doing, cause))),
+    Effect.mapError((thrown) => Problem.of(journal, doing, thrown)),
   )
 
 /**

@@ -6,8 +6,6 @@
  */
 import { Unusable } from "@tenuto/core/Journal"
 import * as Effect from "effect/Effect"
-import { identity } from "effect/Function"
-import * as Predicate from "effect/Predicate"
 import { type Stats, statSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
@@ -44,25 +42,28 @@ export const refusal = (journal: string, mark: Mark): Unusable | undefined => {
  */
 export const look = Effect.fnUntraced(
   function* (journal: string, path: string) {
-    const stats = yield* Effect.try({ try: () => statSync(path), catch: identity })
+    const stats = yield* attempt(() => statSync(path))
     const strange = strangeness(stats)
     if (strange !== undefined) {
       const detail = `it is ${strange}; it was left untouched, name a file`
       return yield* new Unusable({ journal, problem: "NotAJournal", detail })
     }
     if (stats.size === 0) return "Absent"
-    const mark = yield* Effect.try({ try: () => peek(path), catch: identity })
+    const mark = yield* attempt(() => peek(path))
     const refused = refusal(journal, mark) ?? (isBeside(path, "-wal") ? refusalInLog(journal, path) : undefined)
     return refused === undefined ? "Present" : yield* refused
   },
   (looking, journal) =>
     looking.pipe(
-      Effect.catchIf(isAbsent, () => Effect.succeed("Absent" as const)),
-      Effect.mapError((cause) => (cause instanceof Unusable ? cause : Problem.of(journal, "looking at it", cause))),
+      Effect.catchTag("Thrown", (thrown) =>
+        Problem.isAbsent(thrown)
+          ? Effect.succeed("Absent" as const)
+          : Effect.fail(Problem.of(journal, "looking at it", thrown)),
+      ),
     ),
 )
 
-const isAbsent = (cause: unknown): boolean => Predicate.hasProperty(cause, "code") && cause.code === "ENOENT"
+const attempt = <A>(evaluate: () => A) => Effect.try({ try: evaluate, catch: (cause) => new Problem.Thrown({ cause }) })
 
 const strangeness = (stats: Stats): string | undefined =>
   stats.isDirectory() ? "a folder" : stats.isFile() ? undefined : "not a regular file"

@@ -2,7 +2,11 @@
  * What SQLite and the file system refuse, said as `Unusable`; it never repeats what a row holds.
  */
 import { Unusable } from "@tenuto/core/Journal"
+import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
+
+/** Something that SQLite or the file system threw. It never leaves the journal: a cause may hold what a row holds. */
+export class Thrown extends Data.TaggedError("Thrown")<{ readonly cause: unknown }> {}
 
 /** SQLite's primary result codes, from https://www.sqlite.org/rescode.html; extended codes keep them in the low byte. */
 const code = { error: 1, busy: 5, locked: 6, readOnly: 8, corrupt: 11, full: 13, cannotOpen: 14, foreign: 26 }
@@ -12,10 +16,13 @@ const codeOf = (cause: unknown): number | undefined =>
   Predicate.hasProperty(cause, "errcode") && typeof cause.errcode === "number" ? cause.errcode & 0xff : undefined
 
 /** Whether another connection is in the way, so that trying again helps. */
-export const isBusy = (cause: unknown): boolean => codeOf(cause) === code.busy || codeOf(cause) === code.locked
+export const isBusy = ({ cause }: Thrown): boolean => codeOf(cause) === code.busy || codeOf(cause) === code.locked
+
+/** Whether there is no such file. */
+export const isAbsent = ({ cause }: Thrown): boolean => Predicate.hasProperty(cause, "code") && cause.code === "ENOENT"
 
 /** Say what was thrown while `doing` something to the journal. */
-export const of = (journal: string, doing: string, cause: unknown): Unusable => {
+export const of = (journal: string, doing: string, { cause }: Thrown): Unusable => {
   const unusable = (problem: Unusable["problem"], detail: string) => new Unusable({ journal, problem, detail })
   switch (codeOf(cause)) {
     case code.error:
