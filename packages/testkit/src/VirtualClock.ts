@@ -149,12 +149,11 @@ export const hold = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: HoldOpti
         ),
   )
 
-/** Stop time until a promise settles, whoever waits for it. Gives the promise back. */
-export const track = <A>(promise: Promise<A>, options?: HoldOptions): Effect.Effect<Promise<A>> =>
+/** Stop time until a promise settles, whoever waits for it. */
+export const track = (promise: Promise<unknown>, options?: HoldOptions): Effect.Effect<void> =>
   Effect.map(current, (engine) => {
     const release = engine?.hold(options?.label ?? "a promise", options?.parks ?? true)
     if (release !== undefined) void promise.then(release, release)
-    return promise
   })
 
 /**

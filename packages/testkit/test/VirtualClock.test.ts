@@ -34,7 +34,7 @@ const race = (seed?: number) =>
           for (let i = 0; i < 5; i++) yield* Effect.yieldNow
           seen.push(`${name} rests`)
         })
-      yield* Effect.all(["a", "b", "c", "d"].map(one), { concurrency: "unbounded" })
+      yield* Effect.forEach(["a", "b", "c", "d"], one, { concurrency: "unbounded" })
       return seen.join(", ")
     }),
     seed === undefined ? {} : { seed },
@@ -102,7 +102,8 @@ describe("laws", () => {
         const late = yield* Effect.forkChild(Effect.andThen(Effect.sleep("1 second"), elapsed))
         yield* VirtualClock.hold(Effect.promise(() => turns(50)))
         const during = yield* elapsed
-        const promise = yield* VirtualClock.track(turns(50))
+        const promise = turns(50)
+        yield* VirtualClock.track(promise)
         yield* Effect.promise(() => promise)
         return [during, yield* elapsed, yield* Fiber.join(late)]
       }),

@@ -66,7 +66,7 @@ const within =
 const reading = ({ place }: Flight, head: Head.Head, response: Response) => {
   const reader = response.body?.getReader()
   let received = 0
-  if (reader === undefined) return Effect.succeed(undefined)
+  if (reader === undefined) return Effect.undefined
   return Effect.tryPromise({
     try: () => reader.read(),
     catch: (error) => Problem.ofBody(place, error),
