@@ -40,7 +40,7 @@ export interface Hostile {
 }
 
 /** What a server does with the nth request; `answered` tells that the next may come. */
-export type Serve = (socket: Socket, nth: number, answered: () => void) => void
+type Serve = (socket: Socket, nth: number, answered: () => void) => void
 
 export const ok = (body: string, more = ""): string =>
   `HTTP/1.1 200 OK\r\n${more}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
@@ -112,7 +112,7 @@ export const hostile = ({ connect, serve }: Behaviour): Effect.Effect<Hostile, n
   })
 
 /** A port that nothing listens on. */
-export const closedPort = Effect.scoped(Effect.map(hostile({}), ({ port }) => port))
+const closedPort = Effect.scoped(Effect.map(hostile({}), ({ port }) => port))
 
 export const secret = "t0p-s3cret-value"
 
@@ -147,7 +147,7 @@ export const assertSilent = (exit: Exit.Exit<unknown, Unsent | Unanswered>): voi
 }
 
 /** A clock that counts the sleeps under way: none may be left over. */
-export const countingClock = Effect.map(Clock.Clock, (clock) => {
+const countingClock = Effect.map(Clock.Clock, (clock) => {
   let sleeping = 0
   const counting: Clock.Clock = Object.create(clock, {
     sleep: {
@@ -265,7 +265,7 @@ const rows: ReadonlyArray<Row> = [
 ]
 
 /** A die with a seed. */
-export const dieOf = (seed: number) => {
+const dieOf = (seed: number) => {
   let state = seed
   return (sides: number): number => {
     state = (state + 0x6d2b79f5) | 0

@@ -4,10 +4,8 @@ import { Unanswered, Unsent } from "@tenuto/http/Transport"
 import * as Effect from "effect/Effect"
 import { isBodiless, type Sink } from "./play.ts"
 
-const reset = () =>
-  new Unanswered({ problem: "Reset", detail: "the service closed the connection before it answered" })
-const truncated = () =>
-  new Unanswered({ problem: "Truncated", detail: "the answer ended before it was complete" })
+const reset = () => new Unanswered({ problem: "Reset", detail: "the service closed the connection before it answered" })
+const truncated = () => new Unanswered({ problem: "Truncated", detail: "the answer ended before it was complete" })
 const malformed = () => new Unanswered({ problem: "Malformed", detail: "the answer is not HTTP/1.1" })
 const refused = () => new Unsent({ problem: "Refused", detail: "the service refused the connection" })
 const unnamed = () => new Unsent({ problem: "NameNotFound", detail: "the host has no known address" })

@@ -27,13 +27,7 @@ export class Streamed extends Flight {
   private end: Effect.Effect<never, Unanswered | Cause.Done> | undefined
   private wake: (() => void) | undefined
 
-  constructor(
-    parcel: Parcel,
-    gate: Gate,
-    timeout: Duration.Duration,
-    context: Context.Context<never>,
-    resume: Resume,
-  ) {
+  constructor(parcel: Parcel, gate: Gate, timeout: Duration.Duration, context: Context.Context<never>, resume: Resume) {
     super(parcel, gate, timeout, context)
     this.resume = resume
   }
