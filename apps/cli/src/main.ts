@@ -16,6 +16,11 @@ const exit = (code: number): void => {
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)))
 }
 
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`tenuto: a defect of ours, not of the service: ${error.message}\n`)
+  process.exit(70)
+})
+
 const start = async (): Promise<void> => {
   const [{ follow }, Effect, Fiber] = await Promise.all([
     import("./app.ts"),

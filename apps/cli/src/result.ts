@@ -2,12 +2,10 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Handle } from "@tenuto/core/Handle"
-import * as HandleOf from "@tenuto/core/Handle"
 import type * as Operation from "@tenuto/core/Operation"
 import * as Files from "./files.ts"
 import * as Screen from "./screen.ts"
-import { quote } from "./text.ts"
-import type { Context } from "./verdict.ts"
+import { type Context, downloading } from "./verdict.ts"
 
 /** Errors: `Unseen`, `Lost`; `Unwritten`. */
 export const take = Effect.fnUntraced(function* (
@@ -26,9 +24,7 @@ export const take = Effect.fnUntraced(function* (
 })
 
 /** Tell a person at a terminal how to get the files. */
-export const hint = ({ baseUrl, isJson }: Context, handle: Handle): Effect.Effect<void> => {
-  if (isJson || !Screen.isWatched) return Effect.void
-  const base = Option.match(baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] })
-  const words = ["tenuto", "download", HandleOf.write(handle), ...base]
-  return Screen.tell(Screen.dim(`get the files with: ${words.map(quote).join(" ")}`))
-}
+export const hint = (context: Context, handle: Handle): Effect.Effect<void> =>
+  context.isJson || !Screen.isWatched
+    ? Effect.void
+    : Screen.tell(Screen.dim(`get the files with: ${downloading(context, handle)}`))

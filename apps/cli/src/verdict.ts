@@ -24,6 +24,8 @@ export interface Context extends Settings {
   readonly isJson: boolean
   /** The draft's input, as it can be given again; absent for work that began with a handle. */
   readonly input?: string
+  /** Where the files were to go. */
+  readonly out?: Option.Option<string>
 }
 
 type Trouble = Failure.Failure | Unusable | Unwritten
@@ -38,6 +40,15 @@ const line = (words: ReadonlyArray<string>): string => words.map(quote).join(" "
 export const settling = (context: Settings, handle: Handle): string =>
   line(["tenuto", "settle", HandleOf.write(handle), ...flags(context)])
 
+/** The command that fetches the files of finished work. */
+export const downloading = (
+  { baseUrl, out = Option.none() }: Pick<Context, "baseUrl" | "out">,
+  handle: Handle,
+): string => {
+  const to = Option.match(out, { onNone: () => [], onSome: (directory) => ["--out", directory] })
+  return line(["tenuto", "download", HandleOf.write(handle), ...flags({ baseUrl, journal: Option.none() }), ...to])
+}
+
 /** The command that asks for the same work again, under its key. */
 const resuming = ({ input, operation, ...context }: Context, key: string): string | undefined =>
   input === undefined || !isKeyed(operation.contract)
@@ -46,7 +57,12 @@ const resuming = ({ input, operation, ...context }: Context, key: string): strin
 
 /** The command that goes on from a state, where there is one. */
 const goingOn = (context: Context, state: Lifecycle.State | undefined): string | undefined => {
-  if (state === undefined || state._tag === "Settled") return undefined
+  if (state === undefined) return undefined
+  if (state._tag === "Settled") {
+    const { handle, ...ended } = state.outcome
+    const isThere = ended._tag === "Observed" && ended.observation._tag === "Succeeded"
+    return isThere ? downloading(context, handle) : undefined
+  }
   if (state._tag === "Pending") return settling(context, state.handle)
   const { key } = state.request
   return key === undefined ? undefined : resuming(context, key)
@@ -61,15 +77,18 @@ const wayOut = (failure: Trouble, context: Context, state: Lifecycle.State | und
       return failure.key === undefined ? undefined : resuming(context, failure.key)
     case "Overdue":
     case "Unseen":
-      return failure.handle === undefined ? undefined : settling(context, failure.handle)
+      if (failure.handle === undefined) return undefined
+      return failure.evidence.stage === "download"
+        ? downloading(context, failure.handle)
+        : settling(context, failure.handle)
     case "Unusable":
+    case "Unwritten":
       return goingOn(context, state)
     case "Rejected":
     case "Failed":
     case "Cancelled":
     case "Expired":
     case "Lost":
-    case "Unwritten":
       return undefined
   }
 }

@@ -108,6 +108,13 @@ test("an uncertain request ends with 11 and the command that asks again under it
   expect((await service.stop()).ledger["operations"]).toHaveLength(1)
 })
 
+test("a file that cannot be written ends with 73, and the work is not lost", async () => {
+  const service = await emulator("--work", "100ms")
+  const ended = await run(["run", ...newSong, "--base-url", service.url, "--out", "/dev/null/songs"])
+  expect([ended.code, ended.out]).toEqual([73, ""])
+  expect(goOn(ended)).toMatch(/^tenuto download .* --out \/dev\/null\/songs$/)
+})
+
 test("submit prints a handle; look, settle and download take it", async () => {
   const service = await emulator("--work", "1s")
   const base = ["--base-url", service.url]

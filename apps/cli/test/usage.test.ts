@@ -67,6 +67,13 @@ describe("a command line that cannot be followed ends with 64 and the way out", 
   })
 })
 
+test("a defect of ours ends with 70, says so in a line, and is not blamed on the command line", async () => {
+  const sabotage = "data:text/javascript,URL.canParse=()=>{throw new Error('sabotage')}"
+  const env = { NODE_OPTIONS: `--import ${sabotage.replaceAll(" ", "%20")}` }
+  const { code, err } = await run(["run", ...newSong, "--base-url", "http://127.0.0.1:9"], { env })
+  expect([code, err]).toEqual([70, expect.stringContaining("a defect of ours, not of the service: sabotage")])
+})
+
 test("a journal that is none ends with 74, and is left as it is", async () => {
   const journal = join(directory(), "nowhere.db")
   expect((await run(["recover", "--journal", journal])).code).toBe(74)

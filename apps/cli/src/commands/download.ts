@@ -38,7 +38,7 @@ export const download = Command.make(
     const settings = { baseUrl: given.baseUrl, journal: Option.none() }
     const { layer, operation } = yield* Session.ofHandle(handle, settings)
     const report = yield* Report.make(given.json)
-    const context = { ...settings, operation, isJson: given.json }
+    const context = { ...settings, operation, isJson: given.json, out: given.out }
     const finished = Effect.flatMap(Client.settle(operation, handle, wait(given.within)), (output) =>
       Files.treeOf(operation, output),
     )

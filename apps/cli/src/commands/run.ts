@@ -15,7 +15,8 @@ export const run = Command.make(
   "run",
   { service, operation, input, baseUrl, key, within, journal, out, json },
   Effect.fn(function* (given) {
-    const { context, draft, session } = yield* Drafting.make(given)
+    const { draft, session, ...drafted } = yield* Drafting.make(given)
+    const context = { ...drafted.context, out: given.out }
     const report = yield* Report.make(given.json)
     const work = Effect.flatMap(Client.run(draft, Drafting.wait(given.within)), (output) =>
       Result.take(context, draft.operation, output, given.out),

@@ -19,7 +19,7 @@ export const settle = Command.make(
     const handle = yield* Flags.handleOf(given.handle)
     const { layer, operation } = yield* Session.ofHandle(handle, given)
     const report = yield* Report.make(given.json)
-    const context = { operation, isJson: given.json, baseUrl: given.baseUrl, journal: given.journal }
+    const context = { operation, isJson: given.json, baseUrl: given.baseUrl, journal: given.journal, out: given.out }
     const work = Effect.flatMap(Client.settle(operation, handle, wait(given.within)), (output) =>
       Result.take(context, operation, output, given.out),
     )
