@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Handle } from "./Handle.ts"
 import { Withheld } from "./internal/withheld.ts"
+import { pure } from "./internal/pure.ts"
 
 /** One file of a result. `name` is its place in the output, such as `outputs.0`. */
 export class Artifact extends Schema.TaggedClass<Artifact>()("Artifact", {
@@ -31,7 +32,7 @@ export const Embedded = Schema.toType(Artifact)
 export type Tree = null | boolean | number | string | Artifact | ReadonlyArray<Tree> | { readonly [key: string]: Tree }
 
 /** The schema of {@link Tree}: its JSON side holds artifacts without their links. */
-export const Tree: Schema.Codec<Tree, unknown> = /* @__PURE__ */ (() =>
+export const Tree: Schema.Codec<Tree, unknown> = /* @__PURE__ */ pure(() =>
   Schema.Union([
     Schema.Null,
     Schema.Boolean,
@@ -43,7 +44,8 @@ export const Tree: Schema.Codec<Tree, unknown> = /* @__PURE__ */ (() =>
       Schema.String,
       Schema.suspend((): Schema.Codec<Tree, unknown> => Tree),
     ),
-  ]))()
+  ]),
+)
 
 /** Whether the link may still be used at `now`, allowing for clocks that differ by `skew`. */
 export const isFresh = (artifact: Artifact, now: DateTime.Utc, skew: Duration.Duration): boolean =>

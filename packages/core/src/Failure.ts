@@ -17,6 +17,7 @@ import { Evidence } from "./Evidence.ts"
 import { Handle } from "./Handle.ts"
 import { Ongoing } from "./Observation.ts"
 import * as Reason from "./Reason.ts"
+import { pure } from "./internal/pure.ts"
 
 const about = {
   service: Schema.String,
@@ -119,7 +120,7 @@ export class Unseen extends Schema.TaggedError<Unseen>()("Unseen", { ...about, h
 const failures = [Rejected, Uncertain, Failed, Cancelled, Expired, Lost, Overdue, Unseen] as const
 
 /** Every failure, as a schema. */
-export const Failure = /* @__PURE__ */ (() => Schema.Union(failures))()
+export const Failure = /* @__PURE__ */ pure(() => Schema.Union(failures))
 export type Failure = typeof Failure.Type
 export type Tag = Failure["_tag"]
 

@@ -28,11 +28,12 @@ import * as Pace from "./Pace.ts"
 import { Reason, retryAfter } from "./Reason.ts"
 import * as Remedy from "./Remedy.ts"
 import { Span } from "./internal/span.ts"
+import { pure } from "./internal/pure.ts"
 
 // --- what is asked ------------------------------------------------------------------------------
 
 /** A request as it is kept: enough to send the same bytes again under the same key. */
-export const Request = /* @__PURE__ */ (() =>
+export const Request = /* @__PURE__ */ pure(() =>
   Schema.Struct({
     entry: Schema.String,
     service: Schema.String,
@@ -41,17 +42,19 @@ export const Request = /* @__PURE__ */ (() =>
     input: Schema.Json,
     key: Schema.optionalKey(Schema.String),
     reference: Schema.optionalKey(Schema.String),
-  }))()
+  }),
+)
 export type Request = typeof Request.Type
 
 /** Why something did not work, and whether that proves that it never started. */
-export const Trouble = /* @__PURE__ */ (() =>
+export const Trouble = /* @__PURE__ */ pure(() =>
   Schema.Struct({
     truth: Schema.Literals(["Rejected", "Uncertain", "Unseen", "Lost"]),
     at: Schema.DateTimeUtcFromString,
     reason: Reason,
     evidence: Evidence,
-  }))()
+  }),
+)
 export type Trouble = typeof Trouble.Type
 
 // --- events -------------------------------------------------------------------------------------
@@ -67,7 +70,7 @@ const trouble = { reason: Reason, evidence: Evidence }
  * `Sending` is written before the first byte leaves: from then on the truth is uncertain until an answer comes.
  * `Stopped` says that the caller was told and nothing is sent again without being asked.
  */
-export const Event = /* @__PURE__ */ (() =>
+export const Event = /* @__PURE__ */ pure(() =>
   Schema.Union([
     Schema.TaggedStruct("Drafted", { ...at, request: Request }),
     Schema.TaggedStruct("Sending", at),
@@ -78,25 +81,27 @@ export const Event = /* @__PURE__ */ (() =>
     Schema.TaggedStruct("Unseen", { ...at, ...look, ...trouble }),
     Schema.TaggedStruct("Lost", { ...at, ...trouble }),
     Schema.TaggedStruct("Stopped", { ...at, ...trouble }),
-  ]))()
+  ]),
+)
 export type Event = typeof Event.Type
 export type EventOf<Tag extends Event["_tag"]> = Extract<Event, { readonly _tag: Tag }>
 
 // --- states -------------------------------------------------------------------------------------
 
 /** How the work ended, as far as anybody can learn. */
-export const Outcome = /* @__PURE__ */ (() =>
+export const Outcome = /* @__PURE__ */ pure(() =>
   Schema.Union([
     Schema.TaggedStruct("Observed", { handle: Handle, observation: Observation }),
     Schema.TaggedStruct("Lost", { handle: Handle, ...trouble }),
-  ]))()
+  ]),
+)
 export type Outcome = typeof Outcome.Type
 
 /** `last` is why the last send did not work; it is absent while an answer is awaited, and so after a crash. */
 const unaccepted = { request: Request, sends: Schema.Int, last: Schema.optionalKey(Trouble) }
 
 /** What is true now. */
-export const State = /* @__PURE__ */ (() =>
+export const State = /* @__PURE__ */ pure(() =>
   Schema.Union([
     /** Nothing has started, and that is proved of every send there was. */
     Schema.TaggedStruct("Drafted", unaccepted),
@@ -118,7 +123,8 @@ export const State = /* @__PURE__ */ (() =>
       miss: Schema.optionalKey(Trouble),
     }),
     Schema.TaggedStruct("Settled", { outcome: Outcome, at: Schema.DateTimeUtcFromString }),
-  ]))()
+  ]),
+)
 export type State = typeof State.Type
 export type StateOf<Tag extends State["_tag"]> = Extract<State, { readonly _tag: Tag }>
 

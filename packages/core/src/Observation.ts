@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { Tree } from "./Artifact.ts"
 import { Message } from "./Evidence.ts"
 import { Reason } from "./Reason.ts"
+import { pure } from "./internal/pure.ts"
 
 /** The work goes on, or says something that nobody here knows. */
 export const Ongoing = Schema.Union([
@@ -21,7 +22,7 @@ export const Ongoing = Schema.Union([
 export type Ongoing = typeof Ongoing.Type
 
 /** One look. `word` is the service's own, kept for people and logs. */
-export const Observation = /* @__PURE__ */ (() =>
+export const Observation = /* @__PURE__ */ pure(() =>
   Schema.Union([
     ...Ongoing.members,
     Schema.TaggedStruct("Succeeded", { word: Schema.String, output: Tree }),
@@ -33,7 +34,8 @@ export const Observation = /* @__PURE__ */ (() =>
     }),
     Schema.TaggedStruct("Cancelled", { word: Schema.String }),
     Schema.TaggedStruct("Expired", { word: Schema.String }),
-  ]))()
+  ]),
+)
 export type Observation = typeof Observation.Type
 
 /** Whether the work still goes on as far as this look can tell. */

@@ -16,7 +16,7 @@ import * as Provider from "@tenuto/http/Provider"
 import type { Transport } from "@tenuto/http/Transport"
 import * as Endpoint from "./internal/endpoint.ts"
 import * as Input from "./internal/inputs.ts"
-import { codes, verdicts } from "./internal/reasons.ts"
+import * as Reasons from "./internal/reasons.ts"
 import { routes } from "./internal/routes.ts"
 import * as Wire from "./internal/wire.ts"
 
@@ -58,26 +58,41 @@ const define = <const Name extends string, Input, Output, const Code extends str
 ) => Operation.make({ service, name, contract, input, output, codes: failures })
 
 /** A song from lyrics and a prompt, or from lyrics and a reference track. */
-export const newSong = define("create.new_song", Input.NewSong, Wire.Tracks, codes.song)
+export const newSong = /* @__PURE__ */ define("create.new_song", Input.NewSong, Wire.Tracks, Reasons.song)
 /** An instrumental from a prompt or a reference track. */
-export const newInstrumental = define("create.new_instrumental", Input.NewInstrumental, Wire.Tracks, codes.referenced)
+export const newInstrumental = /* @__PURE__ */ define(
+  "create.new_instrumental",
+  Input.NewInstrumental,
+  Wire.Tracks,
+  Reasons.referenced,
+)
 /** A sample of a given length. */
-export const newSample = define("create.new_sample", Input.NewSample, Wire.OneTrack, codes.generated)
+export const newSample = /* @__PURE__ */ define("create.new_sample", Input.NewSample, Wire.OneTrack, Reasons.generated)
 /** A sound effect of a given length. No page shows its result; one file is what its sibling gives. */
-export const newFx = define("create.new_fx", Input.NewFx, Wire.OneTrack, codes.generated)
+export const newFx = /* @__PURE__ */ define("create.new_fx", Input.NewFx, Wire.OneTrack, Reasons.generated)
 /** One to three variations on a song. */
-export const remixSong = define("create.remix_song", Input.RemixSong, Wire.Tracks, codes.referenced)
+export const remixSong = /* @__PURE__ */ define("create.remix_song", Input.RemixSong, Wire.Tracks, Reasons.referenced)
 /** One to three variations on an instrumental. */
-export const remixInstrumental = define(
+export const remixInstrumental = /* @__PURE__ */ define(
   "create.remix_instrumental",
   Input.RemixInstrumental,
   Wire.Tracks,
-  codes.referenced,
+  Reasons.referenced,
 )
 /** A track taken apart; each file says its `kind`. */
-export const separateStems = define("adapt.separate_stems", Input.SeparateStems, Wire.Tracks, codes.adapted)
+export const separateStems = /* @__PURE__ */ define(
+  "adapt.separate_stems",
+  Input.SeparateStems,
+  Wire.Tracks,
+  Reasons.adapted,
+)
 /** A track cut down to a length. */
-export const autoCutDown = define("adapt.auto_cut_down", Input.AutoCutDown, Wire.OneTrack, codes.adapted)
+export const autoCutDown = /* @__PURE__ */ define(
+  "adapt.auto_cut_down",
+  Input.AutoCutDown,
+  Wire.OneTrack,
+  Reasons.adapted,
+)
 
 /** Every operation by the service's own name. */
 export const operations = {
@@ -99,7 +114,7 @@ export const table: Provider.Table<"soundpiece"> = {
   base: "https://api.soundpiece.co/v1", // S001
   credential: Provider.bearer, // S001 "Authorization: Bearer spk_<your-key>"
   endpoints: Object.fromEntries(Object.entries(routes).map(([route, facts]) => [route, Endpoint.make(route, facts)])),
-  verdicts,
+  verdicts: Reasons.verdicts,
   trouble: ({ body, headers, now }) => {
     const retryAfter = Delay.retryAfter(headers, now) // contract 2.9: seconds; absent or 0 means exponential
     const hint = retryAfter === undefined ? {} : { retryAfter }
