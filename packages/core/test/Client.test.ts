@@ -247,6 +247,22 @@ describe("laws", () => {
     }),
   )
 
+  it.effect("a handle that came is kept, even when interruption comes while it is being written", () =>
+    Effect.gen(function* () {
+      const shelf: Shelf = new Map()
+      const slow = journal(shelf, (write) => Effect.andThen(Effect.sleep("1 second"), write))
+      const driver = yield* Effect.forkChild(
+        Client.run(hum(input)).pipe(Effect.provide([remote(accepted, never).layer, slow])),
+        { startImmediately: true },
+      )
+      yield* TestClock.adjust("1500 millis")
+      driver.interruptUnsafe()
+      yield* TestClock.adjust("1 second")
+      expect(driver.pollUnsafe()).toBeDefined()
+      expect(tags(shelf)).toEqual([["Drafted", "Sending", "Accepted"]])
+    }),
+  )
+
   it.effect("ending the wait is not cancelling the work", () =>
     Effect.gen(function* () {
       const service = remote(accepted, pending)

@@ -49,6 +49,7 @@ describe("a pause after trouble", () => {
 
   it("is lengthened by chance by a quarter at most, never shortened", () => {
     expect([0, 0.5, 1].map((die) => pause(asked, limited, 1, die))).toEqual([5, 5.625, 6.25])
+    expect([0, 0.5, 1].map((die) => pause(held, limited, 3, die))).toEqual([4, 4.5, 5])
   })
 
   it("is what the service asked for when that is longer, and ours when it is not", () => {
