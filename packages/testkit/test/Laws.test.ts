@@ -15,7 +15,7 @@ describe("a broken machine is caught by the law it breaks", () => {
   for (const [mistake, { caughtBy, machine }] of Object.entries(machines)) {
     it.effect(mistake, () =>
       Effect.gen(function* () {
-        const results = yield* Effect.forEach(Laws.machine, ({ check }) => Effect.result(check(machine)))
+        const results = yield* Effect.forEach(Laws.machine, ({ check }) => Effect.result(check(machine, { runs: 400 })))
         const caught = results.flatMap((result) => (Result.isFailure(result) ? [result.failure.name] : []))
         expect(caught).toEqual(caughtBy)
       }),
