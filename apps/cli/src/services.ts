@@ -65,7 +65,7 @@ function service<Name extends string>(
 ): Service {
   return {
     name,
-    variable: `TENUTO_${name.toUpperCase()}_KEY`,
+    variable: variableOf(name),
     // A remote is looked up by its service's name at run time, so the literal type may be forgotten.
     load: Effect.promise(load as unknown as () => Promise<Api>),
     emulator: Effect.promise(emulator),
@@ -79,6 +79,9 @@ const all: ReadonlyArray<Service> = [
     () => import("@tenuto/soundpiece/Emulator"),
   ),
 ]
+
+/** The environment variable that holds a service's API key. */
+export const variableOf = (name: string): string => `TENUTO_${name.toUpperCase()}_KEY`
 
 /** Find a service. Errors: `Usage`. */
 export const find = (name: string): Effect.Effect<Service, Usage> => {

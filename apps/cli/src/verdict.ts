@@ -14,6 +14,7 @@ import type { Unwritten } from "@tenuto/transport-node/AtomicFile"
 import { type Ended, ended } from "./exit.ts"
 import * as Report from "./report.ts"
 import * as Screen from "./screen.ts"
+import { variableOf } from "./services.ts"
 import type { Settings } from "./session.ts"
 import { quote } from "./text.ts"
 import * as Words from "./words.ts"
@@ -124,7 +125,11 @@ export const fail = Effect.fnUntraced(function* (
     })
   }
   yield* Screen.tell(`tenuto: ${failure.message}`)
-  if (isOf(failure)) yield* Screen.tell(`  what now: ${Words.advised(Remedy.of(failure, context.operation.contract))}`)
+  if (isOf(failure)) {
+    const remedy = Remedy.of(failure, context.operation.contract)
+    const where = remedy._tag === "Authenticate" ? ` (it is read from ${variableOf(failure.service)})` : ""
+    yield* Screen.tell(`  what now: ${Words.advised(remedy)}${where}`)
+  }
   if (command !== undefined) yield* Screen.tell(`  go on with: ${command}`)
   return yield* ended(failure._tag)
 })
