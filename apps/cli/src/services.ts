@@ -72,6 +72,9 @@ function service<Name extends string>(
   }
 }
 
+/** The environment variable that holds a service's API key. */
+export const variableOf = (name: string): string => `TENUTO_${name.toUpperCase()}_KEY`
+
 const all: ReadonlyArray<Service> = [
   service(
     "soundpiece",
@@ -79,9 +82,6 @@ const all: ReadonlyArray<Service> = [
     () => import("@tenuto/soundpiece/Emulator"),
   ),
 ]
-
-/** The environment variable that holds a service's API key. */
-export const variableOf = (name: string): string => `TENUTO_${name.toUpperCase()}_KEY`
 
 /** Find a service. Errors: `Usage`. */
 export const find = (name: string): Effect.Effect<Service, Usage> => {
