@@ -215,7 +215,9 @@ const requestOf = (
 const without = (apiKey: Redacted.Redacted<string>, body: Uint8Array): Uint8Array => {
   const secret = Redacted.value(apiKey)
   const text = new TextDecoder().decode(body)
-  return secret === "" || !text.includes(secret) ? body : new TextEncoder().encode(text.replaceAll(secret, "[credential]"))
+  return secret === "" || !text.includes(secret)
+    ? body
+    : new TextEncoder().encode(text.replaceAll(secret, "[credential]"))
 }
 
 /** The origin of what is no base for paths. */

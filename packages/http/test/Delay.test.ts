@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Delay from "@tenuto/http/Delay"
 
-const at = (iso: string) => DateTime.makeUnsafe(iso) as DateTime.Utc
+const at = (iso: string) => DateTime.makeUnsafe(iso)
 const now = at("2026-11-22T04:00:00Z")
 const century = 36_500 * 24 * 3600 * 1000
 const millisOf = (hint: Duration.Duration | undefined) => (hint === undefined ? undefined : Duration.toMillis(hint))
@@ -148,7 +148,7 @@ describe("milliseconds in a body", () => {
     [true, undefined],
   ]
   for (const [value, expected] of table) {
-    it(`${JSON.stringify(value) ?? "nothing"} (${typeof value}) is ${expected ?? "no hint"}`, () => {
+    it(`${String(value)} (${typeof value}) is ${expected ?? "no hint"}`, () => {
       assert.strictEqual(millisOf(Delay.millis(value)), expected)
     })
   }

@@ -13,7 +13,8 @@ import * as Storage from "./storage.ts"
 const { artifactOf, file, linkOf, play, soon, start, store, succeeded } = Storage
 const other = Uint8Array.from(file, (byte) => 255 - byte)
 
-const content = ({ exit }: Storage.Played): Uint8Array => (Exit.isSuccess(exit) ? exit.value : assert.fail(inspect(exit)))
+const content = ({ exit }: Storage.Played): Uint8Array =>
+  Exit.isSuccess(exit) ? exit.value : assert.fail(inspect(exit))
 const failureOf = ({ exit }: Storage.Played) => {
   if (Exit.isFailure(exit)) for (const reason of exit.cause.reasons) if (reason._tag === "Fail") return reason.error
   return assert.fail(`it did not fail: ${inspect(exit)}`)
@@ -29,7 +30,9 @@ const assertClosed = (played: Storage.Played) => {
   assert.isAtMost(played.most, 1, "two sockets were open at once")
   assert.strictEqual(played.duringLooks, 0, "a socket was open during a look")
 }
-const refuse = (status: number, headers = {}) => () => ({ status, headers, body: new Uint8Array(10) })
+const refuse =
+  (status: number, headers = {}) =>
+  () => ({ status, headers, body: new Uint8Array(10) })
 const unseen = (reason: Extract<Remote.Answer, { _tag: "Unseen" }>["reason"]): Remote.Answer => ({
   _tag: "Unseen",
   reason,
@@ -45,7 +48,9 @@ describe("laws", () => {
         assert.deepStrictEqual(rangesOf(played), [undefined, until === 0 ? undefined : `bytes=${until}-`])
         assertClosed(played)
       }
-      const many = yield* play({ answers: [100, 200, 300, 400, 500, 600, 700, 800, 900].map((until) => store({ until })).concat(store()) })
+      const many = yield* play({
+        answers: [100, 200, 300, 400, 500, 600, 700, 800, 900].map((until) => store({ until })).concat(store()),
+      })
       assert.deepStrictEqual(content(many), file)
       assert.lengthOf(many.requests, 10)
       assertClosed(many)
@@ -149,7 +154,10 @@ describe("a link", () => {
         const played = yield* play({ answers: [store()], artifact })
         assert.deepStrictEqual(content(played), file)
         assert.lengthOf(played.looks, 1)
-        assert.deepStrictEqual(played.requests.map(({ url }) => url), [linkOf(1)])
+        assert.deepStrictEqual(
+          played.requests.map(({ url }) => url),
+          [linkOf(1)],
+        )
       }
     }),
   )
@@ -168,7 +176,10 @@ describe("a link", () => {
       for (const status of [400, 401, 403, 404, 410, 302]) {
         const played = yield* play({ answers: [refuse(status), store()] })
         assert.deepStrictEqual(content(played), file, String(status))
-        assert.deepStrictEqual(played.requests.map(({ url }) => url), [linkOf(0), linkOf(1)])
+        assert.deepStrictEqual(
+          played.requests.map(({ url }) => url),
+          [linkOf(0), linkOf(1)],
+        )
         assertClosed(played)
       }
     }),
@@ -260,7 +271,10 @@ describe("a renewal", () => {
         Effect.map(play({ answers: [store()], artifact, look: () => answer }), told)
       const observed = (observation: Extract<Remote.Answer, { _tag: "Observed" }>["observation"]) =>
         end({ _tag: "Observed", observation })
-      assert.strictEqual(yield* end({ _tag: "Lost", reason: { _tag: "Gone" }, evidence: { stage: "look" } }), "Lost Gone")
+      assert.strictEqual(
+        yield* end({ _tag: "Lost", reason: { _tag: "Gone" }, evidence: { stage: "look" } }),
+        "Lost Gone",
+      )
       assert.strictEqual(yield* observed({ _tag: "Expired", word: "expired" }), "Lost Gone")
       assert.strictEqual(yield* observed({ _tag: "Failed", word: "failed", reason: { _tag: "Internal" } }), "Lost Gone")
       assert.strictEqual(yield* observed({ _tag: "Unrecognised", word: "archiving" }), "Unseen Unrecognised")
@@ -319,7 +333,12 @@ describe("a body that breaks off", () => {
 
   it.effect("by silence counts as a break", () =>
     Effect.gen(function* () {
-      const silent = () => ({ status: 200, headers: { etag: `"v1"` }, body: file.subarray(0, 300), end: "Hung" as const })
+      const silent = () => ({
+        status: 200,
+        headers: { etag: `"v1"` },
+        body: file.subarray(0, 300),
+        end: "Hung" as const,
+      })
       const played = yield* play({ answers: [silent, store()] })
       assert.deepStrictEqual(content(played), file)
       assert.deepStrictEqual(rangesOf(played), [undefined, "bytes=300-"])
@@ -382,7 +401,9 @@ describe("pieces of two files are never joined", () => {
   it.effect("a shorter file of a host that says nothing: it fails", () =>
     Effect.gen(function* () {
       const bare = (body: Uint8Array, end: "Reset" | "Whole") => () => ({ status: 200, body, end })
-      const played = yield* play({ answers: [bare(file.subarray(0, 500), "Reset"), bare(other.subarray(0, 400), "Whole")] })
+      const played = yield* play({
+        answers: [bare(file.subarray(0, 500), "Reset"), bare(other.subarray(0, 400), "Whole")],
+      })
       assert.strictEqual(told(played), "Unseen Malformed")
     }),
   )
@@ -402,7 +423,10 @@ describe("pieces of two files are never joined", () => {
         body: file.subarray(start),
       })
       for (const start of [0, 499, 501]) {
-        assert.strictEqual(told(yield* play({ answers: [store({ until: 500 }), misplaced(start)] })), "Unseen Malformed")
+        assert.strictEqual(
+          told(yield* play({ answers: [store({ until: 500 }), misplaced(start)] })),
+          "Unseen Malformed",
+        )
       }
       assert.strictEqual(told(yield* play({ answers: [misplaced(100)] })), "Unseen Malformed")
     }),

@@ -31,7 +31,7 @@ describe("laws", () => {
       assert.match(sentence, /^the answer is not as documented at /)
       assert.notInclude(sentence, "s3cr3t")
     }
-    for (const text of [`{"url":"${secret}"`, `${secret}`, `"${secret}`]) assert.notInclude(refusal(read(text)), "s3cr3t")
+    for (const text of [`{"url":"${secret}"`, secret, `"${secret}`]) assert.notInclude(refusal(read(text)), "s3cr3t")
     assert.notInclude(refusal(read("{}", secret)), "s3cr3t")
     assert.isBelow(refusal(read("{}", `text/${"a".repeat(10_000)}`)).length, 150)
   })
@@ -55,12 +55,20 @@ describe("a body is read as JSON", () => {
   ]) {
     it(`when it says ${type ?? "nothing"}`, () => assert.deepStrictEqual(value(read(`{"a":1}`, type)), { a: 1 }))
   }
-  for (const type of ["text/html", "text/plain", "application/xml", "application/octet-stream", "application/jsonp", ""]) {
+  for (const type of [
+    "text/html",
+    "text/plain",
+    "application/xml",
+    "application/octet-stream",
+    "application/jsonp",
+    "",
+  ]) {
     it(`but not when it says ${JSON.stringify(type)}`, () => assert.match(refusal(read(`{"a":1}`, type)), /not JSON$/))
   }
 
   it("when it begins with a byte order mark", () => assert.strictEqual(value(read(`\ufeff1`)), 1))
-  it("when it is large", () => assert.lengthOf(value(read(`"${"x".repeat(8 * 1024 * 1024)}"`)) as string, 8 * 1024 * 1024))
+  it("when it is large", () =>
+    assert.lengthOf(value(read(`"${"x".repeat(8 * 1024 * 1024)}"`)) as string, 8 * 1024 * 1024))
   it("when it is nested deep", () => {
     const deep = value(read("[".repeat(100_000) + "]".repeat(100_000)))
     assert.isTrue(Array.isArray(deep))

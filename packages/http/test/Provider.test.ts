@@ -121,7 +121,12 @@ describe("an answer", () => {
     ["of a proxy", answer(200, "<html>", { "content-type": "text/html" }), "Uncertain Malformed", "Unseen Malformed"],
     ["cut short", answer(200, `{"id":`), "Uncertain Malformed", "Unseen Malformed"],
     ["of another shape", answer(200, { name: 1 }), "Uncertain Malformed", "Unseen Malformed"],
-    ["redirecting", answer(307, "", { location: "https://evil.test" }), "Uncertain Unrecognised", "Unseen Unrecognised"],
+    [
+      "redirecting",
+      answer(307, "", { location: "https://evil.test" }),
+      "Uncertain Unrecognised",
+      "Unseen Unrecognised",
+    ],
     ["that is no final one", answer(100, ""), "Uncertain Unrecognised", "Unseen Unrecognised"],
     ["refusing", answer(422), "Rejected Invalid", "Unseen Unrecognised"],
     ["of a service that is busy", answer(503), "Uncertain Unavailable", "Unseen Internal"],
@@ -141,7 +146,11 @@ describe("an answer", () => {
   it.effect("keeps the name of the exchange, and never a header beside it", () =>
     Effect.gen(function* () {
       const headers = { "x-request-id": "req_1", "set-cookie": "session=abc" }
-      for (const given of [answer(500, { detail: "no" }, headers), answer(200, "x", headers), answer(200, {}, headers)]) {
+      for (const given of [
+        answer(500, { detail: "no" }, headers),
+        answer(200, "x", headers),
+        answer(200, {}, headers),
+      ]) {
         const service = remote(() => given)
         for (const seen of [yield* service.submit(), yield* service.look()]) {
           assert.strictEqual("evidence" in seen ? seen.evidence.requestId : undefined, "req_1")
@@ -153,10 +162,16 @@ describe("an answer", () => {
 
   it.effect("that asks for a pause is waited for, dates counting from the service's own clock", () =>
     Effect.gen(function* () {
-      const service = remote(() => answer(503, {}, {
-        "retry-after": "Sun, 22 Nov 2026 04:01:30 GMT",
-        date: "Sun, 22 Nov 2026 04:00:00 GMT",
-      }))
+      const service = remote(() =>
+        answer(
+          503,
+          {},
+          {
+            "retry-after": "Sun, 22 Nov 2026 04:01:30 GMT",
+            date: "Sun, 22 Nov 2026 04:00:00 GMT",
+          },
+        ),
+      )
       for (const seen of [yield* service.submit(), yield* service.look()]) {
         const reason = "reason" in seen ? seen.reason : undefined
         assert.deepStrictEqual(reason, { _tag: "Unavailable", retryAfter: Duration.millis(90_000) })
@@ -186,7 +201,13 @@ describe("a request", () => {
     Effect.gen(function* () {
       const [held] = yield* urlOf(undefined, Duration.seconds(20))
       const read = new URL(held ?? "").searchParams
-      assert.deepStrictEqual([...read], [["id", handle.id], ["wait", "true"]])
+      assert.deepStrictEqual(
+        [...read],
+        [
+          ["id", handle.id],
+          ["wait", "true"],
+        ],
+      )
       const service = remote(() => ok)
       yield* service.submit({ ...request, operation: "stop" })
       assert.strictEqual(service.sent[0]?.request.url, `${base}/`)
@@ -213,7 +234,7 @@ describe("a request", () => {
       const service = remote(() => ok)
       yield* service.submit()
       yield* service.look()
-      const [submit, look] = service.sent.map(({ request: { headers } }) => Object.keys(headers).sort().join())
+      const [submit, look] = service.sent.map(({ request: { headers } }) => Object.keys(headers).toSorted().join())
       assert.strictEqual(submit, "accept,authorization,content-type")
       assert.strictEqual(look, "accept,authorization")
       assert.isUndefined(service.sent[1]?.request.body)

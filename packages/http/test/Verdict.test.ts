@@ -18,7 +18,10 @@ const retryAfter = Duration.seconds(30)
 describe("laws", () => {
   it("judging is total: every stage, status and code has a truth that fits its stage and a reason that is one", () => {
     const isReason = Schema.is(Reason.Reason)
-    const table = [row("look", { code: "known" }, { _tag: "Forbidden" }), row("submit", { status: 200, truth: "Rejected" })]
+    const table = [
+      row("look", { code: "known" }, { _tag: "Forbidden" }),
+      row("submit", { status: 200, truth: "Rejected" }),
+    ]
     const fits = {
       draft: ["Rejected"],
       submit: ["Rejected", "Uncertain"],
@@ -31,7 +34,12 @@ describe("laws", () => {
       for (const status of statuses) {
         for (const code of codes) {
           for (const hint of [{}, { retryAfter }]) {
-            const seen = { stage, ...hint, ...(status === undefined ? {} : { status }), ...(code === undefined ? {} : { code }) }
+            const seen = {
+              stage,
+              ...hint,
+              ...(status === undefined ? {} : { status }),
+              ...(code === undefined ? {} : { code }),
+            }
             const { reason, truth } = Verdict.judge(table, seen)
             if (!fits[stage].includes(truth)) assert.fail(`${stage} ${status} ${code}: ${truth}`)
             if (!isReason(reason)) assert.fail(`${stage} ${status} ${code}: no reason`)
@@ -120,7 +128,10 @@ describe("what is found out at run time is filled in", () => {
 
   it("a replacement, but never from a secret text", () => {
     const retired = { _tag: "Retired" } as const
-    assert.deepStrictEqual(filled(retired, { message: developer("use v2") }), { _tag: "Retired", replacement: "use v2" })
+    assert.deepStrictEqual(filled(retired, { message: developer("use v2") }), {
+      _tag: "Retired",
+      replacement: "use v2",
+    })
     assert.deepStrictEqual(filled(retired, { message: endUser("use v3") }), { _tag: "Retired", replacement: "use v3" })
     assert.deepStrictEqual(filled(retired, { message: secret("sk_live_1") }), retired)
     assert.deepStrictEqual(filled(retired, {}), retired)
@@ -128,9 +139,16 @@ describe("what is found out at run time is filled in", () => {
 })
 
 it("evidence holds what was seen, and a secret text without its words", () => {
-  const seen = { stage: "look", status: 500, code: "x", message: secret("sk_live_1"), also: { run: "r1" }, retryAfter } as const
+  const seen = {
+    stage: "look",
+    status: 500,
+    code: "x",
+    message: secret("sk_live_1"),
+    also: { run: "r1" },
+    retryAfter,
+  } as const
   const evidence = Verdict.evidenceOf(seen, "req_1")
-  assert.deepStrictEqual(Object.keys(evidence).sort(), ["also", "code", "message", "requestId", "stage", "status"])
+  assert.deepStrictEqual(Object.keys(evidence).toSorted(), ["also", "code", "message", "requestId", "stage", "status"])
   assert.notInclude(JSON.stringify(evidence), "sk_live_1")
   assert.deepStrictEqual(Verdict.evidenceOf({ stage: "submit" }), { stage: "submit" })
 })

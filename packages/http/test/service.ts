@@ -28,7 +28,7 @@ const Seen = Schema.Struct({ status: Schema.String })
 const accepted = Json.decoder(Accepted, "the answer")
 const seen = Json.decoder(Seen, "the answer")
 
-export const table: Provider.Table<"service"> = {
+const table: Provider.Table<"service"> = {
   service: "service",
   base,
   credential: Provider.bearer,

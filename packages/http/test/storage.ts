@@ -14,10 +14,10 @@ import { Transport, Unanswered, Unsent } from "@tenuto/http/Transport"
 import { handle, sing } from "./service.ts"
 
 export const file = Uint8Array.from({ length: 1000 }, (_, index) => (index * 7 + (index >> 8)) % 251)
-export const etag = `"v1"`
+const etag = `"v1"`
 
 /** One answer: what comes, and how it ends. `Hung` never ends. */
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly headers?: Exchange.Headers
   readonly body?: Uint8Array
@@ -27,7 +27,9 @@ type Respond = (request: { readonly headers: Exchange.Headers; readonly url: str
 
 /** Answer as a store does: ranges, entity tags, and the connection broken off before byte `until`. */
 export const store =
-  (options: { readonly body?: Uint8Array; readonly etag?: string | undefined; readonly until?: number } = {}): Respond =>
+  (
+    options: { readonly body?: Uint8Array; readonly etag?: string | undefined; readonly until?: number } = {},
+  ): Respond =>
   ({ headers }) => {
     const body = options.body ?? file
     const tag = "etag" in options ? options.etag : etag
