@@ -76,7 +76,10 @@ export abstract class Flight implements Dispatcher.DispatchHandler {
     this.gate.send(this)
   }
 
-  /** Do something later, by the clock of the one who asked. */
+  /**
+   * Do something later, by the clock of the one who asked. Each has a sleep of its own: on a clock that fires what is
+   * due at one instant in the order it was set, a shared one would come out of turn.
+   */
   after(span: Duration.Duration, then: () => void): Fiber.Fiber<void> | undefined {
     if (!Duration.isFinite(span)) return undefined
     const fiber = Effect.runForkWith(this.context)(Effect.sleep(span))
