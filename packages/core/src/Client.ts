@@ -12,7 +12,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import type * as Result from "effect/Result"
+import * as Result from "effect/Result"
 import type { Evidence } from "./Evidence.ts"
 import * as Failure from "./Failure.ts"
 import type { Handle } from "./Handle.ts"
@@ -55,7 +55,8 @@ export type Needs<O extends Operation.Any> = Remote.Remote<O["service"]> | Journ
 /**
  * Submit a draft and return its handle. It is sent again only where that is lawful.
  *
- * Asking twice with one key, or one reference, asks for the same work: the journal's entry is gone on with.
+ * Asking twice with one key, or one reference where the service takes no keys, asks for the same work: the journal's
+ * entry is gone on with.
  *
  * Errors: `Rejected`, `Uncertain`; `Unusable` (the journal).
  */
@@ -145,6 +146,10 @@ export const settleAll = <O extends Operation.Any>(
 /** What became of one entry that an earlier process left open. */
 export interface Recovered<O extends Operation.Any> {
   readonly entry: string
+  /** Absent where the entry could not be held or read. */
+  readonly operation?: O
+  /** Absent where the service has not taken the work. */
+  readonly handle?: Handle
   readonly result: Result.Result<
     Operation.Output<O>,
     Failure.Submitting | Failure.Settling<Operation.Code<O>> | Journal.Unusable
@@ -170,10 +175,17 @@ export const recover = <O extends Operation.Any>(
       ({ entry }) =>
         Job.fromEntry(operations, entry).pipe(
           Effect.flatMap((job) => drive(job, wait, Lifecycle.isSettled)),
-          Effect.flatMap((end) => End.output<O>(end)),
           Effect.scoped,
-          Effect.result,
-          Effect.map((result) => ({ entry, result })),
+          Effect.matchEffect({
+            onFailure: (failure) => Effect.succeed({ entry, result: Result.fail(failure) }),
+            onSuccess: (end) =>
+              Effect.map(Effect.result(End.output<O>(end)), (result) => ({
+                entry,
+                operation: end.operation,
+                ...(Lifecycle.isAccepted(end.state) ? { handle: Lifecycle.handleOf(end.state) } : {}),
+                result,
+              })),
+          }),
         ),
       { concurrency: "unbounded" },
     )
@@ -233,7 +245,7 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any>(
     save,
     ({ problem }) => problem !== "Fenced",
     (trouble) => watch({ _tag: "Unsaved", trouble, state }),
-  )
+  ).pipe(Effect.mapError((fenced) => (Lifecycle.isAccepted(state) ? fenced.with(Lifecycle.handleOf(state)) : fenced)))
 
   while (!isEnough(state)) {
     const now = yield* DateTime.now
@@ -258,7 +270,7 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any>(
     const deed: Remote.Deed = action._tag === "Submit" ? { ...action, within } : { ...action, within }
     yield* Effect.uninterruptibleMask((restore) =>
       restore(perform(remote, deed)).pipe(
-        Effect.flatMap((answer) => Effect.map(DateTime.now, (at) => stamp(answer, at, began, action))),
+        Effect.flatMap((answer) => Effect.map(DateTime.now, (at) => stamp(answer, job.entry, at, began, action))),
         Effect.flatMap(happen),
         Effect.andThen(saveAfter),
       ),
@@ -299,10 +311,12 @@ const nothing = (deed: Remote.Deed, reason: Reason): Remote.Answer => {
 
 const stamp = (
   answer: Remote.Answer,
+  entry: string,
   at: DateTime.Utc,
   began: DateTime.Utc,
   action: Lifecycle.Action,
 ): Lifecycle.Event => {
+  if (answer._tag === "Accepted") return { ...answer, at, handle: { ...answer.handle, entry } }
   if (answer._tag !== "Observed" && answer._tag !== "Unseen") return { ...answer, at }
   return { ...answer, at, began, ...(action._tag === "Look" && action.hold !== undefined ? { hold: action.hold } : {}) }
 }

@@ -106,7 +106,8 @@ export class Overdue extends Schema.TaggedError<Overdue>()("Overdue", {
 }) {
   override get message() {
     const last = this.last === undefined ? "" : `; it was last seen ${JSON.stringify(this.last.word)}`
-    return `${who(this)} ${this.handle.id} is still going on and the wait ended: ${why(this)}${last}; keep the handle and settle it later`
+    const cause = this.reason._tag === "Timeout" && this.evidence.stage === "settle" ? "" : `: ${why(this)}`
+    return `${who(this)} ${this.handle.id} is still going on and the wait ended${cause}${last}; keep the handle and settle it later`
   }
 }
 

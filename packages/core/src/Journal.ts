@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { Handle } from "./Handle.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 
 /**
@@ -24,7 +25,13 @@ export class Unusable extends Schema.TaggedError<Unusable>()("Unusable", {
   journal: Schema.String,
   problem: Schema.Literals(["NotAJournal", "Newer", "Held", "Fenced", "Corrupt", "Unavailable"]),
   detail: Schema.String,
+  /** The work that was in hand, where there was any: settle it from here. */
+  handle: Schema.optionalKey(Handle),
 }) {
+  /** The same trouble, with the work that was in hand. */
+  with(handle: Handle): Unusable {
+    return new Unusable({ journal: this.journal, problem: this.problem, detail: this.detail, handle })
+  }
   override get message() {
     return `the journal ${this.journal} cannot be used (${this.problem}): ${this.detail}`
   }

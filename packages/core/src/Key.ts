@@ -15,12 +15,9 @@ export const Minter = Context.Reference<Effect.Effect<string>>("@tenuto/core/Key
 /** Mint a fresh name. */
 export const mint: Effect.Effect<string> = Effect.flatten(Minter)
 
-const hex = (length: number) =>
-  Effect.map(Effect.replicateEffect(Random.nextIntBetween(0, 15), length), (digits) =>
-    digits.map((digit) => digit.toString(16)).join(""),
-  )
-
-const uuid: Effect.Effect<string> = Effect.gen(function* () {
-  const variant = yield* Random.nextIntBetween(8, 11)
-  return `${yield* hex(8)}-${yield* hex(4)}-4${yield* hex(3)}-${variant.toString(16)}${yield* hex(3)}-${yield* hex(12)}`
-})
+const uuid: Effect.Effect<string> = Effect.map(Random.Random, (random) =>
+  "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx".replace(/[xy]/g, (place) => {
+    const digit = Math.floor(random.nextDoubleUnsafe() * 16)
+    return (place === "x" ? digit : 8 + (digit % 4)).toString(16)
+  }),
+)

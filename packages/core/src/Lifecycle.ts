@@ -117,7 +117,8 @@ export const State = /* @__PURE__ */ pure(() =>
     /** The service has it. `miss` is why the last look failed, when it did. */
     Schema.TaggedStruct("Pending", {
       handle: Handle,
-      since: Schema.DateTimeUtcFromString,
+      /** When the service accepted it; absent where nobody here saw that. */
+      since: Schema.optionalKey(Schema.DateTimeUtcFromString),
       looks: Pace.Looks,
       last: Schema.optionalKey(Ongoing),
       miss: Schema.optionalKey(Trouble),
@@ -133,7 +134,7 @@ export type StateOf<Tag extends State["_tag"]> = Extract<State, { readonly _tag:
 /** The state that a history begins with: only a draft or an acceptance can begin one. */
 export const begin = (event: Event): State | undefined => {
   if (event._tag === "Drafted") return { _tag: "Drafted", request: event.request, sends: 0 }
-  if (event._tag === "Accepted") return accepted(event)
+  if (event._tag === "Accepted") return accepted(event, {})
   return undefined
 }
 
@@ -233,10 +234,14 @@ const applyToPending = (state: StateOf<"Pending">, event: Event): State => {
   }
 }
 
-const accepted = ({ at, handle, observation }: EventOf<"Accepted">): State => {
-  if (observation === undefined) return { _tag: "Pending", handle, since: at, looks: Pace.none }
+const accepted = (
+  { at, handle, observation }: EventOf<"Accepted">,
+  seen: Pick<StateOf<"Pending">, "since"> = { since: at },
+): State => {
+  const pending = { _tag: "Pending" as const, handle, ...seen, looks: Pace.none }
+  if (observation === undefined) return pending
   return isPending(observation)
-    ? { _tag: "Pending", handle, since: at, looks: Pace.none, last: observation }
+    ? { ...pending, last: observation }
     : { _tag: "Settled", at, outcome: { _tag: "Observed", handle, observation } }
 }
 
@@ -310,14 +315,16 @@ const mayBeSent = (state: StateOf<"Drafted" | "Uncertain">, contract: Contract):
 }
 
 const nextForPending = (state: StateOf<"Pending">, moment: Moment): Action => {
-  const { contract, die, since } = moment
+  const { contract, die, now, since } = moment
   const { handle, looks, miss } = state
   // Trouble from before this wait is stale: the caller may have mended it since.
   const trouble = miss !== undefined && DateTime.isGreaterThanOrEqualTo(miss.at, since) ? miss : undefined
   if (trouble !== undefined && !Remedy.isAutomatic(Remedy.of({ _tag: "Unseen", ...trouble }, contract))) {
     return { _tag: "Stop", truth: "Unseen", reason: trouble.reason, evidence: trouble.evidence }
   }
-  const at = Pace.nextLook(contract, state.since, looks, die)
+  // A handle from elsewhere may have been finished for long, so its first look is due at once.
+  const isOld = state.since === undefined && looks.ended === undefined
+  const at = isOld ? now : Pace.nextLook(contract, state.since ?? now, looks, die)
   if (isWithin(at, moment)) {
     const hold = Pace.hold(contract)
     return { _tag: "Look", at, handle, ...(hold === undefined ? {} : { hold }) }

@@ -30,6 +30,8 @@ export const none: Looks = { early: 0, missed: 0 }
 
 /** A long poll that lasted less than this part of its hold came back early. */
 const heldEnough = 0.9
+/** A contract that names no floor still asks for no hot loop. */
+const least = Duration.millis(100)
 /** By how much, at most, chance lengthens a pause. */
 const spread = 0.25
 
@@ -89,23 +91,19 @@ export const hold = (contract: Contract): Duration.Duration | undefined =>
 
 const bySchedule = (contract: Contract, acceptedAt: DateTime.Utc, looks: Looks): DateTime.Utc => {
   const { cadence } = contract
+  const floor = Duration.max(cadence.floor, least)
   if (looks.began === undefined || looks.ended === undefined) {
-    return cadence._tag === "LongPoll" ? acceptedAt : later(acceptedAt, Duration.max(cadence.every, cadence.floor))
+    return cadence._tag === "LongPoll" ? acceptedAt : later(acceptedAt, Duration.max(cadence.every, floor))
   }
-  if (cadence._tag === "Interval") return later(looks.ended, Duration.max(cadence.every, cadence.floor))
+  if (cadence._tag === "Interval") return later(looks.ended, Duration.max(cadence.every, floor))
   // A hold that was kept asks for the next look at once; one that was not asks for more and more room.
-  const room = Duration.min(times(cadence.floor, doubled(looks.early - 1)), Duration.max(cadence.hold, cadence.floor))
+  const room = Duration.min(times(floor, doubled(looks.early - 1)), Duration.max(cadence.hold, floor))
   return DateTime.max(looks.ended, later(looks.began, room))
 }
 
 const afterTrouble = (contract: Contract, trouble: Reason.Reason, count: number, die: number): Duration.Duration => {
-  const { delays } = contract
-  const delay =
-    trouble._tag === "RateLimited"
-      ? delays.limited
-      : trouble._tag === "Unavailable"
-        ? delays.unavailable
-        : delays.otherwise
+  const { limited, otherwise, unavailable } = contract.delays
+  const delay = trouble._tag === "RateLimited" ? limited : trouble._tag === "Unavailable" ? unavailable : otherwise
   return Duration.max(Reason.retryAfter(trouble) ?? Duration.zero, length(delay, Math.max(1, count), die))
 }
 
@@ -116,9 +114,12 @@ const length = (delay: Delay, count: number, die: number): Duration.Duration => 
     case "Ladder":
       return times(delay.steps[Math.min(count, delay.steps.length) - 1] ?? delay.steps[0], 1 + spread * die)
     case "Range":
-      return Duration.sum(delay.min, times(Duration.subtract(delay.max, delay.min), die))
+      return Duration.max(delay.min, between(delay.min, delay.max, die))
   }
 }
+
+const between = (min: Duration.Duration, max: Duration.Duration, die: number): Duration.Duration =>
+  Duration.millis(Math.ceil(Duration.toMillis(min) * (1 - die) + Duration.toMillis(max) * die))
 
 const doubled = (count: number): number => 2 ** Math.min(Math.max(0, count), 40)
 

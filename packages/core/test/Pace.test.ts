@@ -33,6 +33,19 @@ const look = (began: number, ended: number, hold?: number) => ({
 const limited: Reason = { _tag: "RateLimited" }
 const unavailable: Reason = { _tag: "Unavailable" }
 
+describe("a contract without a floor", () => {
+  it("asks for no hot loop", () => {
+    const zero = Duration.zero
+    const rushed = [
+      Contract.make({ idempotency: keyed, cadence: { _tag: "Interval", every: zero, floor: zero } }),
+      Contract.make({ idempotency: keyed, cadence: { _tag: "LongPoll", hold: zero, floor: zero } }),
+    ]
+    for (const contract of rushed) {
+      expect(nextAt(contract, Pace.returned(Pace.none, look(10, 10)))).toBe(10.1)
+    }
+  })
+})
+
 describe("a pause after trouble", () => {
   it("climbs a ladder and stays on its last step: 5, 10, 20, 40, 60, 60", () => {
     expect([1, 2, 3, 4, 5, 6].map((count) => pause(asked, limited, count, 0))).toEqual([5, 10, 20, 40, 60, 60])

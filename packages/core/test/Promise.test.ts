@@ -91,7 +91,7 @@ describe("a promise", () => {
 
   it("speaks the other verbs too", async () => {
     const { connection } = choir([accepted, pending, sung])
-    expect(await connection.submit("sing", input, { key: "k" })).toEqual(handle)
+    expect(await connection.submit("sing", input, { key: "k" })).toEqual({ ...handle, entry: "choir/sing/k" })
     expect(await connection.look("sing", handle)).toEqual({ _tag: "Pending", word: "singing" })
     expect(await connection.recover()).toMatchObject([{ entry: "choir/sing/k", result: { success: { verse: "la" } } }])
     expect(await connection.settle("sing", { ...handle, entry: "choir/sing/k" })).toEqual({ verse: "la" })

@@ -12,6 +12,7 @@ import type * as Remote from "@tenuto/core/Remote"
 import {
   accepted,
   after,
+  chant,
   doubted,
   handle,
   hum,
@@ -41,7 +42,10 @@ describe("asking again", () => {
         const end = yield* after(Client.run(sing(input, { key: "k" })).pipe(Effect.provide(world)))
         expect(end?.exit).toEqual(Exit.succeed({ verse: "la" }))
       }
-      expect(yield* Client.submit(sing(input, { key: "k" })).pipe(Effect.provide(world))).toEqual(handle)
+      expect(yield* Client.submit(sing(input, { key: "k" })).pipe(Effect.provide(world))).toEqual({
+        ...handle,
+        entry: "choir/sing/k",
+      })
       expect(service.calls.length).toBe(2)
       expect(shelf.size).toBe(1)
     }),
@@ -151,6 +155,16 @@ describe("settle", () => {
       expect(tags(shelf)).toEqual([["Accepted", "Observed"]])
       yield* after(Client.settle(sing, handle).pipe(Effect.provide(world)))
       expect(service.calls.length).toBe(2)
+    }),
+  )
+
+  it.effect("looks at once at work that nobody here saw accepted, however long the service asks between looks", () =>
+    Effect.gen(function* () {
+      const service = remote(pending, sung)
+      const world = Layer.merge(service.layer, journal(new Map()))
+      const end = yield* after(Client.settle(chant, handle, { within: "30 seconds" }).pipe(Effect.provide(world)))
+      expect(end?.exit).toEqual(Exit.succeed({ verse: "la" }))
+      expect(service.times("Look")).toEqual([0, 5])
     }),
   )
 
@@ -283,10 +297,28 @@ describe("submit", () => {
     Effect.gen(function* () {
       const service = remote(accepted, sung)
       const world = Layer.merge(service.layer, journal(new Map()))
-      expect(yield* Client.submit(sing(input, { key: "k" })).pipe(Effect.provide(world))).toEqual(handle)
+      expect(yield* Client.submit(sing(input, { key: "k" })).pipe(Effect.provide(world))).toEqual({
+        ...handle,
+        entry: "choir/sing/k",
+      })
       expect(service.calls.length).toBe(1)
       const found = yield* Client.recover([sing]).pipe(Effect.provide(world))
-      expect(found).toEqual([{ entry: "choir/sing/k", result: Result.succeed({ verse: "la" }) }])
+      expect(found).toMatchObject([
+        { entry: "choir/sing/k", operation: sing, handle: { id: "song-1" }, result: Result.succeed({ verse: "la" }) },
+      ])
+    }),
+  )
+
+  it.effect("gives the handle to a driver that was fenced off right after the work was accepted", () =>
+    Effect.gen(function* () {
+      const fenced = new Journal.Unusable({ journal: "shelf", problem: "Fenced", detail: "another driver took over" })
+      const shelf: Shelf = new Map()
+      const world = Layer.merge(
+        remote(accepted).layer,
+        journal(shelf, (write, [first]) => (first?._tag === "Accepted" ? Effect.fail(fenced) : write)),
+      )
+      const failure = yield* Effect.flip(Client.submit(sing(input, { key: "k" })).pipe(Effect.provide(world)))
+      expect(failure).toMatchObject({ _tag: "Unusable", problem: "Fenced", handle: { id: "song-1" } })
     }),
   )
 

@@ -7,7 +7,6 @@ import * as Option from "effect/Option"
 import * as Client from "@tenuto/core/Client"
 import type { Handle } from "@tenuto/core/Handle"
 import { Journal, Unusable } from "@tenuto/core/Journal"
-import * as Lifecycle from "@tenuto/core/Lifecycle"
 import type * as Schema from "effect/Schema"
 import { wait } from "../drafting.ts"
 import { codes, ended, Ended, gravest, type Outcome, Usage } from "../exit.ts"
@@ -53,29 +52,22 @@ const open = (file: string) =>
     )
   })
 
-const handleIn = (entry: string) =>
-  Journal.use(({ read }) => Effect.map(read(entry), (history) => Report.handleOf(Lifecycle.fold(history))))
-
 const recoverOne = Effect.fnUntraced(function* (
   session: Session.Session,
   given: { readonly within: Parameters<typeof wait>[0]; readonly out: Option.Option<string>; readonly json: boolean },
 ) {
   const operations = Object.values(session.api.operations)
   const recovered = yield* Client.recover(operations, wait(given.within))
-  return yield* Effect.forEach(recovered, ({ entry, result }) =>
+  return yield* Effect.forEach(recovered, ({ entry, handle = null, operation, result }) =>
     Effect.gen(function* () {
-      const handle = (yield* handleIn(entry)) ?? null
       if (result._tag === "Failure")
         return { line: { entry, outcome: result.failure._tag, handle }, failure: result.failure }
-      const operation = operations.find(({ name }) => name === handle?.operation)
       const output =
         operation === undefined
           ? null
           : yield* Result.take({ isJson: given.json }, operation, result.success, given.out)
       return { line: { entry, outcome: "Succeeded" as const, handle, output }, failure: undefined }
-    }).pipe(
-      Effect.catch((failure) => Effect.succeed({ line: { entry, outcome: failure._tag, handle: null }, failure })),
-    ),
+    }).pipe(Effect.catch((failure) => Effect.succeed({ line: { entry, outcome: failure._tag, handle }, failure }))),
   )
 })
 
