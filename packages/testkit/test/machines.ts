@@ -96,7 +96,7 @@ export const machines: Readonly<
   },
   "chance shortens a pause": {
     machine: choosing((state, moment, real) => {
-      const from = state._tag === "Pending" ? (state.looks.ended ?? state.since) : moment.now
+      const from = state._tag === "Pending" ? (state.looks.ended ?? state.since ?? moment.now) : moment.now
       return sooner(real(state, { ...moment, die: 0 }), from, 1 - moment.die / 2)
     }),
     caughtBy: ["never sooner than asked"],
