@@ -8,7 +8,9 @@ export const song = Soundpiece.newSong({ lyrics: "Hold the note for its full val
 export const sing = Client.run(song, { within: "5 minutes" }).pipe(
   Effect.map(({ outputs: [first] }) => `a song of ${Duration.format(first.duration)}`),
   Effect.catchReason("Rejected", "Unpaid", () => Effect.succeed("top up the account, then sing again")),
-  Effect.catchTag("Uncertain", ({ key }) => Effect.succeed(`it may have started; ask again under the key ${key}`)),
-  Effect.catchTag("Overdue", ({ handle }) => Effect.succeed(`still going on; settle ${handle.id} later`)),
+  Effect.catchTags({
+    Uncertain: ({ key }) => Effect.succeed(`it may have started; ask again under the key ${key}`),
+    Overdue: ({ handle }) => Effect.succeed(`still going on; settle ${handle.id} later`),
+  }),
   Effect.catchIf(Failure.isFailure, ({ message }) => Effect.succeed(message)),
 )

@@ -67,7 +67,7 @@ export const unseen = (reason: Reason): Remote.Answer => ({ _tag: "Unseen", reas
 export type Reply = Remote.Answer | ((deed: Remote.Deed) => Effect.Effect<Remote.Answer>)
 
 /** A call as it arrived: seconds since the test began. */
-export interface Call {
+interface Call {
   readonly deed: Remote.Deed
   readonly at: number
 }
@@ -97,7 +97,7 @@ const Line = Schema.fromJsonString(Lifecycle.Event)
 const decode = Schema.decodeSync(Line)
 const encode = Schema.encodeSync(Line)
 
-export const read = (shelf: Shelf, entry: string) => (shelf.get(entry) ?? []).map((line) => decode(line))
+const read = (shelf: Shelf, entry: string) => (shelf.get(entry) ?? []).map((line) => decode(line))
 export const entries = (shelf: Shelf) => [...shelf.keys()].map((entry) => read(shelf, entry))
 export const tags = (shelf: Shelf) => entries(shelf).map((history) => history.map(({ _tag }) => _tag))
 

@@ -129,7 +129,7 @@ export const emulate = Command.make(
     yield* options.json
       ? Screen.json({ listening })
       : Screen.out(`${service.name} is emulated at ${listening}\n  use it with --base-url ${listening}; Ctrl-C ends it`)
-    yield* Effect.ensuring(
+    return yield* Effect.ensuring(
       Effect.never,
       Effect.flatMap(emulated.ledger, ({ requests, ...ledger }) =>
         options.json

@@ -21,7 +21,7 @@ const interval = { _tag: "Interval", every: seconds(5), floor: seconds(2) } as c
 const steps = [seconds(5), seconds(10), seconds(20)] as const
 
 /** One contract of every kind of key, cadence and delay. */
-export const contracts = {
+const contracts = {
   keyedHeld: Contract.make({ idempotency: { _tag: "Keyed", field: "key" }, cadence: longPoll }),
   unkeyedHeld: Contract.make({ idempotency: { _tag: "Unkeyed" }, cadence: longPoll }),
   keyed: Contract.make({
@@ -123,7 +123,7 @@ export type Story = typeof Hostile.Type
 // --- playing ------------------------------------------------------------------------------------
 
 /** One thing that happened, and what the machine made of it. */
-export interface Beat {
+interface Beat {
   readonly event: Lifecycle.Event
   readonly before: Lifecycle.State
   readonly after: Lifecycle.State
@@ -150,7 +150,7 @@ export interface Told {
 }
 
 const start = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
-export const request: Lifecycle.Request = {
+const request: Lifecycle.Request = {
   entry: "service/operation/name",
   service: "service",
   origin: "https://service.test",
@@ -158,7 +158,7 @@ export const request: Lifecycle.Request = {
   input: { prompt: "as it was drafted" },
   key: "name",
 }
-export const handle: Handle = {
+const handle: Handle = {
   version: 1,
   service: "service",
   origin: "https://service.test",

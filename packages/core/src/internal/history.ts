@@ -1,0 +1,108 @@
+/** What a history is made of: requests, events and states, as schemas. */
+import * as Schema from "effect/Schema"
+import { Evidence } from "../Evidence.ts"
+import { Handle } from "../Handle.ts"
+import { Observation, Ongoing } from "../Observation.ts"
+import * as Pace from "../Pace.ts"
+import { Reason } from "../Reason.ts"
+import { pure } from "./pure.ts"
+import { Span } from "./span.ts"
+
+// --- what is asked ------------------------------------------------------------------------------
+
+/** A request as it is kept: enough to send the same bytes again under the same key. */
+export const Request = /* @__PURE__ */ pure(() =>
+  Schema.Struct({
+    entry: Schema.String,
+    service: Schema.String,
+    origin: Schema.String,
+    operation: Schema.String,
+    input: Schema.Json,
+    key: Schema.optionalKey(Schema.String),
+    reference: Schema.optionalKey(Schema.String),
+  }),
+)
+export type Request = typeof Request.Type
+
+/** Why something did not work, and whether that proves that it never started. */
+export const Trouble = /* @__PURE__ */ pure(() =>
+  Schema.Struct({
+    truth: Schema.Literals(["Rejected", "Uncertain", "Unseen", "Lost"]),
+    at: Schema.DateTimeUtcFromString,
+    reason: Reason,
+    evidence: Evidence,
+  }),
+)
+export type Trouble = typeof Trouble.Type
+
+// --- events -------------------------------------------------------------------------------------
+
+const at = { at: Schema.DateTimeUtcFromString }
+/** When the look that brought it began, and how long it was to be held. */
+const look = { began: Schema.DateTimeUtcFromString, hold: Schema.optionalKey(Span) }
+const trouble = { reason: Reason, evidence: Evidence }
+
+/**
+ * What happened, and when. An event is named for the truth it establishes.
+ *
+ * `Sending` is written before the first byte leaves: from then on the truth is uncertain until an answer comes.
+ * `Stopped` says that the caller was told and nothing is sent again without being asked.
+ */
+export const Event = /* @__PURE__ */ pure(() =>
+  Schema.Union([
+    Schema.TaggedStruct("Drafted", { ...at, request: Request }),
+    Schema.TaggedStruct("Sending", at),
+    Schema.TaggedStruct("Rejected", { ...at, ...trouble }),
+    Schema.TaggedStruct("Uncertain", { ...at, ...trouble }),
+    Schema.TaggedStruct("Accepted", { ...at, handle: Handle, observation: Schema.optionalKey(Observation) }),
+    Schema.TaggedStruct("Observed", { ...at, ...look, observation: Observation }),
+    Schema.TaggedStruct("Unseen", { ...at, ...look, ...trouble }),
+    Schema.TaggedStruct("Lost", { ...at, ...trouble }),
+    Schema.TaggedStruct("Stopped", { ...at, ...trouble }),
+  ]),
+)
+export type Event = typeof Event.Type
+export type EventOf<Tag extends Event["_tag"]> = Extract<Event, { readonly _tag: Tag }>
+
+// --- states -------------------------------------------------------------------------------------
+
+/** How the work ended, as far as anybody can learn. */
+export const Outcome = /* @__PURE__ */ pure(() =>
+  Schema.Union([
+    Schema.TaggedStruct("Observed", { handle: Handle, observation: Observation }),
+    Schema.TaggedStruct("Lost", { handle: Handle, ...trouble }),
+  ]),
+)
+export type Outcome = typeof Outcome.Type
+
+/** `last` is why the last send did not work; it is absent while an answer is awaited, and so after a crash. */
+const unaccepted = { request: Request, sends: Schema.Int, last: Schema.optionalKey(Trouble) }
+
+/** What is true now. */
+export const State = /* @__PURE__ */ pure(() =>
+  Schema.Union([
+    /** Nothing has started, and that is proved of every send there was. */
+    Schema.TaggedStruct("Drafted", unaccepted),
+    /** `doubts` sends may have started it: they were about to leave or have left, and no usable answer has come. */
+    Schema.TaggedStruct("Uncertain", { ...unaccepted, doubts: Schema.Int }),
+    /** The caller was told why, and nothing is sent again without being asked. `at` is when the trouble came. */
+    Schema.TaggedStruct("Stopped", {
+      request: Request,
+      doubts: Schema.Int,
+      at: Schema.DateTimeUtcFromString,
+      ...trouble,
+    }),
+    /** The service has it. `miss` is why the last look failed, when it did. */
+    Schema.TaggedStruct("Pending", {
+      handle: Handle,
+      /** When the service accepted it; absent where nobody here saw that. */
+      since: Schema.optionalKey(Schema.DateTimeUtcFromString),
+      looks: Pace.Looks,
+      last: Schema.optionalKey(Ongoing),
+      miss: Schema.optionalKey(Trouble),
+    }),
+    Schema.TaggedStruct("Settled", { outcome: Outcome, at: Schema.DateTimeUtcFromString }),
+  ]),
+)
+export type State = typeof State.Type
+export type StateOf<Tag extends State["_tag"]> = Extract<State, { readonly _tag: Tag }>
