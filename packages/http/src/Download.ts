@@ -119,7 +119,7 @@ const pulling = Effect.fnUntraced(function* <O extends Operation.Any>(
       return
     }
     const { failure } = seen
-    if (failure._tag === "Lost" || !Remedy.isAutomatic(Remedy.of(failure, operation.contract))) return yield* failure
+    if (!Remedy.isAutomatic(Remedy.of(failure, operation.contract))) return yield* failure
     yield* pause(failure.reason)
   })
 
