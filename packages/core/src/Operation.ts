@@ -14,7 +14,7 @@ export interface Definition<Service extends string, Name extends string, Input, 
   readonly name: Name
   readonly contract: Contract
   /** Checks the input's limits; its encoded side is the JSON that a journal keeps. */
-  readonly input: Schema.Codec<Input, Schema.Json>
+  readonly input: Schema.Codec<Input, Schema.JsonObject>
   readonly output: Schema.Codec<Output, Tree>
   /** Every failure code the service documents for this operation; others arrive as they are. */
   readonly codes: ReadonlyArray<Code>
@@ -36,7 +36,7 @@ export interface Any {
   readonly service: string
   readonly name: string
   readonly contract: Contract
-  readonly input: Schema.Codec<never, Schema.Json> | Schema.Codec<unknown, Schema.Json>
+  readonly input: Schema.Codec<never, Schema.JsonObject> | Schema.Codec<unknown, Schema.JsonObject>
   readonly output: Schema.Codec<unknown, Tree>
   readonly codes: ReadonlyArray<string>
 }

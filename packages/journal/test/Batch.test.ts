@@ -82,7 +82,7 @@ describe("appends at the same time", () => {
       Effect.gen(function* () {
         const pages = yield* claimAll(["good", "bad"])
         const draft = drafted("bad")
-        const invalid = { ...draft, request: { ...draft.request, input: Number.NaN } }
+        const invalid = { ...draft, request: { ...draft.request, input: { tempo: Number.NaN } } }
         const results = yield* Effect.forEach(
           pages,
           (page, n) => Effect.result(page.append(n === 0 ? [drafted("good")] : [draft, invalid])),

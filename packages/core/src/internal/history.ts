@@ -17,7 +17,7 @@ export const Request = /* @__PURE__ */ pure(() =>
     service: Schema.String,
     origin: Schema.String,
     operation: Schema.String,
-    input: Schema.Json,
+    input: Schema.Record(Schema.String, Schema.Json),
     key: Schema.optionalKey(Schema.String),
     reference: Schema.optionalKey(Schema.String),
   }),

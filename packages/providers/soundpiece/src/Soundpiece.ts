@@ -106,7 +106,7 @@ export const operations = {
   "adapt.auto_cut_down": autoCutDown,
 } as const
 
-const readRefusal = Schema.decodeUnknownOption(Wire.Refusal)
+const readRefusal = Schema.decodeUnknownResult(Wire.Refusal)
 
 /** The API as a table: what {@link layer} connects to and what `tenuto explain` reads. */
 export const table: Provider.Table<"soundpiece"> = {
@@ -119,8 +119,8 @@ export const table: Provider.Table<"soundpiece"> = {
     const retryAfter = Delay.retryAfter(headers, now) // contract 2.9: seconds; absent or 0 means exponential
     const hint = retryAfter === undefined ? {} : { retryAfter }
     const refusal = readRefusal(body)
-    if (refusal._tag === "None") return hint
-    const { detail } = refusal.value
+    if (refusal._tag === "Failure") return hint
+    const { detail } = refusal.success
     if (typeof detail === "string") return { ...hint, message: developer(detail) } // contract 2.14: developers only
     return { ...hint, issues: detail.map(({ loc, msg, type }) => ({ path: loc, message: msg, code: type })) }
   },

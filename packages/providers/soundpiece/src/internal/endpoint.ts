@@ -2,7 +2,6 @@
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as Artifact from "@tenuto/core/Artifact"
 import { endUser } from "@tenuto/core/Evidence"
 import type { Handle } from "@tenuto/core/Handle"
@@ -13,15 +12,11 @@ import { verdicts } from "./reasons.ts"
 import type { Route } from "./routes.ts"
 import * as Wire from "./wire.ts"
 
-type Fields = Readonly<Record<string, Schema.Json>>
-const isFields = Schema.is(Schema.Record(Schema.String, Schema.Json))
-const fieldsOf = (input: Schema.Json): Fields => (isFields(input) ? input : {})
-
 export const make = (route: string, { envelope, result }: Route): Provider.Endpoint => ({
   submit: ({ input, key }) => ({
     method: "PUT",
     path: `/${route}`,
-    body: { idempotency_key: key ?? null, ...fieldsOf(input) },
+    body: { idempotency_key: key ?? null, ...input },
   }),
   // C-SP-4: a replay may be a snapshot of the past, so its status is not trusted; the next look tells.
   accepted: (body, request) =>

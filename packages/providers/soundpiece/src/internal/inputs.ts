@@ -20,10 +20,13 @@ const Text = (most: number) =>
     }),
   )
 const Uri = Schema.String.check(Schema.makeFilter((text: string) => URL.canParse(text) || "must be an absolute URL"))
-const Length = Seconds.check(
-  Schema.makeFilter(
-    (duration: Duration.Duration) =>
-      (Duration.isFinite(duration) && Duration.isGreaterThan(duration, Duration.zero)) || "must be longer than nothing",
+const Length = /* @__PURE__ */ pure(() =>
+  Seconds.check(
+    Schema.makeFilter(
+      (duration: Duration.Duration) =>
+        (Duration.isFinite(duration) && Duration.isGreaterThan(duration, Duration.zero)) ||
+        "must be longer than nothing",
+    ),
   ),
 )
 
@@ -36,7 +39,7 @@ const callbackUrl = Schema.optionalKey(
   ),
 )
 const asCallback = { callbackUrl: "callback_url" } as const
-const nVariations = Schema.optionalKey(Schema.Literals([1, 2, 3]))
+const nVariations = /* @__PURE__ */ pure(() => Schema.optionalKey(Schema.Literals([1, 2, 3])))
 
 /** "either `prompt` or `reference`": one of them has to be there; whether both may be, the service says. */
 const isDirected = Schema.makeFilter(

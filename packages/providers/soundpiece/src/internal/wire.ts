@@ -4,6 +4,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Artifact from "@tenuto/core/Artifact"
+import * as Json from "@tenuto/http/Json"
 
 /** Seconds on the wire: S001 `"duration": 87.4`, contract 2.1 "`duration` number (s)". */
 export const Seconds = Schema.Finite.pipe(
@@ -28,10 +29,12 @@ export type File = typeof File.Type
 /** S000 "Operation-level failures". */
 const Trouble = Schema.Struct({ code: Schema.String, message: Schema.optional(Schema.NullOr(Schema.String)) })
 
+const Id = Schema.String.check(Schema.makeFilter((text: string) => text !== "" || "must not be empty"))
+
 /** S001 "You get back the operation DTO". `id` is not checked against its pattern: the pages themselves elide it. */
 export const Dto = Schema.Struct({
-  id: Schema.NonEmptyString,
-  status: Schema.NonEmptyString,
+  id: Id,
+  status: Schema.String,
   created_at: Schema.optional(Schema.String),
   idempotency_key: Schema.optional(Schema.NullOr(Schema.String)),
   outputs: Schema.optional(Schema.NullOr(Schema.Array(File))),
@@ -55,10 +58,11 @@ export const Refusal = Schema.Struct({ detail: Schema.Union([Schema.String, Sche
 export type Refusal = typeof Refusal.Type
 
 const Envelope = Schema.Record(Schema.String, Schema.Unknown)
-const Operationish = Schema.Struct({ id: Schema.String, status: Schema.String })
-const isOperationish = Schema.is(Operationish)
+const Operationish = Schema.Struct({ id: Id, status: Schema.String })
+const decodeOperationish = Schema.decodeUnknownResult(Operationish)
+const isOperationish = (member: unknown) => Result.isSuccess(decodeOperationish(member))
 const decodeEnvelope = Schema.decodeUnknownResult(Envelope)
-const decodeDto = Schema.decodeUnknownResult(Dto)
+const decodeDto = Json.decoder(Dto, "the operation")
 
 /**
  * Open an envelope. Its key is not the route's name (T-SP-4) and not documented for three routes, so the one member that
@@ -73,7 +77,7 @@ export const open = (body: unknown, documented: string | undefined): Result.Resu
   if (member === undefined || second !== undefined) {
     return Result.fail(`the answer has ${members.length} members with an id and a status, one is expected`)
   }
-  return Result.mapError(decodeDto(member), (error) => `the operation is not as documented: ${error.message}`)
+  return decodeDto(member)
 }
 
 /** One audio file of a result. */
