@@ -43,7 +43,7 @@ const checks: ReadonlyArray<Check> = [
     needs: "build",
     note: (output) => output.trim().split("\n").at(-1),
   },
-  { name: "size", command: ["size-limit"], note: (output) => /Size:\s*(.*)/.exec(output)?.[1] },
+  { name: "size", command: ["node", "scripts/size.ts"], note: (output) => /Size:\s*(.*)/.exec(output)?.[1] },
 ]
 
 const failing = new Set<string>()

@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Handle } from "./Handle.ts"
 import { Withheld } from "./internal/withheld.ts"
+import { later } from "./internal/instant.ts"
 import { pure } from "./internal/pure.ts"
 
 /** One file of a result. `name` is its place in the output, such as `outputs.0`. */
@@ -50,7 +51,7 @@ export const Tree: Schema.Codec<Tree, unknown> = /* @__PURE__ */ pure(() =>
 /** Whether the link may still be used at `now`, allowing for clocks that differ by `skew`. */
 export const isFresh = (artifact: Artifact, now: DateTime.Utc, skew: Duration.Duration): boolean =>
   artifact.link !== undefined &&
-  (artifact.expiresAt === undefined || DateTime.isLessThan(DateTime.addDuration(now, skew), artifact.expiresAt))
+  (artifact.expiresAt === undefined || DateTime.isLessThan(later(now, skew), artifact.expiresAt))
 
 /** Find an artifact by name in an output. */
 export const find = (tree: Tree, name: string): Artifact | undefined => {

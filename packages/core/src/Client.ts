@@ -18,6 +18,7 @@ import * as Failure from "./Failure.ts"
 import type { Handle } from "./Handle.ts"
 import * as Job from "./internal/job.ts"
 import * as End from "./internal/end.ts"
+import { later } from "./internal/instant.ts"
 import * as Journal from "./Journal.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import type { Observation } from "./Observation.ts"
@@ -227,7 +228,7 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any>(
   const { contract } = operation
   const watch = yield* Watcher
   const since = yield* DateTime.now
-  const deadline = DateTime.addDuration(since, Duration.fromInputUnsafe(wait?.within ?? contract.limits.wait))
+  const deadline = later(since, Duration.fromInputUnsafe(wait?.within ?? contract.limits.wait))
   let state = job.state
   let unsaved = job.unsaved
   for (const event of unsaved) yield* watch({ _tag: "Happened", event, state })
@@ -241,11 +242,10 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any>(
     unsaved.length === 0 ? Effect.void : Effect.map(page.append(unsaved), () => void (unsaved = [])),
   )
   // After a deed its truth must not be hidden by trouble with the journal, unless another driver has taken over.
-  const saveAfter = Effect.catchIf(
-    save,
-    ({ problem }) => problem !== "Fenced",
-    (trouble) => watch({ _tag: "Unsaved", trouble, state }),
-  ).pipe(Effect.mapError((fenced) => (Lifecycle.isAccepted(state) ? fenced.with(Lifecycle.handleOf(state)) : fenced)))
+  const saveAfter = Effect.catch(save, (trouble) => {
+    if (trouble.problem !== "Fenced") return watch({ _tag: "Unsaved", trouble, state })
+    return Effect.fail(Lifecycle.isAccepted(state) ? trouble.with(Lifecycle.handleOf(state)) : trouble)
+  })
 
   while (!isEnough(state)) {
     const now = yield* DateTime.now
@@ -280,16 +280,19 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any>(
   return { operation, state, at: yield* DateTime.now }
 })
 
+const together = (one: Duration.Duration, other: Duration.Duration): Duration.Duration =>
+  Duration.millis(Duration.toMillis(one) + Duration.toMillis(other))
+
 const answerLimit = (operation: Operation.Any, action: Lifecycle.Action): Duration.Duration =>
   action._tag === "Look" && action.hold !== undefined
-    ? Duration.sum(action.hold, operation.contract.limits.answer)
+    ? together(action.hold, operation.contract.limits.answer)
     : operation.contract.limits.answer
 
 /** The remote keeps to `within` by itself and knows best how far it got; this is the last resort. */
 const grace = Duration.seconds(1)
 const perform = (remote: Remote.Shape, deed: Remote.Deed): Effect.Effect<Remote.Answer> =>
   Effect.timeoutOrElse(remote.perform(deed), {
-    duration: Duration.sum(deed.within, grace),
+    duration: together(deed.within, grace),
     orElse: () => Effect.succeed(nothing(deed, { _tag: "Timeout" })),
   }).pipe(Effect.map((answer) => (answers[deed._tag].has(answer._tag) ? answer : nothing(deed, unfit(answer)))))
 

@@ -23,6 +23,7 @@ import { type Contract, isKeyed } from "./Contract.ts"
 import type { Evidence } from "./Evidence.ts"
 import type { Handle } from "./Handle.ts"
 import type { Event, EventOf, Outcome, Request, State, StateOf, Trouble } from "./internal/history.ts"
+import { later } from "./internal/instant.ts"
 import { isPending } from "./Observation.ts"
 import * as Pace from "./Pace.ts"
 import { type Reason, retryAfter } from "./Reason.ts"
@@ -192,7 +193,7 @@ export const next = (state: State, moment: Moment): Action => {
 const nextForUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, moment: Moment): Action => {
   const { contract, deadline, die, now } = moment
   const { last, request, sends } = state
-  const at = last === undefined ? now : DateTime.addDuration(last.at, Pace.resend(contract, last.reason, sends, die))
+  const at = last === undefined ? now : later(last.at, Pace.resend(contract, last.reason, sends, die))
   if (mayBeSent(state, contract) && isWithin(at, moment)) return { _tag: "Submit", at, request }
   const reason: Reason = last?.reason ?? (DateTime.isLessThan(now, deadline) ? unanswered : { _tag: "Timeout" })
   const evidence: Evidence = last?.evidence ?? { stage: "submit" }

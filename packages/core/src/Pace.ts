@@ -10,6 +10,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type { Contract, Delay } from "./Contract.ts"
+import { later, longest } from "./internal/instant.ts"
 import * as Reason from "./Reason.ts"
 
 /** What is remembered of the looks so far; all that the next one depends on. */
@@ -123,10 +124,6 @@ const between = (min: Duration.Duration, max: Duration.Duration, die: number): D
 
 const doubled = (count: number): number => 2 ** Math.min(Math.max(0, count), 40)
 
-/** Durations are exact up to 2^53 ms; anything longer is the longest, never shorter and never negative. */
-const longest = Duration.days(36_500)
+/** Rounded up, for a pause is never sooner than asked; never longer than the longest. */
 const times = (duration: Duration.Duration, factor: number): Duration.Duration =>
   Duration.min(Duration.millis(Math.ceil(Duration.toMillis(duration) * factor)), longest)
-
-const later = (instant: DateTime.Utc, pause: Duration.Duration): DateTime.Utc =>
-  DateTime.addDuration(instant, Duration.min(pause, longest))

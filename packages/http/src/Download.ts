@@ -67,7 +67,10 @@ export const stream = <O extends Operation.Any>(
 ): Stream.Stream<Uint8Array, Unseen | Lost, Needs<O>> => {
   const within = Duration.fromInputUnsafe(options?.within ?? "10 minutes")
   const overdue = Effect.flatMap(Effect.sleep(within), () => unseen(artifact, { _tag: "Timeout" }))
-  return Stream.fromPull(pulling(operation, artifact, within)).pipe(Stream.scoped, Stream.interruptWhen(overdue))
+  return Stream.fromPull(Effect.map(reader(operation, artifact, within), ({ read }) => read)).pipe(
+    Stream.scoped,
+    Stream.interruptWhen(overdue),
+  )
 }
 
 /** What asking the host once came to. */
@@ -84,7 +87,8 @@ interface Flow {
   skip: number
 }
 
-const pulling = Effect.fnUntraced(function* <O extends Operation.Any>(
+/** Reads the next bytes, over as many connections and links as it takes. */
+const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
   operation: O,
   first: Artifact.Artifact,
   within: Duration.Duration,
@@ -183,18 +187,18 @@ const pulling = Effect.fnUntraced(function* <O extends Operation.Any>(
     }
   })
 
-  return Effect.gen(function* () {
+  const read = Effect.gen(function* () {
     for (;;) {
       flow ??= yield* connect()
       if (flow === undefined) return yield* Cause.done()
       const { close, pull } = flow
-      const read = yield* pull.pipe(
+      const chunks = yield* pull.pipe(
         Pull.catchDone(() => Effect.undefined),
         Effect.result,
       )
-      if (read._tag === "Success" && read.success !== undefined) {
+      if (chunks._tag === "Success" && chunks.success !== undefined) {
         const fresh: Array<Uint8Array> = []
-        for (const chunk of read.success) {
+        for (const chunk of chunks.success) {
           const dropped = Math.min(flow.skip, chunk.byteLength)
           flow.skip -= dropped
           if (dropped < chunk.byteLength) fresh.push(chunk.subarray(dropped))
@@ -211,12 +215,13 @@ const pulling = Effect.fnUntraced(function* <O extends Operation.Any>(
       yield* close
       // All that was promised is here, however the answer ended.
       if (received === version.total) return yield* Cause.done()
-      if (read._tag === "Failure") yield* pause(reasonOf(read.failure))
+      if (chunks._tag === "Failure") yield* pause(reasonOf(chunks.failure))
       else if (skip > 0) return yield* unseen(artifact, changed)
       else if (version.total === undefined) return yield* Cause.done()
       else yield* pause({ _tag: "Unreachable", problem: "the file ended before it was complete" })
     }
   })
+  return { read }
 })
 
 const flowing = (flow: Flow): Asked => ({ _tag: "Flowing", flow })

@@ -122,65 +122,52 @@ const connect = <Service extends string>(
 
   const requestIdOf = (headers: Exchange.Headers) =>
     table.requestId === undefined ? undefined : headers[table.requestId.toLowerCase()]
-  const malformed = <Tag extends "Uncertain" | "Unseen">(
-    _tag: Tag,
-    stage: Stage,
-    problem: string,
-    { headers, status }: Exchange.Response,
-  ) => ({
-    _tag,
-    reason: { _tag: "Malformed" as const, problem },
-    evidence: Verdict.evidenceOf({ stage, status }, requestIdOf(headers)),
-  })
-  const endpointOf = (operation: string) =>
-    Object.hasOwn(table.endpoints, operation) ? table.endpoints[operation] : undefined
 
-  const submit = Effect.fnUntraced(function* (request: Request, within: Duration.Duration) {
-    const endpoint = endpointOf(request.operation)
-    if (endpoint === undefined) return answer("Rejected", "submit", unknownOperation(request.operation))
-    const sent = yield* Effect.result(exchange(endpoint.submit(request), within))
-    if (Result.isFailure(sent)) {
-      return sent.failure._tag === "Unsent"
-        ? answer("Rejected", "submit", reasonOf(sent.failure))
-        : answer("Uncertain", "submit", reasonOf(sent.failure))
-    }
-    const response = sent.success
-    if (!isSuccess(response)) {
-      const { evidence, reason, truth } = judged("submit", response, yield* DateTime.now)
-      return { _tag: truth === "Rejected" ? ("Rejected" as const) : ("Uncertain" as const), reason, evidence }
-    }
-    const read = Result.flatMap(Json.read(response.headers, response.body), (body) => endpoint.accepted(body, request))
-    if (Result.isSuccess(read)) return { _tag: "Accepted" as const, ...read.success }
-    return malformed("Uncertain", "submit", read.failure, response)
-  })
-
-  const see = Effect.fnUntraced(function* (
-    stage: "look" | "cancel",
-    handle: Handle,
-    endpoint: Endpoint,
+  /** One exchange, and what it establishes. */
+  const ask = <A extends Remote.Answer>(
+    stage: "submit" | "look" | "cancel",
     call: Call,
     within: Duration.Duration,
-  ) {
-    const sent = yield* Effect.result(exchange(call, within))
-    if (Result.isFailure(sent)) return answer("Unseen", stage, reasonOf(sent.failure))
-    const response = sent.success
-    if (!isSuccess(response)) {
-      const { evidence, reason, truth } = judged(stage, response, yield* DateTime.now)
-      return { _tag: truth === "Lost" ? ("Lost" as const) : ("Unseen" as const), reason, evidence }
+    read: (body: unknown) => Result.Result<A, string>,
+  ): Effect.Effect<Remote.Answer> => {
+    const doubt = stage === "submit" ? "Uncertain" : "Unseen"
+    const refused = stage === "submit" ? "Rejected" : "Lost"
+    const answered = (response: Exchange.Response, now: DateTime.Utc): Remote.Answer => {
+      if (!isSuccess(response)) {
+        const { evidence, reason, truth } = judged(stage, response, now)
+        return { _tag: truth === refused ? refused : doubt, reason, evidence }
+      }
+      const answer = Result.flatMap(Json.read(response.headers, response.body), read)
+      if (Result.isSuccess(answer)) return answer.success
+      const evidence = Verdict.evidenceOf({ stage, status: response.status }, requestIdOf(response.headers))
+      return { _tag: doubt, reason: { _tag: "Malformed", problem: answer.failure }, evidence }
     }
-    const read = Result.flatMap(Json.read(response.headers, response.body), (body) => endpoint.observed(body, handle))
-    if (Result.isSuccess(read)) return { _tag: "Observed" as const, observation: read.success }
-    return malformed("Unseen", stage, read.failure, response)
-  })
+    return exchange(call, within).pipe(
+      Effect.flatMap((response) => Effect.map(DateTime.now, (now) => answered(response, now))),
+      Effect.catch((failure): Effect.Effect<Remote.Answer> => {
+        const isProof = stage === "submit" && failure._tag === "Unsent"
+        return Effect.succeed({ _tag: isProof ? "Rejected" : doubt, reason: reasonOf(failure), evidence: { stage } })
+      }),
+    )
+  }
 
   const perform = (deed: Remote.Deed): Effect.Effect<Remote.Answer> => {
-    if (deed._tag === "Submit") return submit(deed.request, deed.within)
+    const { operation } = deed._tag === "Submit" ? deed.request : deed.handle
+    const endpoint = Object.hasOwn(table.endpoints, operation) ? table.endpoints[operation] : undefined
+    if (deed._tag === "Submit") {
+      const { request, within } = deed
+      if (endpoint === undefined) return unknownOperation("Rejected", "submit", operation)
+      return ask("submit", endpoint.submit(request), within, (body) =>
+        Result.map(endpoint.accepted(body, request), (accepted) => ({ _tag: "Accepted", ...accepted })),
+      )
+    }
+    const { handle, within } = deed
     const stage = deed._tag === "Look" ? "look" : "cancel"
-    const endpoint = endpointOf(deed.handle.operation)
-    const call = deed._tag === "Look" ? endpoint?.look(deed.handle, deed.hold) : endpoint?.cancel?.(deed.handle)
-    return endpoint === undefined || call === undefined
-      ? Effect.succeed(answer("Unseen", stage, unknownOperation(deed.handle.operation)))
-      : see(stage, deed.handle, endpoint, call, deed.within)
+    const call = deed._tag === "Look" ? endpoint?.look(handle, deed.hold) : endpoint?.cancel?.(handle)
+    if (endpoint === undefined || call === undefined) return unknownOperation("Unseen", stage, operation)
+    return ask(stage, call, within, (body) =>
+      Result.map(endpoint.observed(body, handle), (observation) => ({ _tag: "Observed", observation })),
+    )
   }
   return { origin, perform: (deed) => Effect.suspend(() => perform(deed)) }
 }
@@ -235,13 +222,8 @@ const astray = (origin: string): string =>
 
 const isSuccess = ({ status }: Exchange.Response): boolean => status >= 200 && status < 300
 
-const answer = <Tag extends "Rejected" | "Uncertain" | "Unseen">(_tag: Tag, stage: Stage, reason: Reason) => ({
-  _tag,
-  reason,
-  evidence: { stage },
-})
-
-const unknownOperation = (name: string): Reason => ({ _tag: "NotFound", what: `operation ${name}` })
+const unknownOperation = (_tag: "Rejected" | "Unseen", stage: Stage, name: string): Effect.Effect<Remote.Answer> =>
+  Effect.succeed({ _tag, reason: { _tag: "NotFound", what: `operation ${name}` }, evidence: { stage } })
 
 const reasonOf = (failure: Unsent | Unanswered): Reason => {
   switch (failure.problem) {

@@ -35,29 +35,33 @@ export interface Seen extends Trouble {
   readonly status?: number
 }
 
-const silent = "no page says; the careful reading"
-
 /** What holds where a service's own table is silent. */
-export const fallback: ReadonlyArray<Verdict> = [
-  // Whoever answers 4xx has refused the request; whoever answers 3xx or 5xx may have acted on it first.
-  { stage: "submit", status: "4xx", truth: "Rejected", reason: { _tag: "Unrecognised", code: "" }, source: silent },
-  { stage: "submit", status: "5xx", truth: "Uncertain", reason: { _tag: "Internal" }, source: silent },
-  { stage: "submit", truth: "Uncertain", reason: { _tag: "Unrecognised", code: "" }, source: silent },
-  { stage: "look", status: "5xx", truth: "Unseen", reason: { _tag: "Internal" }, source: silent },
-  { stage: "look", truth: "Unseen", reason: { _tag: "Unrecognised", code: "" }, source: silent },
-  { stage: "cancel", status: "5xx", truth: "Unseen", reason: { _tag: "Internal" }, source: silent },
-  { stage: "cancel", truth: "Unseen", reason: { _tag: "Unrecognised", code: "" }, source: silent },
-  { stage: "download", status: "5xx", truth: "Unseen", reason: { _tag: "Internal" }, source: silent },
-  { stage: "download", truth: "Unseen", reason: { _tag: "Unrecognised", code: "" }, source: silent },
-  { stage: "settle", truth: "Failed", reason: { _tag: "Unrecognised", code: "" }, source: silent },
-  { stage: "draft", truth: "Rejected", reason: { _tag: "Invalid", issues: [] }, source: silent },
-]
+const careful = ({ stage, status = 0 }: Seen): Verdict => ({
+  stage,
+  truth: truthOf(stage, status),
+  reason: status >= 500 ? { _tag: "Internal" } : { _tag: "Unrecognised", code: "" },
+  source: "no page says; the careful reading",
+})
 
-/** Judge an answer. Total: the fallback has a row for every stage. */
+/** Whoever answers 4xx has refused the request; whoever answers 3xx or 5xx may have acted on it first. */
+const truthOf = (stage: Stage, status: number): Verdict["truth"] => {
+  switch (stage) {
+    case "draft":
+      return "Rejected"
+    case "submit":
+      return status >= 400 && status < 500 ? "Rejected" : "Uncertain"
+    case "settle":
+      return "Failed"
+    case "look":
+    case "cancel":
+    case "download":
+      return "Unseen"
+  }
+}
+
+/** Judge an answer by the first row that matches. Total: where no row does, the careful reading holds. */
 export const judge = (table: ReadonlyArray<Verdict>, seen: Seen): Verdict => {
-  const row =
-    table.find((candidate) => matches(candidate, seen)) ?? fallback.find((candidate) => matches(candidate, seen))
-  const found: Verdict = row ?? { stage: seen.stage, truth: "Unseen", reason: { _tag: "Internal" }, source: silent }
+  const found = table.find((candidate) => matches(candidate, seen)) ?? careful(seen)
   return { ...found, reason: hinted(found.truth, fill(found.reason, seen), seen) }
 }
 

@@ -99,7 +99,7 @@ export const machines: Readonly<
       const from = state._tag === "Pending" ? (state.looks.ended ?? state.since ?? moment.now) : moment.now
       return sooner(real(state, { ...moment, die: 0 }), from, 1 - moment.die / 2)
     }),
-    caughtBy: ["never sooner than asked"],
+    caughtBy: ["never sooner than asked", "an unknown word is survived"],
   },
   "being told of a request to wait ends it": {
     machine: applying((state, event, real) =>

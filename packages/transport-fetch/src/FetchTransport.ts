@@ -99,10 +99,7 @@ export const layerWith = (options: Options): Layer.Layer<Transport> => {
       try: () => fetch(flight.url, { ...flight.init, signal: flight.controller.signal }),
       catch: (error) => Problem.ofFetch(flight.place, isOnce, error),
     }).pipe(
-      Effect.filterOrFail(
-        (response) => !Head.isOpaque(response),
-        () => Problem.opaque(flight.place),
-      ),
+      Effect.tap((response) => (Head.isOpaque(response) ? Effect.fail(Problem.opaque(flight.place)) : Effect.void)),
     )
 
   const whole = Effect.fnUntraced(function* (flight: Flight, { maxBytes }: Limits) {

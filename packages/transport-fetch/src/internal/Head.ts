@@ -19,7 +19,9 @@ export const of = (method: string, response: Response): Head => {
     const before = Object.hasOwn(headers, name) ? headers[name] : undefined
     headers[name] = before === undefined ? value : `${before}, ${value}`
   }
-  const isDecoded = response.body !== null && (headers["content-encoding"] ?? "identity") !== "identity"
+  // Across origins a browser shows how long the body was on the wire, and hides that it was compressed there.
+  const isHidden = response.type === "cors" && headers["content-encoding"] === undefined
+  const isDecoded = response.body !== null && (isHidden || (headers["content-encoding"] ?? "identity") !== "identity")
   if (isDecoded) {
     delete headers["content-encoding"]
     delete headers["content-length"]

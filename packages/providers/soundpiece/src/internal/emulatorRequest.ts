@@ -37,7 +37,7 @@ export const take = (route: Name, body: unknown): Result.Result<Taken, ReadonlyA
   const { echo, schema } = bodies[route]
   if (!isFields(body)) return Result.fail([fault(["body"], "model_attributes_type", "Input should be a valid object")])
   const { idempotency_key: key, ...fields } = present(body)
-  const decoded = Schema.decodeUnknownResult(schema, { errors: "all" })(fields)
+  const decoded = Schema.decodeResult(schema, { errors: "all" })(fields)
   const wrong = Result.isSuccess(decoded)
     ? []
     : issuesOf(decoded.failure.issue).issues.map(({ path }) => faultAt(fields, (path ?? []).map(partOf)))
