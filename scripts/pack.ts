@@ -4,7 +4,9 @@
  * What it catches is what the workspace hides: a file that is not shipped, an entry that does not resolve, types that do
  * not arrive, a dependency that was never declared, a second copy of effect, a README that lies.
  */
+import { spawn } from "node:child_process"
 import * as fs from "node:fs"
+import { createInterface } from "node:readline"
 import * as os from "node:os"
 import * as path from "node:path"
 import { blocksOf } from "./readme.ts"
@@ -68,6 +70,23 @@ const settings = {
   typeRoots: [path.join(repository, "node_modules/@types")],
 }
 
+/** What the README runs against: the packed command's own emulator. */
+const withService = async (folder: string, use: (url: string) => Promise<void>) => {
+  const tenuto = path.join(folder, "node_modules/.bin/tenuto")
+  const stdio: ["ignore", "pipe", "inherit"] = ["ignore", "pipe", "inherit"]
+  const emulator = spawn(tenuto, ["emulate", "soundpiece", "--work", "1s", "--json"], { cwd: folder, stdio })
+  try {
+    for await (const line of createInterface(emulator.stdout)) {
+      const { listening } = JSON.parse(line) as { readonly listening?: string }
+      if (listening === undefined) continue
+      return await use(listening)
+    }
+    complaints.push("tenuto emulate ended before it listened")
+  } finally {
+    emulator.kill()
+  }
+}
+
 const useThem = async () => {
   const folder = path.join(room, "empty")
   fs.mkdirSync(folder)
@@ -100,7 +119,11 @@ const useThem = async () => {
   write("entries.ts", specifiers.map((it) => `import ${JSON.stringify(it)}`).join("\n"))
   write("tsconfig.json", JSON.stringify({ compilerOptions: settings }))
   await attempt("types as a user sees them", ["tsc", "--project", "."], folder)
-  for (const { line } of blocks) await attempt(`README.md:${line} does not run`, ["node", `readme-${line}.ts`], folder)
+  await withService(folder, async (url) => {
+    const service = ["env", `SOUNDPIECE_URL=${url}`, "SOUNDPIECE_KEY=spk_packed"]
+    for (const { line } of blocks)
+      await attempt(`README.md:${line} does not run`, [...service, "node", `readme-${line}.ts`], folder)
+  })
   return blocks.length
 }
 
