@@ -34,6 +34,7 @@ const checks: ReadonlyArray<Check> = [
   { name: "boundaries", command: ["node", "scripts/boundaries.ts"] },
   { name: "words", command: ["node", "scripts/words.ts"] },
   { name: "pages", command: ["node", "scripts/pages.ts", "--check"] },
+  { name: "examples", command: ["node", "scripts/examples.ts"], note: (output) => output.trim() },
   { name: "dead code", command: ["knip", "--no-progress", "--no-config-hints"] },
   { name: "tests", command: ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`] },
   { name: "build", command: [...pnpm, "exec", "turbo", "run", "build", "--output-logs=errors-only"] },

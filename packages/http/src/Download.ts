@@ -56,7 +56,7 @@ type Needs<O extends Operation.Any> = Remote<O["service"]> | Transport
  * import * as Download from "@tenuto/http/Download"
  * import * as Soundpiece from "@tenuto/soundpiece"
  *
- * export const bytes = (song: Soundpiece.Song) =>
+ * export const bytes = (song: Soundpiece.Tracks) =>
  *   Stream.runCollect(Download.stream(Soundpiece.newSong, song.outputs[0].audio))
  * ```
  */
