@@ -11,6 +11,21 @@
  * ```
  *
  * Law 2: a failed look is not a failed operation. Law 10: no secret appears in any rendering.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Client from "@tenuto/core/Client"
+ * import * as Failure from "@tenuto/core/Failure"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ *
+ * const song = Soundpiece.newSong({ lyrics: "Hold the note", prompt: "Slow waltz" })
+ * export const program = Client.run(song).pipe(
+ *   Effect.catchReason("Rejected", "Unpaid", () => Effect.succeed("top up the account, then send it again")),
+ *   Effect.catchTag("Failed", ({ code }) => Effect.succeed(code === "tos_violation" ? "other lyrics" : "start anew")),
+ *   Effect.catchIf(Failure.isFailure, ({ message }) => Effect.succeed(message)),
+ * )
+ * ```
  */
 import * as Schema from "effect/Schema"
 import { Evidence } from "./Evidence.ts"
@@ -48,14 +63,14 @@ const why = (failure: { readonly reason: Reason.Reason; readonly evidence: Evide
 const who = (failure: { readonly service: string; readonly operation: string }) =>
   `${failure.service} ${failure.operation}`
 
-/** Never started. The caller may fix, wait, pay or authenticate, and send again. Raised by submit. */
+/** Never started. The caller may fix, wait, pay or authenticate, and send again. Raised by submit and run. */
 export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", sent) {
   override get message() {
     return `${who(this)} never started: ${why(this)}`
   }
 }
 
-/** May have started: it was sent and no usable answer came. Resend under the same key, or reconcile. Raised by submit. */
+/** May have started: it was sent and no usable answer came. Resend under the same key, or reconcile. Raised by submit and run. */
 export class Uncertain extends Schema.TaggedError<Uncertain>()("Uncertain", sent) {
   override get message() {
     const way =
@@ -68,7 +83,7 @@ export class Uncertain extends Schema.TaggedError<Uncertain>()("Uncertain", sent
   }
 }
 
-/** Started and ended badly. Starting new work is the caller's decision. Raised by settle. */
+/** Started and ended badly. Starting new work is the caller's decision. Raised by settle and run. */
 export class Failed extends Schema.TaggedError<Failed>()("Failed", {
   ...held,
   code: Schema.optionalKey(Schema.String),
@@ -78,28 +93,28 @@ export class Failed extends Schema.TaggedError<Failed>()("Failed", {
   }
 }
 
-/** Was cancelled at the service, without result. Raised by settle. */
+/** Was cancelled at the service, without result. Raised by settle and run. */
 export class Cancelled extends Schema.TaggedError<Cancelled>()("Cancelled", held) {
   override get message() {
     return `${who(this)} ${this.handle.id} was cancelled at the service; it gives no result`
   }
 }
 
-/** Was dropped by the service before it finished, without result. Raised by settle. */
+/** Was dropped by the service before it finished, without result. Raised by settle and run. */
 export class Expired extends Schema.TaggedError<Expired>()("Expired", held) {
   override get message() {
     return `${who(this)} ${this.handle.id} expired at the service; it gives no result`
   }
 }
 
-/** The service no longer knows it; it may have finished. Raised by look and settle. */
+/** The service no longer knows it; it may have finished. Raised by look, cancel, settle, run and downloads. */
 export class Lost extends Schema.TaggedError<Lost>()("Lost", held) {
   override get message() {
     return `${who(this)} ${this.handle.id} is no longer known to the service; it may have finished: ${why(this)}`
   }
 }
 
-/** Still going on; we stopped waiting. Keep the handle and settle later. Raised by settle. */
+/** Still going on; we stopped waiting. Keep the handle and settle later. Raised by settle and run. */
 export class Overdue extends Schema.TaggedError<Overdue>()("Overdue", {
   ...held,
   last: Schema.optionalKey(Ongoing),
@@ -111,7 +126,11 @@ export class Overdue extends Schema.TaggedError<Overdue>()("Overdue", {
   }
 }
 
-/** One look failed; nothing was learned about the work. Look again. Raised by look, and by settle where looking again cannot help. */
+/**
+ * One look failed; nothing was learned about the work. Look again.
+ *
+ * Raised by look, cancel and downloads, and by settle and run where looking again cannot help.
+ */
 export class Unseen extends Schema.TaggedError<Unseen>()("Unseen", { ...about, handle: Schema.optionalKey(Handle) }) {
   override get message() {
     return `${who(this)} ${this.handle?.id ?? ""} could not be seen; nothing is known to have changed: ${why(this)}`
@@ -123,6 +142,7 @@ const failures = [Rejected, Uncertain, Failed, Cancelled, Expired, Lost, Overdue
 /** Every failure, as a schema. */
 export const Failure = /* @__PURE__ */ pure(() => Schema.Union(failures))
 export type Failure = typeof Failure.Type
+/** The name of a truth, such as `Overdue`. */
 export type Tag = Failure["_tag"]
 
 /** What `submit` can fail with. */
@@ -131,8 +151,8 @@ export type Submitting = Rejected | Uncertain
 /** A `Failed` whose documented codes the compiler lists; a code of tomorrow arrives as a plain string. */
 export type FailedWith<Code extends string> = Failed & { readonly code?: Code | (string & {}) }
 
-/** What `settle` can fail with for an operation with these codes. */
+/** What `settle` can fail with for an operation with these codes; `run` adds {@link Submitting}. */
 export type Settling<Code extends string> = FailedWith<Code> | Cancelled | Expired | Lost | Overdue | Unseen
 
-/** Whether something that was thrown or caught is a failure of an operation. */
+/** Tell whether something that was thrown or caught is a failure of an operation. */
 export const isFailure = (value: unknown): value is Failure => failures.some((failure) => value instanceof failure)
