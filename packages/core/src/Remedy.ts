@@ -23,7 +23,7 @@ export type Remedy =
   | { readonly _tag: "Migrate"; readonly to?: string }
   | { readonly _tag: "Escalate"; readonly report: string }
 
-/** What a remedy depends on: any `Failure` has it. */
+/** What a remedy depends on: any `Failure` has it. `reference` is the caller's own name for the work. */
 export interface Trouble {
   readonly _tag: Tag
   readonly reason: Reason.Reason
@@ -31,7 +31,21 @@ export interface Trouble {
   readonly reference?: string
 }
 
-/** Decide what to do about a failure. Total: every truth and reason has an answer. */
+/**
+ * Decide what to do about a failure. Total: every truth and reason has an answer.
+ *
+ * @example
+ * ```ts
+ * import * as Remedy from "@tenuto/core/Remedy"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ *
+ * const trouble: Remedy.Trouble = { _tag: "Uncertain", reason: { _tag: "Timeout" }, evidence: { stage: "submit" } }
+ * const remedy = Remedy.of(trouble, Soundpiece.contract)
+ * console.log(remedy._tag, Remedy.isAutomatic(remedy)) // Resend true
+ * const unkeyed = Remedy.of(trouble, { ...Soundpiece.contract, idempotency: { _tag: "Unkeyed" } })
+ * console.log(unkeyed._tag, Remedy.isAutomatic(unkeyed)) // Reconcile false
+ * ```
+ */
 export const of = (trouble: Trouble, contract: Contract): Remedy => {
   const after = Reason.retryAfter(trouble.reason) ?? Duration.zero
   switch (trouble._tag) {
@@ -54,7 +68,7 @@ export const of = (trouble: Trouble, contract: Contract): Remedy => {
   }
 }
 
-/** Whether the driver may do it without asking. */
+/** Tell whether the driver may do it without asking. */
 export const isAutomatic = (remedy: Remedy): remedy is Extract<Remedy, { readonly _tag: "Resend" | "Look" }> =>
   remedy._tag === "Resend" || remedy._tag === "Look"
 
