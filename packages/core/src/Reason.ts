@@ -2,6 +2,16 @@
  * Why something went wrong: one closed set of reasons for every service, with an open tail.
  *
  * A reason says why, never what is true of the work (that is a `Failure`'s tag) and never what to do (that is a `Remedy`).
+ *
+ * @example
+ * ```ts
+ * import * as Duration from "effect/Duration"
+ * import * as Reason from "@tenuto/core/Reason"
+ *
+ * const reason: Reason.Reason = { _tag: "RateLimited", retryAfter: Duration.seconds(30) }
+ * console.log(Reason.describe(reason)) // the service is limiting our requests
+ * console.log(Duration.format(Reason.retryAfter(reason) ?? Duration.zero)) // 30s
+ * ```
  */
 import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
@@ -17,6 +27,7 @@ export type Issue = typeof Issue.Type
 
 const hint = { retryAfter: Schema.optionalKey(Span) }
 
+/** Every reason, as a schema. `retryAfter` is a `Duration`, and milliseconds in JSON. */
 export const Reason = Schema.Union([
   /** The service could not be reached, or it stopped talking. */
   Schema.TaggedStruct("Unreachable", { problem: Schema.String }),
@@ -46,9 +57,10 @@ export const Reason = Schema.Union([
   Schema.TaggedStruct("Unrecognised", { code: Schema.String }),
 ])
 export type Reason = typeof Reason.Type
+/** The name of a reason, such as `RateLimited`. */
 export type Tag = Reason["_tag"]
 
-/** How long the service asked us to wait, when it did. */
+/** Read how long the service asked us to wait, when it did. */
 export const retryAfter = (reason: Reason): Duration.Duration | undefined =>
   reason._tag === "RateLimited" || reason._tag === "Unavailable" ? reason.retryAfter : undefined
 
