@@ -2,6 +2,14 @@
  * One look at the work, however it reached us: by a poll, a delivery, or the answer to the submit itself.
  *
  * A word that is not known is `Unrecognised`: neither a success nor a failure (law 9).
+ *
+ * @example
+ * ```ts
+ * import * as Observation from "@tenuto/core/Observation"
+ *
+ * const seen: Observation.Observation = { _tag: "Unrecognised", word: "marinating" }
+ * console.log(Observation.isPending(seen)) // true: a word that nobody knows ends nothing
+ * ```
  */
 import * as Schema from "effect/Schema"
 import { Tree } from "./Artifact.ts"
@@ -21,7 +29,7 @@ export const Ongoing = Schema.Union([
 ])
 export type Ongoing = typeof Ongoing.Type
 
-/** One look. `word` is the service's own, kept for people and logs. */
+/** One look. `word` and `code` are the service's own, kept for people and logs. */
 export const Observation = /* @__PURE__ */ pure(() =>
   Schema.Union([
     ...Ongoing.members,
@@ -38,6 +46,6 @@ export const Observation = /* @__PURE__ */ pure(() =>
 )
 export type Observation = typeof Observation.Type
 
-/** Whether the work still goes on as far as this look can tell. */
+/** Tell whether the work still goes on as far as this look can tell. */
 export const isPending = (observation: Observation): observation is Ongoing =>
   observation._tag === "Pending" || observation._tag === "Unrecognised"
