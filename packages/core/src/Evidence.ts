@@ -1,5 +1,14 @@
 /**
  * What was seen when something went wrong: enough for a support ticket, never a credential, a header or a signed link.
+ *
+ * @example
+ * ```ts
+ * import * as Evidence from "@tenuto/core/Evidence"
+ *
+ * const message = Evidence.secret("the key spk_1 was revoked")
+ * const evidence: Evidence.Evidence = { stage: "look", status: 401, message }
+ * console.log(JSON.stringify(evidence).includes("spk_1")) // false
+ * ```
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -30,11 +39,11 @@ export const Evidence = Schema.Struct({
 })
 export type Evidence = typeof Evidence.Type
 
-/** Text for people who use the product. */
+/** Make text for people who use the product. */
 export const endUser = (text: string): Message => ({ _tag: "EndUser", text })
 
-/** Text for people who write the product: the default for anything a service does not declare safe. */
+/** Make text for people who write the product: the choice for anything a service does not declare safe. */
 export const developer = (text: string): Message => ({ _tag: "Developer", text })
 
-/** Text for nobody's screen. */
+/** Make text for nobody's screen. */
 export const secret = (text: string): Message => ({ _tag: "Secret", text: Redacted.make(text) })
