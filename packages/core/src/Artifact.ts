@@ -3,6 +3,17 @@
  *
  * The link is a bearer secret: it never prints and never reaches a journal. What is stored is the name and the handle;
  * one more look brings a fresh link.
+ *
+ * @example
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import * as Artifact from "@tenuto/core/Artifact"
+ *
+ * const handle = { version: 1, service: "choir", origin: "https://api.choir.test", operation: "sing", id: "1" } as const
+ * const audio = new Artifact.Artifact({ name: "outputs.0", handle, link: Artifact.link("https://cdn.test/1?sig=5ecret") })
+ * const stored = JSON.stringify(Schema.encodeSync(Artifact.Tree)({ outputs: [{ audio }] }))
+ * console.log(stored.includes("5ecret"), Artifact.find({ outputs: [{ audio }] }, "outputs.0") === audio) // false true
+ * ```
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -48,7 +59,7 @@ export const Tree: Schema.Codec<Tree, unknown> = /* @__PURE__ */ pure(() =>
   ]),
 )
 
-/** Whether the link may still be used at `now`, allowing for clocks that differ by `skew`. */
+/** Tell whether the link may still be used at `now`, allowing for clocks that differ by `skew`. */
 export const isFresh = (artifact: Artifact, now: DateTime.Utc, skew: Duration.Duration): boolean =>
   artifact.link !== undefined &&
   (artifact.expiresAt === undefined || DateTime.isLessThan(later(now, skew), artifact.expiresAt))
@@ -64,5 +75,5 @@ export const find = (tree: Tree, name: string): Artifact | undefined => {
   return undefined
 }
 
-/** Make a link from a service's answer. */
+/** Make a link, which never prints, from the address in a service's answer. */
 export const link = (url: string): Redacted.Redacted<string> => Redacted.make(url, { label: "link" })
