@@ -16,6 +16,28 @@
  * Law 1: settled is final; seeing twice is seeing once. Law 2: a failed look is not a failed operation.
  * Law 3: never twice by accident. Law 4: a changed body never goes out under an old key.
  * Law 6: never sooner than asked. Law 9: an unknown word, code or field is survived.
+ *
+ * @example
+ * ```ts
+ * import * as DateTime from "effect/DateTime"
+ * import * as Lifecycle from "@tenuto/core/Lifecycle"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ *
+ * const at = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
+ * const work = { entry: "1", service: "soundpiece", origin: "https://api.soundpiece.co", operation: "create.new_song" }
+ * const request = { ...work, input: { lyrics: "Hold the note", prompt: "Slow waltz" }, key: "k1" }
+ * const state = Lifecycle.fold([
+ *   { _tag: "Drafted", at, request },
+ *   { _tag: "Sending", at }, // here the process died: it may have started
+ * ])
+ * if (state !== undefined) {
+ *   const { contract } = Soundpiece
+ *   const moment = { contract, now: at, since: at, deadline: DateTime.add(at, { minutes: 5 }), die: 0 }
+ *   console.log(Lifecycle.next(state, moment)._tag) // Submit: again, under the same key
+ *   const unkeyed = { ...contract, idempotency: { _tag: "Unkeyed" } } as const
+ *   console.log(Lifecycle.next(state, { ...moment, contract: unkeyed })._tag) // Stop: it could start twice
+ * }
+ * ```
  */
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
@@ -33,7 +55,7 @@ export { Event, type EventOf, Outcome, Request, State, type StateOf, Trouble } f
 
 // --- apply --------------------------------------------------------------------------------------
 
-/** The state that a history begins with: only a draft or an acceptance can begin one. */
+/** Begin a history: only a draft or an acceptance can, anything else gives `undefined`. */
 export const begin = (event: Event): State | undefined => {
   if (event._tag === "Drafted") return { _tag: "Drafted", request: event.request, sends: 0 }
   if (event._tag === "Accepted") return accepted(event, {})
@@ -166,7 +188,7 @@ export type Action =
     }
   | { readonly _tag: "Finish"; readonly outcome: Outcome }
 
-/** What `next` may know besides the state. `since` is when this wait began, `die` is in [0, 1). */
+/** What `next` may know besides the state. `since` is when this wait began, `die` is in [0, 1) and lengthens pauses. */
 export interface Moment {
   readonly contract: Contract
   readonly now: DateTime.Utc
@@ -200,7 +222,7 @@ const nextForUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, moment: Mome
   return { _tag: "Stop", truth: truthOf(state), reason, evidence }
 }
 
-/** What is true of a request that was not accepted: it never started, unless some send is in doubt. */
+/** Read what is true of a request that was not accepted: it never started, unless some send is in doubt. */
 export const truthOf = (state: StateOf<"Drafted" | "Uncertain" | "Stopped">): "Rejected" | "Uncertain" =>
   state._tag === "Uncertain" || (state._tag === "Stopped" && state.doubts > 0) ? "Uncertain" : "Rejected"
 
@@ -241,25 +263,25 @@ const isWithin = (at: DateTime.Utc, { deadline, now }: Moment): boolean =>
 
 // --- what is kept -------------------------------------------------------------------------------
 
-/** Whether an event must outlive the process: recovery without it would forget a deed, a handle or a request to wait. */
+/** Tell whether an event must outlive the process: recovery without it would forget a deed, a handle or a request to wait. */
 export const isKept = (event: Event): boolean => {
   if (event._tag === "Observed") return !isPending(event.observation)
   return event._tag !== "Unseen" || event.reason._tag === "RateLimited" || event.reason._tag === "Unavailable"
 }
 
-/** Whether recovery has something to do: the work is not settled, and the caller was not told to decide. */
+/** Tell whether recovery has something to do: the work is not settled, and the caller was not told to decide. */
 export const isOpen = (state: State): boolean => state._tag !== "Settled" && state._tag !== "Stopped"
 
-/** Whether the work has ended. */
+/** Tell whether nothing more can be learned of the work: it has ended, or the service has lost it. */
 export const isSettled = (state: State): state is StateOf<"Settled"> => state._tag === "Settled"
 
-/** Whether the service has taken the work. */
+/** Tell whether the service has taken the work. */
 export const isAccepted = (state: State): state is StateOf<"Pending" | "Settled"> =>
   state._tag === "Pending" || state._tag === "Settled"
 
-/** The handle of accepted work. */
+/** Read the handle of accepted work. */
 export const handleOf = (state: StateOf<"Pending" | "Settled">): Handle =>
   state._tag === "Pending" ? state.handle : state.outcome.handle
 
-/** What a state is about: a handle once there is one, the request before. */
+/** Read what a state is about: a handle once there is one, the request before. */
 export const subjectOf = (state: State): Handle | Request => (isAccepted(state) ? handleOf(state) : state.request)
