@@ -5,6 +5,20 @@
  *
  * Law 6: never sooner than asked. Every pause is at least what the service asked and at least the contract's floor;
  * chance only ever lengthens it.
+ *
+ * @example
+ * ```ts
+ * import * as DateTime from "effect/DateTime"
+ * import * as Duration from "effect/Duration"
+ * import * as Pace from "@tenuto/core/Pace"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ *
+ * const at = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
+ * const trouble = { _tag: "RateLimited", retryAfter: Duration.seconds(30) } as const
+ * const looks = Pace.missed(Pace.none, { began: at, ended: at, trouble })
+ * const next = Pace.nextLook(Soundpiece.contract, at, looks, 0)
+ * console.log(DateTime.formatIso(next)) // 2026-01-01T00:00:30.000Z
+ * ```
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -37,7 +51,7 @@ const least = Duration.millis(100)
 const spread = 0.25
 
 /**
- * A look came back and the work goes on. `hold` is what was asked for, when the look was a long poll.
+ * Remember a look that came back while the work goes on. `hold` is what was asked for, when the look was a long poll.
  *
  * What comes while the service wants to be left alone came without our asking, and changes no pace.
  */
@@ -53,7 +67,7 @@ export const returned = (
   return { began: look.began, ended: look.ended, early: isEarly ? looks.early + 1 : 0, missed: 0 }
 }
 
-/** A look failed. */
+/** Remember a look that failed; a shorter wish to be left alone does not replace a longer one. */
 export const missed = (
   looks: Looks,
   look: { readonly began: DateTime.Utc; readonly ended: DateTime.Utc; readonly trouble: Reason.Reason },
@@ -71,7 +85,7 @@ const leftAloneUntil = ({ ended, trouble }: Looks): DateTime.Utc | undefined => 
 }
 
 /**
- * The earliest instant of the next look.
+ * Find the earliest instant of the next look.
  *
  * `die` is in [0, 1).
  */
@@ -82,11 +96,11 @@ export const nextLook = (contract: Contract, acceptedAt: DateTime.Utc, looks: Lo
   return DateTime.max(due, later(looks.ended, pause))
 }
 
-/** The pause before a request is sent again. `count` is how many times it was sent; `die` is in [0, 1). */
+/** Find the pause before a request is sent again. `count` is how many times it was sent; `die` is in [0, 1). */
 export const resend = (contract: Contract, trouble: Reason.Reason, count: number, die: number): Duration.Duration =>
   afterTrouble(contract, trouble, count, die)
 
-/** How long the service may hold the next look open. */
+/** Read how long the service may hold the next look open; `undefined` where it holds none. */
 export const hold = (contract: Contract): Duration.Duration | undefined =>
   contract.cadence._tag === "LongPoll" ? contract.cadence.hold : undefined
 
