@@ -31,7 +31,7 @@ export interface Operation<
   (input: Input, options?: Options): Draft<Operation<Service, Name, Input, Output, Code>>
 }
 
-/** Any operation. */
+/** Any operation: what code that does not care for the types of one can take. */
 export interface Any {
   readonly service: string
   readonly name: string
@@ -41,14 +41,16 @@ export interface Any {
   readonly codes: ReadonlyArray<string>
 }
 
+/** What `O` takes. */
 export type Input<O extends Any> = O["input"]["Type"]
+/** What `O` gives back. */
 export type Output<O extends Any> = O["output"]["Type"]
 /** A documented failure code of `O`; the service may answer with another one. */
 export type Code<O extends Any> = O["codes"][number]
 
 /** What may be said about a request beyond its input. */
 export interface Options {
-  /** The idempotency key; minted once when absent. The same key asks for the same work. */
+  /** The idempotency key; minted once when absent. The same key asks for the same work. Sent only where keys are checked. */
   readonly key?: string
   /** Your own name for the work, echoed by services that keep one. */
   readonly reference?: string
@@ -60,7 +62,30 @@ export interface Draft<out O extends Any> extends Options {
   readonly input: Input<O>
 }
 
-/** Define an operation. */
+/**
+ * Define an operation.
+ *
+ * @example
+ * ```ts
+ * import * as Duration from "effect/Duration"
+ * import * as Schema from "effect/Schema"
+ * import * as Contract from "@tenuto/core/Contract"
+ * import * as Operation from "@tenuto/core/Operation"
+ *
+ * export const sing = Operation.make({
+ *   service: "choir",
+ *   name: "sing",
+ *   contract: Contract.make({
+ *     idempotency: { _tag: "Keyed", field: "key" },
+ *     cadence: { _tag: "Interval", every: Duration.seconds(5), floor: Duration.seconds(1) },
+ *   }),
+ *   input: Schema.Struct({ lyrics: Schema.NonEmptyString }),
+ *   output: Schema.Struct({ seconds: Schema.Finite }),
+ *   codes: ["too_high"],
+ * })
+ * export const draft = sing({ lyrics: "Hold the note" }, { key: "order-7" })
+ * ```
+ */
 export const make = <Service extends string, Name extends string, Input, Output, const Code extends string>(
   definition: Definition<Service, Name, Input, Output, Code>,
 ): Operation<Service, Name, Input, Output, Code> => {
