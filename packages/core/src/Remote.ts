@@ -9,7 +9,7 @@ import type * as Effect from "effect/Effect"
 import type { EventOf, Request } from "./Lifecycle.ts"
 import type { Handle } from "./Handle.ts"
 
-/** One thing to do. It ends within `within`, or answers that it did not. */
+/** One thing to do. It ends within `within`, or answers that it did not; a look may be held open for `hold`. */
 export type Deed =
   | { readonly _tag: "Submit"; readonly request: Request; readonly within: Duration.Duration }
   | {
@@ -29,6 +29,7 @@ export type Answer = Unstamped<EventOf<"Accepted" | "Rejected" | "Uncertain" | "
 export interface Shape {
   /** Where it is; handles from elsewhere are refused. */
   readonly origin: string
+  /** Perform one deed once. Submit is answered `Accepted`, `Rejected` or `Uncertain`; the others `Observed`, `Unseen` or `Lost`. */
   readonly perform: (deed: Deed) => Effect.Effect<Answer>
 }
 
@@ -38,6 +39,27 @@ export interface Remote<Service extends string> {
   readonly service: Service
 }
 
-/** The key under which the remote of a service is provided. */
+/**
+ * Name the key under which the remote of a service is provided.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Provider from "@tenuto/http/Provider"
+ * import * as Remote from "@tenuto/core/Remote"
+ *
+ * // A test double: it takes everything, and every look says that the work goes on.
+ * export const layer = Layer.succeed(Remote.of("soundpiece"), {
+ *   origin: "https://api.soundpiece.co",
+ *   perform: (deed) =>
+ *     Effect.succeed<Remote.Answer>(
+ *       deed._tag === "Submit"
+ *         ? { _tag: "Accepted", handle: Provider.handleOf(deed.request, { id: "op_1" }) }
+ *         : { _tag: "Observed", observation: { _tag: "Pending", word: "processing" } },
+ *     ),
+ * })
+ * ```
+ */
 export const of = <const Service extends string>(service: Service): Context.Key<Remote<Service>, Shape> =>
   Context.Service<Remote<Service>, Shape>(`@tenuto/core/Remote/${service}`)
