@@ -57,9 +57,9 @@ export class Journal extends Context.Service<
   {
     /** Hold an entry until the scope closes. Errors: `Unusable`, with `Held` when another driver has it. */
     readonly claim: (entry: string) => Effect.Effect<Page, Unusable, Scope.Scope>
-    /** Read an entry without holding it. */
+    /** Read an entry without holding it; empty when there is none. Errors: `Unusable`. */
     readonly read: (entry: string) => Effect.Effect<ReadonlyArray<Lifecycle.Event>, Unusable>
-    /** List the entries that are open, oldest first. */
+    /** List the entries that are open, oldest first. Errors: `Unusable`. */
     readonly unsettled: Effect.Effect<ReadonlyArray<Unsettled>, Unusable>
   }
 >()("@tenuto/core/Journal") {}
@@ -75,7 +75,25 @@ export const unsettledOf = (histories: Iterable<readonly [string, ReadonlyArray<
   return open
 }
 
-/** A journal that lasts as long as the process: for tests, and for work that may be forgotten. */
+/**
+ * A journal that lasts as long as its layer: for tests, and for work that may be forgotten.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Journal from "@tenuto/core/Journal"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ * import * as NodeTransport from "@tenuto/transport-node/NodeTransport"
+ *
+ * export const services = Layer.mergeAll(
+ *   Soundpiece.layer({ apiKey: "spk_…" }).pipe(Layer.provide(NodeTransport.layer)),
+ *   Journal.layerMemory,
+ * )
+ * const open = Effect.flatMap(Journal.Journal, (journal) => journal.unsettled)
+ * console.log(await Effect.runPromise(Effect.provide(open, services))) // []
+ * ```
+ */
 export const layerMemory: Layer.Layer<Journal> = Layer.sync(Journal, () => {
   const entries = new Map<string, Array<Lifecycle.Event>>()
   const held = new Map<string, object>()
