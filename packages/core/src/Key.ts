@@ -2,6 +2,15 @@
  * Mints the names we give to things: idempotency keys and journal entries.
  *
  * Law 4: a key is minted once, outside every retry. Provide your own minter to fix the names a test sees.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Key from "@tenuto/core/Key"
+ *
+ * const fixed = Effect.provideService(Key.mint, Key.Minter, Effect.succeed("order-7"))
+ * console.log(await Effect.runPromise(fixed)) // order-7
+ * ```
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
