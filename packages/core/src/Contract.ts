@@ -96,5 +96,5 @@ export const make = (promises: Promises): Contract => ({
   limits: { wait: Duration.minutes(5), answer: Duration.seconds(30), sends: 8, ...promises.limits },
 })
 
-/** Whether an unanswered submit may be sent again under its key. */
+/** Tell whether an unanswered submit may be sent again under its key. */
 export const isKeyed = (contract: Contract): boolean => contract.idempotency._tag === "Keyed"
