@@ -6,6 +6,28 @@
  * Law 5: ahead of the deed, the journal holds the intent before the first byte leaves.
  * Law 7: the deadline bounds everything; interrupting leaves nothing behind and is seen at once.
  * Law 8: ending the wait is not cancelling the work; both exist, and say what they did.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Client from "@tenuto/core/Client"
+ * import type { Handle } from "@tenuto/core/Handle"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ *
+ * const song = Soundpiece.newSong({ lyrics: "Hold the note", prompt: "Slow waltz" }) // a value; nothing has left
+ * export const atOnce = Client.run(song, { within: "5 minutes" }).pipe(
+ *   Effect.provideService(Client.Watcher, (step) => Effect.logDebug(step._tag)),
+ *   Effect.catchTag("Overdue", ({ handle }) => Effect.succeed(handle)), // it goes on there; settle it later
+ * )
+ * export const inSteps = Effect.gen(function* () {
+ *   const handle = yield* Client.submit(song) // all that is needed to find the work again
+ *   const seen = yield* Client.look(Soundpiece.newSong, handle)
+ *   if (seen._tag === "Unrecognised") return yield* Client.cancel(Soundpiece.newSong, handle)
+ *   return yield* Client.settle(Soundpiece.newSong, handle)
+ * })
+ * export const many = (handles: ReadonlyArray<Handle>) => Client.settleAll(Soundpiece.newSong, handles)
+ * export const afterACrash = Client.recover(Object.values(Soundpiece.operations))
+ * ```
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -43,7 +65,7 @@ export type Step =
   | { readonly _tag: "Planned"; readonly action: Lifecycle.Action; readonly state: Lifecycle.State }
   | { readonly _tag: "Unsaved"; readonly trouble: Journal.Unusable; readonly state: Lifecycle.State }
 
-/** Sees every step, for progress and reports. The default watches nothing. */
+/** Sees every step, for progress and reports; the run waits for it. The default watches nothing. */
 export const Watcher = Context.Reference<(step: Step) => Effect.Effect<void>>("@tenuto/core/Client/Watcher", {
   defaultValue: () => () => Effect.void,
 })
@@ -75,18 +97,6 @@ export const submit = <O extends Operation.Any>(
  * Submit a draft, wait until the work is settled and return its output.
  *
  * Errors: `Rejected`, `Uncertain`, `Failed`, `Cancelled`, `Expired`, `Lost`, `Overdue`, `Unseen`; `Unusable` (the journal).
- *
- * @example
- * ```ts
- * import * as Client from "@tenuto/core/Client"
- * import * as Effect from "effect/Effect"
- * import * as Soundpiece from "@tenuto/soundpiece"
- *
- * const song = Soundpiece.newSong({ lyrics: "Hold the note", prompt: "Slow waltz" })
- * export const program = Client.run(song, { within: "5 minutes" }).pipe(
- *   Effect.catchTag("Overdue", ({ handle }) => Effect.succeed(handle)),
- * )
- * ```
  */
 export const run = <O extends Operation.Any>(
   draft: Operation.Draft<O>,
@@ -133,7 +143,7 @@ export const settle = <O extends Operation.Any>(
     Effect.scoped,
   )
 
-/** Settle many handles at once; each has its own result, in the order given. */
+/** Settle many handles at once; each has its own result, in the order given. Errors: none, they stand in the results. */
 export const settleAll = <O extends Operation.Any>(
   operation: O,
   handles: ReadonlyArray<Handle>,
@@ -160,7 +170,8 @@ export interface Recovered<O extends Operation.Any> {
 /**
  * Go on with everything the journal holds open for these operations, as if nothing had happened.
  *
- * Entries that another process is driving come back as `Unusable` with the problem `Held`, untouched.
+ * Each entry has its own result. One that another process is driving comes back as `Unusable` with the problem `Held`,
+ * untouched.
  *
  * Errors: `Unusable` (the journal cannot be listed).
  */
