@@ -9,8 +9,9 @@
  * import * as Schema from "effect/Schema"
  * import * as Artifact from "@tenuto/core/Artifact"
  *
- * const handle = { version: 1, service: "choir", origin: "https://api.choir.test", operation: "sing", id: "1" } as const
- * const audio = new Artifact.Artifact({ name: "outputs.0", handle, link: Artifact.link("https://cdn.test/1?sig=5ecret") })
+ * const choir = { version: 1, service: "choir", origin: "https://choir.test", operation: "sing" } as const
+ * const link = Artifact.link("https://cdn.test/1?sig=5ecret")
+ * const audio = new Artifact.Artifact({ name: "outputs.0", handle: { ...choir, id: "1" }, link })
  * const stored = JSON.stringify(Schema.encodeSync(Artifact.Tree)({ outputs: [{ audio }] }))
  * console.log(stored.includes("5ecret"), Artifact.find({ outputs: [{ audio }] }, "outputs.0") === audio) // false true
  * ```

@@ -188,7 +188,7 @@ export type Action =
     }
   | { readonly _tag: "Finish"; readonly outcome: Outcome }
 
-/** What `next` may know besides the state. `since` is when this wait began, `die` is in [0, 1) and lengthens pauses. */
+/** What `next` may know besides the state. `since` is when this wait began; `die`, in [0, 1), lengthens pauses. */
 export interface Moment {
   readonly contract: Contract
   readonly now: DateTime.Utc

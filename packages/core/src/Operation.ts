@@ -50,7 +50,7 @@ export type Code<O extends Any> = O["codes"][number]
 
 /** What may be said about a request beyond its input. */
 export interface Options {
-  /** The idempotency key; minted once when absent. The same key asks for the same work. Sent only where keys are checked. */
+  /** The idempotency key; minted once when absent, sent only where keys are checked. One key asks for one work. */
   readonly key?: string
   /** Your own name for the work, echoed by services that keep one. */
   readonly reference?: string

@@ -29,7 +29,10 @@ export type Answer = Unstamped<EventOf<"Accepted" | "Rejected" | "Uncertain" | "
 export interface Shape {
   /** Where it is; handles from elsewhere are refused. */
   readonly origin: string
-  /** Perform one deed once. Submit is answered `Accepted`, `Rejected` or `Uncertain`; the others `Observed`, `Unseen` or `Lost`. */
+  /**
+   * Perform one deed once. `Submit` is answered with `Accepted`, `Rejected` or `Uncertain`; `Look` and `Cancel` with
+   * `Observed`, `Unseen` or `Lost`. Anything else counts as no answer.
+   */
   readonly perform: (deed: Deed) => Effect.Effect<Answer>
 }
 
