@@ -4,6 +4,80 @@
  * It sends the credential to its own base only, and judges an answer by the table only.
  *
  * Law 10: a credential goes to the configured origin only.
+ *
+ * @example
+ * ```ts
+ * import * as Duration from "effect/Duration"
+ * import * as Result from "effect/Result"
+ * import * as Schema from "effect/Schema"
+ * import * as Contract from "@tenuto/core/Contract"
+ * import type { Observation } from "@tenuto/core/Observation"
+ * import * as Operation from "@tenuto/core/Operation"
+ * import * as Delay from "@tenuto/http/Delay"
+ * import * as Json from "@tenuto/http/Json"
+ * import * as Provider from "@tenuto/http/Provider"
+ * import * as Verdict from "@tenuto/http/Verdict"
+ *
+ * const service = "choir"
+ * const contract = Contract.make({
+ *   idempotency: { _tag: "Keyed", field: "key" }, // /docs/keys "one key is one song"
+ *   cadence: { _tag: "Interval", every: Duration.seconds(5), floor: Duration.seconds(1) }, // /docs/songs "every 5 s"
+ * })
+ * const input = Schema.Struct({ lyrics: Schema.NonEmptyString })
+ * const output = Schema.Struct({ title: Schema.String })
+ * export const sing = Operation.make({ service, name: "sing", contract, input, output, codes: ["explicit"] })
+ * export const operations = { sing }
+ *
+ * const verdicts: ReadonlyArray<Verdict.Verdict> = [
+ *   { stage: "submit", status: 402, truth: "Rejected", reason: { _tag: "Unpaid" }, source: "/docs/errors" },
+ *   { stage: "submit", status: 429, truth: "Rejected", reason: { _tag: "RateLimited" }, source: "/docs/limits" },
+ *   { stage: "look", status: 404, truth: "Lost", reason: { _tag: "NotFound", what: "song" }, source: "/docs/songs" },
+ *   { stage: "settle", code: "explicit", truth: "Failed", reason: { _tag: "PolicyViolation" }, source: "/docs/songs" },
+ * ]
+ *
+ * const word = Schema.NonEmptyString
+ * const maybe = Schema.optionalKey(word)
+ * const Song = Schema.Struct({ id: word, status: word, title: maybe, code: maybe })
+ * const read = Json.decoder(Song, "the song")
+ * const observe = ({ code, status: word, title }: typeof Song.Type): Result.Result<Observation, string> => {
+ *   switch (word) {
+ *     case "singing":
+ *       return Result.succeed({ _tag: "Pending", word })
+ *     case "sung":
+ *       if (title === undefined) return Result.fail("the song is sung and has no title")
+ *       return Result.succeed({ _tag: "Succeeded", word, output: { title } })
+ *     case "failed": {
+ *       const seen = code === undefined ? {} : { code }
+ *       const { reason } = Verdict.judge(verdicts, { stage: "settle", ...seen })
+ *       return Result.succeed({ _tag: "Failed", word, reason, ...seen })
+ *     }
+ *     default: // a word of tomorrow: neither a success nor a failure
+ *       return Result.succeed({ _tag: "Unrecognised", word })
+ *   }
+ * }
+ *
+ * export const table: Provider.Table<"choir"> = {
+ *   service,
+ *   base: "https://api.choir.test/v1",
+ *   credential: Provider.bearer,
+ *   endpoints: {
+ *     sing: {
+ *       submit: ({ input, key }) => ({ method: "POST", path: "/songs", body: { ...input, key: key ?? null } }),
+ *       accepted: (body, request) =>
+ *         Result.map(read(body), ({ id }) => ({ handle: Provider.handleOf(request, { id }) })),
+ *       look: ({ id }) => ({ method: "GET", path: `/songs/${encodeURIComponent(id)}` }),
+ *       observed: (body) => Result.flatMap(read(body), observe),
+ *     },
+ *   },
+ *   verdicts,
+ *   trouble: ({ headers, now }) => {
+ *     const retryAfter = Delay.retryAfter(headers, now)
+ *     return retryAfter === undefined ? {} : { retryAfter }
+ *   },
+ * }
+ *
+ * export const layer = (settings: Provider.Settings) => Provider.layer(table, settings)
+ * ```
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -23,7 +97,7 @@ import * as Json from "./Json.ts"
 import { Transport, type Unanswered, Unsent } from "./Transport.ts"
 import * as Verdict from "./Verdict.ts"
 
-/** A request relative to the base. */
+/** A request relative to the base. `path` begins with a slash; what a service or a caller names in it is encoded. */
 export interface Call {
   readonly method: string
   readonly path: string
@@ -37,7 +111,11 @@ export interface Accepted {
   readonly observation?: Observation
 }
 
-/** One operation's place in the API. Readers say in one sentence what is wrong with an answer they cannot read. */
+/**
+ * One operation's place in the API. Readers say in one sentence what is wrong with an answer they cannot read.
+ *
+ * `accepted` and `observed` see the JSON of a success (2xx) only; `observed` also reads what `cancel` is answered.
+ */
 export interface Endpoint {
   readonly submit: (request: Request) => Call
   readonly accepted: (body: unknown, request: Request) => Result.Result<Accepted, string>
@@ -61,9 +139,13 @@ export interface Table<Service extends string> {
   readonly service: Service
   /** The base of every path, without a slash at its end. */
   readonly base: string
+  /** The headers that carry the credential; {@link bearer} is the usual one. */
   readonly credential: (apiKey: Redacted.Redacted<string>) => Readonly<Record<string, Exchange.Text>>
+  /** By the name of the operation. */
   readonly endpoints: Readonly<Record<string, Endpoint>>
+  /** What an answer that is no success means; the first row that matches wins. */
   readonly verdicts: ReadonlyArray<Verdict.Verdict>
+  /** Reads the service's own error body. */
   readonly trouble: (refusal: Refusal) => Verdict.Trouble
   /** The header in which the service names an exchange, when it does. */
   readonly requestId?: string
@@ -80,7 +162,12 @@ export const bearer: Table<string>["credential"] = (apiKey) => ({
   authorization: Redacted.make(`Bearer ${Redacted.value(apiKey)}`),
 })
 
-/** Connect to the service. Needs a `Transport`. */
+/**
+ * Connect to the service. Needs a `Transport`.
+ *
+ * Nothing fails here: a base that is none rejects what is submitted, with the reason `Invalid`. An answer is read up to
+ * 8 MiB.
+ */
 export const layer = <const Service extends string>(
   table: Table<Service>,
   settings: Settings,
