@@ -2,6 +2,16 @@
  * What an answer means: stage × status × code to a truth and a reason, as a table with a source for every row.
  *
  * The same table drives the client, the generated pages and `tenuto explain`; nothing else judges a status.
+ *
+ * @example
+ * ```ts
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ * import * as Verdict from "@tenuto/http/Verdict"
+ *
+ * const lost = Verdict.judge(Soundpiece.table.verdicts, { stage: "look", status: 422 })
+ * console.log(lost.truth, lost.source) // Lost S000 "a referenced entity (operation id etc.) wasn't found"
+ * console.log(Verdict.judge([], { stage: "submit", status: 500 }).truth) // Uncertain: no row, the careful reading
+ * ```
  */
 import type * as Duration from "effect/Duration"
 import type { Evidence, Stage } from "@tenuto/core/Evidence"
@@ -13,6 +23,7 @@ export interface Verdict {
   readonly stage: Stage
   readonly status?: number | "3xx" | "4xx" | "5xx"
   readonly code?: string
+  /** What the row establishes: at submit what is not `Rejected` is `Uncertain`, at look what is not `Lost` is `Unseen`. */
   readonly truth: Extract<Tag, "Rejected" | "Uncertain" | "Unseen" | "Lost" | "Failed">
   /** What is asked for or found out at run time (a hint, issues, a replacement, an unknown code) is filled in. */
   readonly reason: Reason
@@ -20,7 +31,7 @@ export interface Verdict {
   readonly source: string
 }
 
-/** What a service's error body says, read by its own provider. */
+/** What a service's error says, read by its own provider from the body and the headers. */
 export interface Trouble {
   readonly code?: string
   readonly message?: NonNullable<Evidence["message"]>
@@ -29,7 +40,7 @@ export interface Trouble {
   readonly also?: Readonly<Record<string, string>>
 }
 
-/** What was seen. */
+/** What was seen: where, and what it said. */
 export interface Seen extends Trouble {
   readonly stage: Stage
   readonly status?: number
@@ -105,7 +116,7 @@ const hinted = (truth: Verdict["truth"], reason: Reason, { retryAfter }: Seen): 
   }
 }
 
-/** What was seen, as it is kept with a failure. */
+/** Keep what was seen as the evidence of a failure; issues and hints belong to its reason. */
 export const evidenceOf = (seen: Seen, requestId?: string): Evidence => ({
   stage: seen.stage,
   ...(seen.status === undefined ? {} : { status: seen.status }),
