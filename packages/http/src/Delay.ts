@@ -4,6 +4,18 @@
  * It never guesses: what is not one of the known forms is no hint at all.
  *
  * Law 6: never sooner than asked. No hint is shortened, except to a century, which no timer outlives.
+ *
+ * @example
+ * ```ts
+ * import * as DateTime from "effect/DateTime"
+ * import * as Duration from "effect/Duration"
+ * import * as Delay from "@tenuto/http/Delay"
+ *
+ * const now = DateTime.makeUnsafe("1994-11-06T08:49:00Z")
+ * const inHeader = Delay.retryAfter({ "retry-after": "Sun, 06 Nov 1994 08:49:37 GMT" }, now)
+ * const hint = Delay.longer(inHeader, Delay.millis(1500))
+ * console.log(hint && Duration.format(hint)) // 37s
+ * ```
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -69,7 +81,7 @@ export const retryAfter = (headers: Headers, now: DateTime.Utc): Duration.Durati
 export const millis = (value: unknown): Duration.Duration | undefined =>
   typeof value === "number" ? positive(Duration.millis(value)) : undefined
 
-/** The longer of two hints. */
+/** Choose the longer of two hints. */
 export const longer = (
   one: Duration.Duration | undefined,
   other: Duration.Duration | undefined,
