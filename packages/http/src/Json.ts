@@ -2,6 +2,18 @@
  * JSON as it comes over the wire: read with a sentence about what is wrong, written as bytes.
  *
  * It never shows what it read: a body may hold anything.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import * as Schema from "effect/Schema"
+ * import * as Json from "@tenuto/http/Json"
+ *
+ * const song = Json.decoder(Schema.Struct({ id: Schema.String }), "the song")
+ * const body = Json.write({ id: 7 })
+ * const read = Result.flatMap(Json.read({ "content-type": "application/json" }, body), song)
+ * console.log(Result.isFailure(read) && read.failure) // the song is not as documented at id
+ * ```
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
