@@ -3,6 +3,16 @@
  *
  * It never opens a socket and never shows a secret: credentials and signed
  * links ride as `Redacted` values until a transport writes them to the wire.
+ *
+ * @example
+ * ```ts
+ * import * as Redacted from "effect/Redacted"
+ * import type * as Exchange from "@tenuto/http/Exchange"
+ *
+ * const authorization = Redacted.make("Bearer spk_1")
+ * const request: Exchange.Request = { method: "GET", url: "https://choir.test/songs/1", headers: { authorization } }
+ * console.log(JSON.stringify(request).includes("spk_1")) // false
+ * ```
  */
 import * as Redacted from "effect/Redacted"
 
