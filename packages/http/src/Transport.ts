@@ -12,6 +12,29 @@
  *
  * Law 3: without a key nothing is sent again unless it is *proved* that it never left.
  * Law 7: the time-out bounds the whole exchange; interrupting closes the socket at once.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import type * as Exchange from "@tenuto/http/Exchange"
+ * import { Transport, Unanswered } from "@tenuto/http/Transport"
+ *
+ * // A test double: it gives its answers one after the other, and then loses every request.
+ * export const scripted = (...answers: ReadonlyArray<Exchange.Response>) =>
+ *   Layer.sync(Transport, () => {
+ *     const left = answers.values()
+ *     const lost = Effect.fail(new Unanswered({ problem: "Reset", detail: "the script is over" }))
+ *     return Transport.of({
+ *       send: () =>
+ *         Effect.suspend(() => {
+ *           const { value } = left.next()
+ *           return value === undefined ? lost : Effect.succeed(value)
+ *         }),
+ *       open: () => lost,
+ *     })
+ *   })
+ * ```
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -41,7 +64,7 @@ export class Unanswered extends Schema.TaggedError<Unanswered>()("Unanswered", {
   }
 }
 
-/** How long the whole exchange may take, and how many bytes of body are read before it is refused. */
+/** How long the whole exchange may take, and how many bytes of body are read before the answer counts as `TooLarge`. */
 export interface Limits {
   readonly timeout: Duration.Duration
   readonly maxBytes: bigint
