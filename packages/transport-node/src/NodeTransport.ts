@@ -11,6 +11,17 @@
  * Law 7: time-outs follow Effect's clock; interrupting closes the socket at
  * once, a half-connected one too, and leaves no timer.
  * Law 10: texts name the host and port, and nothing else of a request.
+ *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ * import * as NodeTransport from "@tenuto/transport-node/NodeTransport"
+ *
+ * export const soundpiece = Soundpiece.layer({ apiKey: "spk_…" }).pipe(
+ *   Layer.provideMerge(NodeTransport.layerWith({ connections: 16, connectTimeout: "3 seconds" })), // downloads use it too
+ * )
+ * ```
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -22,6 +33,7 @@ import { makeConnect } from "./internal/Undici.ts"
 import { Whole } from "./internal/Whole.ts"
 import * as Wire from "./internal/Wire.ts"
 
+/** How the transport behaves; every field has a default. */
 export interface Options {
   /** How long making a connection may take, within the request's own time-out. 10 seconds if not given. */
   readonly connectTimeout?: Duration.Input
@@ -93,5 +105,5 @@ export const layerWith = (options: Options): Layer.Layer<Transport> =>
     }),
   )
 
-/** The transport with its defaults. */
+/** The transport with its defaults; closing the scope closes every socket. */
 export const layer: Layer.Layer<Transport> = layerWith({})
