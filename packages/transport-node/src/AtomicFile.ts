@@ -97,7 +97,19 @@ const settle = (path: string) =>
   )
 
 /**
- * Write a stream of bytes to a path; gives their number. Errors: `Unwritten`, and the stream's own.
+ * Write a stream of bytes to a path; gives how many bytes there were.
+ *
+ * Errors: `Unwritten`, and the stream's own.
+ *
+ * @example
+ * ```ts
+ * import * as Download from "@tenuto/http/Download"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ * import * as AtomicFile from "@tenuto/transport-node/AtomicFile"
+ *
+ * export const save = (song: Soundpiece.Tracks) =>
+ *   AtomicFile.write("song.flac", Download.stream(Soundpiece.newSong, song.outputs[0].audio))
+ * ```
  */
 export const write = <E, R>(
   path: string,
