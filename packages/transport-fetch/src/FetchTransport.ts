@@ -16,6 +16,15 @@
  * again that was answered 421; `fetch` decodes a compressed body, whose
  * `content-encoding` and `content-length` are then left out. Where a request
  * without a key must not go out twice, use `@tenuto/transport-node`.
+ *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ * import * as FetchTransport from "@tenuto/transport-fetch/FetchTransport"
+ *
+ * export const soundpiece = Soundpiece.layer({ apiKey: "spk_…" }).pipe(Layer.provideMerge(FetchTransport.layer))
+ * ```
  */
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
@@ -28,6 +37,7 @@ import * as Head from "./internal/Head.ts"
 import * as Problem from "./internal/Problem.ts"
 import * as Wire from "./internal/Wire.ts"
 
+/** Which `fetch`, and what is known of it. */
 export interface Options {
   /** The `fetch` to use. The global one of the moment if not given. */
   readonly fetch?: typeof globalThis.fetch
@@ -89,7 +99,7 @@ const join = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
   return whole
 }
 
-/** Make the transport over a given `fetch`. */
+/** Make the transport over a given `fetch`, such as one that goes through a proxy. */
 export const layerWith = (options: Options): Layer.Layer<Transport> => {
   const isOnce = options.sendsOnce ?? options.fetch === undefined
   const fetch: typeof globalThis.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
