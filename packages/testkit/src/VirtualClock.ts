@@ -10,6 +10,27 @@
  *
  * Law 12: same seed, same story. Of two timers at one instant the one set first fires first (or as the seed says), and
  * what it sets off has come to rest before the second fires.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Client from "@tenuto/core/Client"
+ * import * as Journal from "@tenuto/core/Journal"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ * import * as SoundpieceEmulator from "@tenuto/soundpiece/Emulator"
+ * import * as Emulator from "@tenuto/testkit/Emulator"
+ * import * as VirtualClock from "@tenuto/testkit/VirtualClock"
+ *
+ * const hour = Effect.gen(function* () {
+ *   const { handler, ledger } = yield* SoundpieceEmulator.make({ work: "1 hour" })
+ *   const soundpiece = Soundpiece.layer({ apiKey: "spk_test" }).pipe(Layer.provide(Emulator.layerMemory(handler)))
+ *   const song = Soundpiece.newSong({ lyrics: "Hold the note", prompt: "Slow waltz" })
+ *   yield* Effect.provide(Client.run(song, { within: "2 hours" }), [soundpiece, Journal.layerMemory])
+ *   return (yield* ledger).requests.length
+ * })
+ * console.log(await Effect.runPromise(Effect.flatten(VirtualClock.run(hour)))) // 181: a submit, and 20 seconds a look
+ * ```
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -52,6 +73,7 @@ export class StuckIo extends Schema.TaggedError<StuckIo>()("StuckIo", {
 
 const list = (waiters: ReadonlyArray<string>): string => (waiters.length === 0 ? "nobody known" : waiters.join("; "))
 
+/** Where time begins, in which order things happen at one instant, and when I/O counts as stuck. */
 export interface Options {
   /** The first instant. Default: 2026-01-01T00:00:00Z. */
   readonly start?: DateTime.Utc
