@@ -6,6 +6,23 @@
  * instants; under the live clock they simply run.
  *
  * Law 12: same seed, same story, in memory and over sockets.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Emulator from "@tenuto/testkit/Emulator"
+ *
+ * const choir: Emulator.Handler = ({ method }) =>
+ *   Effect.succeed(
+ *     method === "POST" ? Emulator.json(202, { id: "1", status: "singing" }) : Emulator.answer(405, "only POST here"),
+ *   )
+ * export const inMemory = Emulator.layerMemory(choir) // a Transport, for tests
+ * export const served = Effect.gen(function* () {
+ *   const { url } = yield* Emulator.serve(choir) // a port, for whatever speaks HTTP
+ *   return yield* Effect.promise(() => fetch(url).then(({ status }) => status))
+ * })
+ * console.log(await Effect.runPromise(Effect.scoped(served))) // 405
+ * ```
  */
 import { Transport } from "@tenuto/http/Transport"
 import * as Effect from "effect/Effect"
@@ -26,6 +43,7 @@ export class Unserved extends Schema.TaggedError<Unserved>()("Unserved", { detai
   }
 }
 
+/** Where to listen, and how much to read. */
 export interface ServeOptions {
   /** Default: 0, any free port. */
   readonly port?: number
@@ -42,7 +60,7 @@ export interface Served {
   readonly port: number
 }
 
-/** Carry requests to a handler without a socket. It answers for every origin. */
+/** Carry requests to a handler without a socket, as the transport. It answers for every origin. */
 export const layerMemory = <R>(handler: Handler<R>): Layer.Layer<Transport, never, Exclude<R, Scope.Scope>> =>
   Layer.effect(Transport, memory(handler))
 
