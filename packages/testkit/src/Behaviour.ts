@@ -2,6 +2,17 @@
  * What a service may do to one request, as its client experiences it.
  *
  * It plays nothing; a carrier does. Whatever a carrier cannot play is said beside the behaviour.
+ *
+ * @example
+ * ```ts
+ * import * as Duration from "effect/Duration"
+ * import { answer, Behaviour } from "@tenuto/testkit/Behaviour"
+ *
+ * export const gateway = answer(502, "<h1>Bad Gateway</h1>", { "content-type": "text/html" })
+ * export const dying = Behaviour.Reset()
+ * const response = { status: 200, headers: {}, body: new TextEncoder().encode("sung") }
+ * export const late = Behaviour.Slowed({ response, head: Duration.seconds(20), piece: undefined })
+ * ```
  */
 import type { Headers, Response } from "@tenuto/http/Exchange"
 import * as Data from "effect/Data"
@@ -34,6 +45,7 @@ export type Behaviour = Data.TaggedEnum<{
   readonly Unnamed: {}
 }>
 
+/** Makes behaviours, and tells them apart: `Behaviour.Reset()`, `Behaviour.$is("Reset")`. */
 export const Behaviour = Data.taggedEnum<Behaviour>()
 
 const text = new TextEncoder()
