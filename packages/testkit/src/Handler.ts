@@ -2,6 +2,17 @@
  * A service as a function, from a request to a behaviour.
  *
  * It never learns what carries it: both carriers show it the same request.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { json } from "@tenuto/testkit/Behaviour"
+ * import type { Handler } from "@tenuto/testkit/Handler"
+ *
+ * // A long poll: it holds the request for a while, on the clock of the test.
+ * export const held: Handler = ({ url }) =>
+ *   Effect.delay(Effect.succeed(json(200, { status: "singing", path: new URL(url).pathname })), "20 seconds")
+ * ```
  */
 import type { Headers } from "@tenuto/http/Exchange"
 import type * as Effect from "effect/Effect"
