@@ -2,6 +2,20 @@
  * What can go wrong between a client and a service, by name, as data: `reset-after-commit@submit`, `503@look:2`.
  *
  * A fault changes what one request experiences. Whether the service acted is part of its name, and never left open.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as SoundpieceEmulator from "@tenuto/soundpiece/Emulator"
+ * import * as Fault from "@tenuto/testkit/Fault"
+ *
+ * export const handler = Effect.gen(function* () {
+ *   const soundpiece = yield* SoundpieceEmulator.make()
+ *   const faults = yield* Effect.forEach(["reset-after-commit@submit", "429=30@look:2"], Fault.parse)
+ *   return yield* Fault.apply(soundpiece.handler, faults, { stageOf: soundpiece.stage })
+ * })
+ * console.log(Fault.all.map(({ name, says }) => `${name}: ${says}`).join("\n"))
+ * ```
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -9,6 +23,7 @@ import type { Behaviour } from "./Behaviour.ts"
 import type { Handler, Request } from "./Handler.ts"
 import { type Edit, type Effects, effects } from "./internal/effects.ts"
 
+/** Which part of the work a request belongs to. */
 export const Stage = Schema.Literals(["submit", "look", "download"])
 export type Stage = typeof Stage.Type
 
