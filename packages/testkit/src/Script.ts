@@ -3,6 +3,24 @@
  *
  * A request takes the first unused step of its stage; without one it reaches the service unchanged. A script says what
  * is seen, and never when the client has to come.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as SoundpieceEmulator from "@tenuto/soundpiece/Emulator"
+ * import * as Script from "@tenuto/testkit/Script"
+ *
+ * const story = Script.make([
+ *   Script.on("submit", "reset-after-commit"), // it is taken, and the answer is lost
+ *   Script.on("submit", "429=30"),
+ *   Script.on("look", "pass"),
+ *   Script.on("look", { status: 503, text: "try later" }, 2),
+ * ])
+ * export const handler = Effect.gen(function* () {
+ *   const soundpiece = yield* SoundpieceEmulator.make()
+ *   return yield* Script.apply(soundpiece.handler, story, { stageOf: soundpiece.stage })
+ * })
+ * ```
  */
 import type { Response } from "@tenuto/http/Exchange"
 import * as Effect from "effect/Effect"
@@ -41,13 +59,18 @@ export class Unreadable extends Schema.TaggedError<Unreadable>()("Unreadable", {
   }
 }
 
-/** One step of a stage: a fault by its name, an answer, or `"pass"`, which leaves the request to the service. */
+/**
+ * Write one step of a stage: a fault by its name, an answer, or `"pass"`, which leaves the request to the service.
+ *
+ * `count` requests use it up.
+ */
 export const on = (stage: Fault.Stage, what: string | Answer, count = 1): Step => {
   const base = { on: stage, times: count }
   if (what === "pass") return { ...base, pass: true }
   return typeof what === "string" ? { ...base, fault: what } : { ...base, answer: what }
 }
 
+/** Write a story. */
 export const make = (steps: ReadonlyArray<Step>): Script => ({ version: 1, steps })
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Script), { errors: "all", onExcessProperty: "error" })
