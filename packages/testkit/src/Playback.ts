@@ -2,6 +2,22 @@
  * Recorded exchanges, played back in the order in which they were recorded, each once.
  *
  * It never repeats an answer: a request without one left is answered 501, and `verify` says which.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Json from "@tenuto/http/Json"
+ * import * as Emulator from "@tenuto/testkit/Emulator"
+ * import * as Playback from "@tenuto/testkit/Playback"
+ *
+ * const headers = { "content-type": "application/json" }
+ * const response = { status: 200, headers, body: Json.write({ id: "1", status: "sung" }) }
+ * export const program = Effect.gen(function* () {
+ *   const { handler, verify } = yield* Playback.make([{ method: "GET", path: "/v1/songs/1", response }])
+ *   const transport = Emulator.layerMemory(handler) // provide it to the program under test
+ *   return { transport, verify } // and verify at its end
+ * })
+ * ```
  */
 import type { Response } from "@tenuto/http/Exchange"
 import * as Effect from "effect/Effect"
@@ -35,9 +51,10 @@ export class Unplayed extends Schema.TaggedError<Unplayed>()("Unplayed", { left:
   }
 }
 
+/** A recording as a service. */
 export interface Playback {
   readonly handler: Handler
-  /** Whether everything recorded was asked for, and nothing else. Errors: `Exhausted`, `Unplayed`. */
+  /** Check that everything recorded was asked for, and nothing else. Errors: `Exhausted`, `Unplayed`. */
   readonly verify: Effect.Effect<void, Exhausted | Unplayed>
 }
 
@@ -54,6 +71,7 @@ const sorted = (url: URL): string => {
   return query.toString()
 }
 
+/** Play a recording. Each playback uses it up for itself. */
 export const make = (recording: ReadonlyArray<Recorded>): Effect.Effect<Playback> =>
   Effect.sync(() => {
     const left = recording.map((recorded) => ({ recorded, isPlayed: false }))
