@@ -5,6 +5,30 @@
  * an id; ids are renamed in the order in which they are first seen.
  *
  * Law 12: same seed, same story: byte-identical in memory and over sockets.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Client from "@tenuto/core/Client"
+ * import * as Journal from "@tenuto/core/Journal"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ * import * as SoundpieceEmulator from "@tenuto/soundpiece/Emulator"
+ * import * as Emulator from "@tenuto/testkit/Emulator"
+ * import * as Timeline from "@tenuto/testkit/Timeline"
+ * import * as VirtualClock from "@tenuto/testkit/VirtualClock"
+ *
+ * const story = Effect.gen(function* () {
+ *   const { handler } = yield* SoundpieceEmulator.make({ work: "30 seconds" })
+ *   const transport = Timeline.transport(Emulator.layerMemory(handler))
+ *   const soundpiece = Soundpiece.layer({ apiKey: "spk_test" }).pipe(Layer.provide(transport))
+ *   const song = Client.run(Soundpiece.newSong({ lyrics: "Hold the note", prompt: "Slow waltz" }))
+ *   yield* Effect.provide(song, [soundpiece, Journal.layerMemory])
+ *   return yield* Timeline.text
+ * })
+ * const told = VirtualClock.run(Effect.provide(story, Timeline.layer()))
+ * console.log(await Effect.runPromise(Effect.flatten(told)))
+ * ```
  */
 import { type Request, reveal } from "@tenuto/http/Exchange"
 import { type Opened, Transport, type Unanswered, type Unsent } from "@tenuto/http/Transport"
@@ -16,6 +40,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { Handler } from "./Handler.ts"
 
+/** Who did it: the program, the wire between, or the service. */
 export type Lane = "client" | "wire" | "service"
 
 /** One thing that happened; `at` counts from the beginning of the timeline. */
@@ -32,6 +57,7 @@ export interface IdPattern {
   readonly pattern: RegExp
 }
 
+/** The timeline of one run. */
 export class Timeline extends Context.Service<
   Timeline,
   {
@@ -43,7 +69,7 @@ export class Timeline extends Context.Service<
   }
 >()("@tenuto/testkit/Timeline") {}
 
-/** Words such as `op_7f3…`, UUIDs, and long runs of letters and digits. */
+/** The ids that are known without being told: words such as `op_7f3…`, UUIDs, and long runs of letters and digits. */
 export const idPatterns: ReadonlyArray<IdPattern> = [
   { name: "id", pattern: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi },
   { name: "op", pattern: /op_[0-9A-Za-z]+/g },
