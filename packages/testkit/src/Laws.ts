@@ -3,6 +3,18 @@
  *
  * Each law tells stories by the hundred and lets the machine live through them; a broken one is shown the shortest story
  * found, with a line that replays it. It never sleeps and reads no clock.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Lifecycle from "@tenuto/core/Lifecycle"
+ * import * as Laws from "@tenuto/testkit/Laws"
+ *
+ * for (const { check, law, name } of Laws.machine) {
+ *   await Effect.runPromise(check(Lifecycle, { runs: 20 })) // in a test runner: one test for each
+ *   console.log(`law ${law}: ${name}`)
+ * }
+ * ```
  */
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
@@ -82,7 +94,7 @@ const narrate = (machine: Machine, story: Story): string => {
   }
 }
 
-/** The laws that bind any machine; each is a name for a test. */
+/** The laws that bind any machine; the name of each is the name of a test. */
 export const machine: ReadonlyArray<Law> = [
   law(0, "every history has a state, and every state an action", "hostile", Verdicts.isTotal),
   law(1, "settled is final", "hostile", Verdicts.isFinal),
