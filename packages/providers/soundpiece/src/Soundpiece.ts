@@ -2,7 +2,27 @@
  * Soundpiece: songs, instrumentals, samples, remixes and stems.
  *
  * Everything here is data with its source (`S000`, `S001` and the contract's numbers are explained in FACTS.md); the
- * machine that acts on it is `@tenuto/core`.
+ * machine that acts on it is `@tenuto/core`. It never sends anything by itself.
+ *
+ * @example
+ * ```ts
+ * import * as Duration from "effect/Duration"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ *
+ * const source = { url: "https://example.test/take.flac" }
+ * const lyrics = "Hold the note"
+ * export const drafts = [
+ *   Soundpiece.newSong({ lyrics, prompt: "Slow waltz" }, { key: "550e8400-e29b-41d4-a716-446655440000" }),
+ *   Soundpiece.newSong({ lyrics, reference: source }),
+ *   Soundpiece.newInstrumental({ prompt: "Slow waltz" }),
+ *   Soundpiece.newSample({ prompt: "One cello note", duration: Duration.seconds(4), loopable: true }),
+ *   Soundpiece.newFx({ prompt: "A door", duration: Duration.seconds(2) }),
+ *   Soundpiece.remixSong({ source, lyrics, prompt: "March", nVariations: 3 }),
+ *   Soundpiece.remixInstrumental({ source }),
+ *   Soundpiece.separateStems({ source }),
+ *   Soundpiece.autoCutDown({ source, targetDuration: Duration.seconds(30) }),
+ * ]
+ * ```
  */
 import * as Duration from "effect/Duration"
 import type * as Layer from "effect/Layer"
@@ -20,7 +40,7 @@ import * as Reasons from "./internal/reasons.ts"
 import { routes } from "./internal/routes.ts"
 import * as Wire from "./internal/wire.ts"
 
-/** What the service promises. */
+/** What the service promises: keys are checked, looks are long polls; no page offers to cancel. */
 export const contract = Contract.make({
   idempotency: { _tag: "Keyed", field: "idempotency_key" }, // S001 "Every PUT accepts an idempotency_key"
   cadence: {
@@ -47,7 +67,7 @@ const service = "soundpiece"
 export type Tracks = typeof Wire.Tracks.Type
 /** The result of operations that give exactly one file. */
 export type OneTrack = typeof Wire.OneTrack.Type
-/** One audio file: FLAC, 44.1 kHz. */
+/** One audio file: FLAC, 44.1 kHz (S001). `duration` is a `Duration`; `kind` is there for stems. */
 export type Track = Wire.Track
 
 const define = <const Name extends string, Input, Output, const Code extends string>(
@@ -57,36 +77,44 @@ const define = <const Name extends string, Input, Output, const Code extends str
   failures: ReadonlyArray<Code>,
 ) => Operation.make({ service, name, contract, input, output, codes: failures })
 
-/** A song from lyrics and a prompt, or from lyrics and a reference track. */
+/**
+ * A song from lyrics and a prompt, or from lyrics and a reference track.
+ *
+ * Lyrics have 1 to 3000 characters, a prompt 1 to 1024. Source: S000, S001, contract 2.1.
+ */
 export const newSong = /* @__PURE__ */ define("create.new_song", Input.NewSong, Wire.Tracks, Reasons.song)
-/** An instrumental from a prompt or a reference track. */
+/** An instrumental from a prompt of 1 to 1024 characters, or from a reference track. Source: contract 2.1. */
 export const newInstrumental = /* @__PURE__ */ define(
   "create.new_instrumental",
   Input.NewInstrumental,
   Wire.Tracks,
   Reasons.referenced,
 )
-/** A sample of a given length. */
+/** A sample of a given length, from a prompt of 1 to 1024 characters. Source: contract 2.1. */
 export const newSample = /* @__PURE__ */ define("create.new_sample", Input.NewSample, Wire.OneTrack, Reasons.generated)
-/** A sound effect of a given length. No page shows its result; one file is what its sibling gives. */
+/**
+ * A sound effect of a given length, from a prompt of 1 to 1024 characters.
+ *
+ * No page shows its result; one file is what its sibling gives. Source: contract 2.1.
+ */
 export const newFx = /* @__PURE__ */ define("create.new_fx", Input.NewFx, Wire.OneTrack, Reasons.generated)
-/** One to three variations on a song. */
+/** One to three variations on a song, one unless told otherwise. Source: contract 2.1. */
 export const remixSong = /* @__PURE__ */ define("create.remix_song", Input.RemixSong, Wire.Tracks, Reasons.referenced)
-/** One to three variations on an instrumental. */
+/** One to three variations on an instrumental, one unless told otherwise. Source: contract 2.1. */
 export const remixInstrumental = /* @__PURE__ */ define(
   "create.remix_instrumental",
   Input.RemixInstrumental,
   Wire.Tracks,
   Reasons.referenced,
 )
-/** A track taken apart; each file says its `kind`. */
+/** A track taken apart; each file says its `kind`: vocals, drums, bass, other. Source: contract 2.1. */
 export const separateStems = /* @__PURE__ */ define(
   "adapt.separate_stems",
   Input.SeparateStems,
   Wire.Tracks,
   Reasons.adapted,
 )
-/** A track cut down to a length. */
+/** A track cut down to a length. Source: contract 2.1. */
 export const autoCutDown = /* @__PURE__ */ define(
   "adapt.auto_cut_down",
   Input.AutoCutDown,
@@ -94,7 +122,7 @@ export const autoCutDown = /* @__PURE__ */ define(
   Reasons.adapted,
 )
 
-/** Every operation by the service's own name. */
+/** Every operation by the service's own name: what `connect` and `Client.recover` take. */
 export const operations = {
   "create.new_song": newSong,
   "create.new_instrumental": newInstrumental,
