@@ -5,6 +5,29 @@
  * It never makes music: every file is a quiet tone. Where the pages are silent FACTS.md says what it does.
  *
  * Law 12: same seed, same story, in memory and over sockets.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Client from "@tenuto/core/Client"
+ * import * as Journal from "@tenuto/core/Journal"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ * import * as SoundpieceEmulator from "@tenuto/soundpiece/Emulator"
+ * import * as Emulator from "@tenuto/testkit/Emulator"
+ * import * as VirtualClock from "@tenuto/testkit/VirtualClock"
+ *
+ * const story = Effect.gen(function* () {
+ *   const { handler, ledger } = yield* SoundpieceEmulator.make({ work: "50 seconds", failing: "tos_violation" })
+ *   const soundpiece = Soundpiece.layer({ apiKey: "spk_test" }).pipe(Layer.provide(Emulator.layerMemory(handler)))
+ *   const song = Client.run(Soundpiece.newSong({ lyrics: "Hold the note", prompt: "Slow waltz" })).pipe(
+ *     Effect.catchTag("Failed", ({ reason }) => Effect.succeed(reason._tag)),
+ *   )
+ *   const said = yield* Effect.provide(song, [soundpiece, Journal.layerMemory])
+ *   return { said, created: (yield* ledger).operations.length }
+ * })
+ * console.log(await Effect.runPromise(Effect.flatten(VirtualClock.run(story)))) // { said: "PolicyViolation", created: 1 }
+ * ```
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -29,6 +52,7 @@ export interface Submitted {
   readonly input: Asked.Fields
 }
 
+/** How the service behaves; every field has a default. */
 export interface Options {
   /** How long an operation takes. Default: 5 seconds. */
   readonly work?: Duration.Input
@@ -48,7 +72,7 @@ export interface Options {
   readonly failing?: string
   /** What a PUT with a known key gives: the operation as it stands (default), or the first answer again (C-SP-4). */
   readonly replay?: "current" | "original"
-  /** Names the operations. Default: 0. */
+  /** Names the operations and signs the links. Default: 0. */
   readonly seed?: number
 }
 
@@ -68,11 +92,13 @@ export interface Ledger {
   readonly leaks: number
 }
 
+/** The service, and what can be asked of it beside HTTP. */
 export interface Emulator {
   /** For `Emulator.layerMemory` and `Emulator.serve` of the test kit. The API stands under `/v1`. */
   readonly handler: Handler
   /** Which stage a request belongs to, for faults and scripts. */
   readonly stage: (request: Request) => Stage | undefined
+  /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
 }
 
@@ -104,7 +130,7 @@ const messageOf = (code: string): string =>
     ? "The provided lyrics were rejected by our content policy."
     : `The operation failed with ${code}.`
 
-/** Make a service of its own. */
+/** Make a service of its own: two of them share nothing. */
 export const make = (options: Options = {}): Effect.Effect<Emulator> =>
   Effect.sync(() => {
     const { failing, limit, outcome: decide, replay = "current", seed = 0 } = options
