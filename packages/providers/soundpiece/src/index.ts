@@ -1,1 +1,2 @@
+/** Soundpiece: its operations, its contract and the layer that connects to it. Its emulator is an entry of its own. */
 export * from "./Soundpiece.ts"
