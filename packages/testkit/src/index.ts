@@ -1,3 +1,4 @@
+/** The test kit. `Handler` and `Behaviour` are re-exported by `Emulator`. It depends on no test runner. */
 // Time
 export * as VirtualClock from "./VirtualClock.ts"
 export * as Timeline from "./Timeline.ts"
