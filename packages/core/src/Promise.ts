@@ -37,31 +37,43 @@ export interface Wait {
   readonly signal?: AbortSignal
 }
 
-/** The verbs of one connected service. */
+/** The verbs of one connected service. Each also rejects with `Unusable` when the journal cannot be used. */
 export interface Connection<Operations extends Record<string, Operation.Any>, Needs> extends AsyncDisposable {
+  /**
+   * Submit, wait until the work is settled and return its output. Rejects with `Rejected`, `Uncertain`, `Failed`,
+   * `Cancelled`, `Expired`, `Lost`, `Overdue` or `Unseen`.
+   */
   readonly run: <Name extends keyof Operations>(
     name: Name,
     input: Operation.Input<Operations[Name]>,
     options?: Wait & Operation.Options,
   ) => Promise<Operation.Output<Operations[Name]>>
+  /** Submit and return the handle. Rejects with `Rejected` or `Uncertain`. */
   readonly submit: <Name extends keyof Operations>(
     name: Name,
     input: Operation.Input<Operations[Name]>,
     options?: Wait & Operation.Options,
   ) => Promise<Handle>
+  /** Look once. Rejects with `Unseen` or `Lost`. */
   readonly look: (name: keyof Operations, handle: Handle, options?: Pick<Wait, "signal">) => Promise<Observation>
+  /**
+   * Wait until the work behind a handle is settled and return its output. Rejects with `Failed`, `Cancelled`, `Expired`,
+   * `Lost`, `Overdue` or `Unseen`.
+   */
   readonly settle: <Name extends keyof Operations>(
     name: Name,
     handle: Handle,
     options?: Wait,
   ) => Promise<Operation.Output<Operations[Name]>>
+  /** Ask the service to cancel the work, and say what that did. Rejects with `Unseen` or `Lost`. */
   readonly cancel: (
     name: keyof Operations,
     handle: Handle,
     options?: Pick<Wait, "signal">,
   ) => Promise<Client.Cancellation>
+  /** Go on with everything the journal holds open; each entry has its own result. */
   readonly recover: (options?: Wait) => Promise<ReadonlyArray<Client.Recovered<Operations[keyof Operations]>>>
-  /** Run any effect with the connected services, such as a download. */
+  /** Run any effect with the connected services, such as a download. Rejects with its own failure. */
   readonly perform: <A, E>(
     effect: Effect.Effect<A, E, Remote.Remote<Operations[keyof Operations]["service"]> | Journal.Journal | Needs>,
     options?: Pick<Wait, "signal">,
@@ -71,7 +83,7 @@ export interface Connection<Operations extends Record<string, Operation.Any>, Ne
 }
 
 /**
- * Connect to a service.
+ * Connect to a service. Nothing is opened before the first verb, and everything is closed by `close` or `await using`.
  *
  * @example
  * ```ts
