@@ -29,7 +29,7 @@ import { Behaviour, json } from "./Behaviour.ts"
 import type { Handler } from "./Handler.ts"
 import * as Fault from "./Fault.ts"
 
-/** A fixed answer; at most one of `json` and `text`. */
+/** A fixed answer. Its body is `json` where there is one, else `text`. */
 export const Answer = Schema.Struct({
   status: Schema.Int.check(Schema.isBetween({ minimum: 200, maximum: 599 })),
   headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
