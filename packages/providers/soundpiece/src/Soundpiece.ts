@@ -122,7 +122,7 @@ export const autoCutDown = /* @__PURE__ */ define(
   Reasons.adapted,
 )
 
-/** Every operation by the service's own name: what `connect` and `Client.recover` take. */
+/** Every operation by the service's own name: the names that `connect` goes by. */
 export const operations = {
   "create.new_song": newSong,
   "create.new_instrumental": newInstrumental,
