@@ -62,6 +62,7 @@ export const Event = /* @__PURE__ */ pure(() =>
   ]),
 )
 export type Event = typeof Event.Type
+/** The event with this tag. */
 export type EventOf<Tag extends Event["_tag"]> = Extract<Event, { readonly _tag: Tag }>
 
 // --- states -------------------------------------------------------------------------------------
@@ -105,4 +106,5 @@ export const State = /* @__PURE__ */ pure(() =>
   ]),
 )
 export type State = typeof State.Type
+/** The state with this tag. */
 export type StateOf<Tag extends State["_tag"]> = Extract<State, { readonly _tag: Tag }>
