@@ -111,19 +111,28 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
     provider.layer(options),
     Layer.mergeAll(options.transport, options.journal ?? Journal.layerMemory),
   )
+  const going = new Set<Promise<unknown>>()
   let services: ReturnType<typeof build> | undefined
   const build = () => Effect.runPromiseExit(Layer.buildWithScope(layer, scope))
   const perform: Connection<Operations, Needs>["perform"] = async (effect, wait) => {
     const signal = wait?.signal === undefined ? closing.signal : AbortSignal.any([wait.signal, closing.signal])
     signal.throwIfAborted()
     const built = await (services ??= build())
-    const run = Effect.flatMap(built, (context) => Effect.provideContext(effect, context))
-    const exit = await Effect.runPromiseExit(run, { signal })
+    signal.throwIfAborted()
+    const run = Effect.runPromiseExit(
+      Effect.flatMap(built, (context) => Effect.provideContext(effect, context)),
+      { signal },
+    )
+    going.add(run)
+    const exit = await run
+    going.delete(run)
     if (Exit.isSuccess(exit)) return exit.value
     return Promise.reject(signal.aborted && Cause.hasInterrupts(exit.cause) ? signal.reason : Cause.squash(exit.cause))
   }
-  const close = () => {
+  const close = async () => {
     closing.abort(new DOMException("the connection to the service was closed; the work there goes on", "AbortError"))
+    // What has happened is saved and what was held is given back before the journal closes.
+    await Promise.all(going)
     return Effect.runPromise(Scope.close(scope, Exit.void))
   }
   const { operations } = provider

@@ -20,7 +20,12 @@ import {
   tags,
 } from "./choir.ts"
 
-const choir = (replies: ReadonlyArray<Reply>, shelf: Shelf = new Map(), onClose: () => void = () => {}) => {
+const choir = (
+  replies: ReadonlyArray<Reply>,
+  shelf: Shelf = new Map(),
+  onClose: () => void = () => {},
+  append?: Parameters<typeof journal>[1],
+) => {
   const service = remote(...replies)
   const closing = Layer.effectDiscard(Effect.addFinalizer(() => Effect.sync(onClose)))
   const provider = {
@@ -28,7 +33,7 @@ const choir = (replies: ReadonlyArray<Reply>, shelf: Shelf = new Map(), onClose:
     layer: ({ apiKey }: { readonly apiKey: string }): Layer.Layer<Remote.Remote<"choir">> =>
       apiKey === "key" ? Layer.provideMerge(service.layer, closing) : service.layer,
   }
-  const connection = connect(provider, { apiKey: "key", transport: Layer.empty, journal: journal(shelf) })
+  const connection = connect(provider, { apiKey: "key", transport: Layer.empty, journal: journal(shelf, append) })
   return { service, connection, shelf }
 }
 
@@ -87,6 +92,33 @@ describe("a promise", () => {
     expect(await run).toBe("interrupted")
     expect(closed).toBe(1)
     expect(tags(shelf)).toEqual([["Drafted", "Sending", "Accepted"]])
+  })
+
+  it("saves what has happened before the connection closes what it opened", async () => {
+    const order: Array<string> = []
+    let isWritten = () => {}
+    const disk = new Promise<void>((resolve) => void (isWritten = resolve))
+    const { connection, shelf } = choir(
+      [accepted, () => Effect.never],
+      new Map(),
+      () => void order.push("closed"),
+      (write, [first]) =>
+        first?._tag === "Accepted"
+          ? Effect.andThen(
+              Effect.promise(() => disk),
+              Effect.tap(write, () => Effect.sync(() => void order.push("saved"))),
+            )
+          : write,
+    )
+    const run = connection.run("sing", input).catch(() => "interrupted")
+    await connection.perform(Effect.yieldNow)
+    const closed = connection.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    isWritten()
+    await closed
+    expect(order).toEqual(["saved", "closed"])
+    expect(tags(shelf)).toEqual([["Drafted", "Sending", "Accepted"]])
+    expect(await run).toBe("interrupted")
   })
 
   it("speaks the other verbs too", async () => {
