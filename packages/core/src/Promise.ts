@@ -117,7 +117,10 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
   const perform: Connection<Operations, Needs>["perform"] = async (effect, wait) => {
     const signal = wait?.signal === undefined ? closing.signal : AbortSignal.any([wait.signal, closing.signal])
     signal.throwIfAborted()
-    const built = await (services ??= build())
+    const building = (services ??= build())
+    const built = await building
+    // What could not be opened may have been mended when it is asked for again.
+    if (Exit.isFailure(built) && services === building) services = undefined
     signal.throwIfAborted()
     const run = Effect.runPromiseExit(
       Effect.flatMap(built, (context) => Effect.provideContext(effect, context)),

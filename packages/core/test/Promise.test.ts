@@ -3,6 +3,7 @@ import { getEventListeners } from "node:events"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Failure from "@tenuto/core/Failure"
+import * as Journal from "@tenuto/core/Journal"
 import { connect } from "@tenuto/core/Promise"
 import * as Remote from "@tenuto/core/Remote"
 import {
@@ -119,6 +120,19 @@ describe("a promise", () => {
     expect(order).toEqual(["saved", "closed"])
     expect(tags(shelf)).toEqual([["Drafted", "Sending", "Accepted"]])
     expect(await run).toBe("interrupted")
+  })
+
+  it("opens again what could not be opened the last time", async () => {
+    let opened = 0
+    const trouble = new Journal.Unusable({ journal: "shelf", problem: "Unavailable", detail: "the disk is away" })
+    const away = Effect.suspend(() => ((opened += 1) === 1 ? Effect.fail(trouble) : Effect.void))
+    const provider = { operations: { sing }, layer: () => remote(accepted, sung).layer }
+    const shelf = Layer.provideMerge(journal(new Map()), Layer.effectDiscard(away))
+    await using connection = connect(provider, { transport: Layer.empty, journal: shelf })
+    expect(await connection.run("sing", input).catch((error: unknown) => error)).toBe(trouble)
+    expect(await connection.run("sing", input)).toEqual({ verse: "la" })
+    await connection.perform(Effect.void)
+    expect(opened).toBe(2)
   })
 
   it("speaks the other verbs too", async () => {
