@@ -54,6 +54,21 @@ export const write = (handle: Handle): string => JSON.stringify(Schema.encodeSyn
 
 const parse = (text: string): unknown => Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))
 
+/** What a request brings into its handle. */
+type Request = Subject & Pick<Handle, "key" | "reference" | "entry">
+
+/** Compose the handle of work that was accepted, from its request and what the answer names it. */
+export const of = (request: Request, found: Pick<Handle, "id" | "also" | "locator">): Handle => ({
+  version: 1,
+  service: request.service,
+  origin: request.origin,
+  operation: request.operation,
+  ...found,
+  ...(request.key === undefined ? {} : { key: request.key }),
+  ...(request.reference === undefined ? {} : { reference: request.reference }),
+  ...(request.entry === undefined ? {} : { entry: request.entry }),
+})
+
 /** What a handle, or a request that has none yet, is about. */
 export type Subject = Pick<Handle, "service" | "origin" | "operation">
 

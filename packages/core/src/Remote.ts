@@ -49,7 +49,7 @@ export interface Remote<Service extends string> {
  * ```ts
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
- * import * as Provider from "@tenuto/http/Provider"
+ * import * as Handle from "@tenuto/core/Handle"
  * import * as Remote from "@tenuto/core/Remote"
  *
  * // A test double: it takes everything, and every look says that the work goes on.
@@ -58,7 +58,7 @@ export interface Remote<Service extends string> {
  *   perform: (deed) =>
  *     Effect.succeed<Remote.Answer>(
  *       deed._tag === "Submit"
- *         ? { _tag: "Accepted", handle: Provider.handleOf(deed.request, { id: "op_1" }) }
+ *         ? { _tag: "Accepted", handle: Handle.of(deed.request, { id: "op_1" }) }
  *         : { _tag: "Observed", observation: { _tag: "Pending", word: "processing" } },
  *     ),
  * })

@@ -11,6 +11,7 @@
  * import * as Result from "effect/Result"
  * import * as Schema from "effect/Schema"
  * import * as Contract from "@tenuto/core/Contract"
+ * import * as Handle from "@tenuto/core/Handle"
  * import type { Observation } from "@tenuto/core/Observation"
  * import * as Operation from "@tenuto/core/Operation"
  * import * as Delay from "@tenuto/http/Delay"
@@ -64,7 +65,7 @@
  *     sing: {
  *       submit: ({ input, key }) => ({ method: "POST", path: "/songs", body: { ...input, key: key ?? null } }),
  *       accepted: (body, request) =>
- *         Result.map(read(body), ({ id }) => ({ handle: Provider.handleOf(request, { id }) })),
+ *         Result.map(read(body), ({ id }) => ({ handle: Handle.of(request, { id }) })),
  *       look: ({ id }) => ({ method: "GET", path: `/songs/${encodeURIComponent(id)}` }),
  *       observed: (body) => Result.flatMap(read(body), observe),
  *     },
@@ -258,18 +259,6 @@ const connect = <Service extends string>(
   }
   return { origin, perform: (deed) => Effect.suspend(() => perform(deed)) }
 }
-
-/** Compose the handle of work that was accepted. */
-export const handleOf = (request: Request, found: Pick<Handle, "id" | "also" | "locator">): Handle => ({
-  version: 1,
-  service: request.service,
-  origin: request.origin,
-  operation: request.operation,
-  ...found,
-  ...(request.key === undefined ? {} : { key: request.key }),
-  ...(request.reference === undefined ? {} : { reference: request.reference }),
-  entry: request.entry,
-})
 
 const urlOf = (base: string, { path, query }: Call): string => {
   const search = new URLSearchParams(query).toString()

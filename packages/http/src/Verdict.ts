@@ -15,21 +15,33 @@
  */
 import type * as Duration from "effect/Duration"
 import type { Evidence, Stage } from "@tenuto/core/Evidence"
-import type { Tag } from "@tenuto/core/Failure"
+import type { Observation } from "@tenuto/core/Observation"
 import type { Issue, Reason } from "@tenuto/core/Reason"
 
-/** One row. A field that is absent matches anything; the first row that matches wins. */
-export interface Verdict {
-  readonly stage: Stage
+/** What can be true after an answer at each stage. */
+interface Truths {
+  readonly draft: "Rejected"
+  readonly submit: "Rejected" | "Uncertain"
+  readonly look: "Unseen" | "Lost"
+  readonly cancel: "Unseen" | "Lost"
+  readonly download: "Unseen" | "Lost"
+  readonly settle: "Failed"
+}
+
+/** One row of one stage. A field that is absent matches anything; the first row that matches wins. */
+export interface Row<At extends Stage> {
+  readonly stage: At
   readonly status?: number | "3xx" | "4xx" | "5xx"
   readonly code?: string
-  /** What the row establishes: at submit what is not `Rejected` is `Uncertain`, at look what is not `Lost` is `Unseen`. */
-  readonly truth: Extract<Tag, "Rejected" | "Uncertain" | "Unseen" | "Lost" | "Failed">
+  readonly truth: Truths[At]
   /** What is asked for or found out at run time (a hint, issues, a replacement, an unknown code) is filled in. */
   readonly reason: Reason
   /** Where the service says so. */
   readonly source: string
 }
+
+/** One row of any stage. */
+export type Verdict = { readonly [At in Stage]: Row<At> }[Stage]
 
 /** What a service's error says, read by its own provider from the body and the headers. */
 export interface Trouble {
@@ -47,26 +59,21 @@ export interface Seen extends Trouble {
 }
 
 /** What holds where a service's own table is silent. */
-const careful = ({ stage, status = 0 }: Seen): Verdict => ({
-  stage,
-  truth: truthOf(stage, status),
-  reason: status >= 500 ? { _tag: "Internal" } : { _tag: "Unrecognised", code: "" },
-  source: "no page says; the careful reading",
-})
-
-/** Whoever answers 4xx has refused the request; whoever answers 3xx or 5xx may have acted on it first. */
-const truthOf = (stage: Stage, status: number): Verdict["truth"] => {
+const careful = ({ stage, status = 0 }: Seen): Verdict => {
+  const reason: Reason = status >= 500 ? { _tag: "Internal" } : { _tag: "Unrecognised", code: "" }
+  const source = "no page says; the careful reading"
   switch (stage) {
     case "draft":
-      return "Rejected"
+      return { stage, truth: "Rejected", reason, source }
     case "submit":
-      return status >= 400 && status < 500 ? "Rejected" : "Uncertain"
+      // Whoever answers 4xx has refused the request; whoever answers 3xx or 5xx may have acted on it first.
+      return { stage, truth: status >= 400 && status < 500 ? "Rejected" : "Uncertain", reason, source }
     case "settle":
-      return "Failed"
+      return { stage, truth: "Failed", reason, source }
     case "look":
     case "cancel":
     case "download":
-      return "Unseen"
+      return { stage, truth: "Unseen", reason, source }
   }
 }
 
@@ -74,6 +81,21 @@ const truthOf = (stage: Stage, status: number): Verdict["truth"] => {
 export const judge = (table: ReadonlyArray<Verdict>, seen: Seen): Verdict => {
   const found = table.find((candidate) => matches(candidate, seen)) ?? careful(seen)
   return { ...found, reason: hinted(found.truth, fill(found.reason, seen), seen) }
+}
+
+/** Say that the work failed, for the reason that the table has for its code. */
+export const failed = (
+  table: ReadonlyArray<Verdict>,
+  said: {
+    readonly word: string
+    readonly code?: string | undefined
+    readonly message?: Evidence["message"] | undefined
+  },
+): Observation => {
+  const code = said.code === undefined ? {} : { code: said.code }
+  const message = said.message === undefined ? {} : { message: said.message }
+  const { reason } = judge(table, { stage: "settle", ...code })
+  return { _tag: "Failed", word: said.word, reason, ...code, ...message }
 }
 
 const matches = (row: Verdict, seen: Seen): boolean =>

@@ -6,10 +6,16 @@ import * as Reason from "@tenuto/core/Reason"
 import * as Verdict from "@tenuto/http/Verdict"
 
 const row = (
-  stage: Stage,
-  fields: Partial<Verdict.Verdict>,
+  stage: "submit" | "look",
+  fields: Partial<Verdict.Row<"submit"> | Verdict.Row<"look">>,
   reason: Reason.Reason = { _tag: "Internal" },
-): Verdict.Verdict => ({ stage, truth: "Unseen", reason, source: "a page", ...fields })
+): Verdict.Verdict => {
+  const { code, status, truth } = fields
+  const where = { ...(code === undefined ? {} : { code }), ...(status === undefined ? {} : { status }) }
+  return stage === "submit"
+    ? { stage, truth: truth === "Rejected" ? truth : "Uncertain", reason, source: "a page", ...where }
+    : { stage, truth: truth === "Lost" ? truth : "Unseen", reason, source: "a page", ...where }
+}
 const stages = Stage.literals
 const statuses = [undefined, ...Array.from({ length: 500 }, (_, index) => index + 100)]
 const codes = [undefined, "known", "unknown", "", "constructor", "__proto__"]

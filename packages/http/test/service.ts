@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Artifact from "@tenuto/core/Artifact"
 import * as Contract from "@tenuto/core/Contract"
 import { developer } from "@tenuto/core/Evidence"
-import type { Handle } from "@tenuto/core/Handle"
+import * as Handle from "@tenuto/core/Handle"
 import type { Request as Asked } from "@tenuto/core/Lifecycle"
 import * as Operation from "@tenuto/core/Operation"
 import * as Remote from "@tenuto/core/Remote"
@@ -36,8 +36,7 @@ const table: Provider.Table<"service"> = {
   endpoints: {
     sing: {
       submit: ({ input, key }) => ({ method: "POST", path: "/songs", body: { key: key ?? null, input } }),
-      accepted: (body, request) =>
-        Result.map(accepted(body), ({ id }) => ({ handle: Provider.handleOf(request, { id }) })),
+      accepted: (body, request) => Result.map(accepted(body), ({ id }) => ({ handle: Handle.of(request, { id }) })),
       look: ({ id, locator }, hold) => ({
         method: "GET",
         path: locator ?? "/songs",
@@ -78,7 +77,7 @@ export const request: Asked = {
   key: "k1",
 }
 
-export const handle: Handle = {
+export const handle: Handle.Handle = {
   version: 1,
   service: "service",
   origin: "https://api.service.test",
@@ -124,9 +123,10 @@ export const remote = (
     sent,
     origin: Effect.map(shape, ({ origin }) => origin),
     submit: (asked: Asked = request) => perform({ _tag: "Submit", request: asked, within }),
-    look: (held: Handle = handle, hold?: Duration.Duration) =>
+    look: (held: Handle.Handle = handle, hold?: Duration.Duration) =>
       perform({ _tag: "Look", handle: held, within, ...(hold === undefined ? {} : { hold }) }),
-    cancel: (held: Handle = { ...handle, operation: "stop" }) => perform({ _tag: "Cancel", handle: held, within }),
+    cancel: (held: Handle.Handle = { ...handle, operation: "stop" }) =>
+      perform({ _tag: "Cancel", handle: held, within }),
   }
 }
 

@@ -4,9 +4,9 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Artifact from "@tenuto/core/Artifact"
 import { endUser } from "@tenuto/core/Evidence"
-import type { Handle } from "@tenuto/core/Handle"
+import * as Handle from "@tenuto/core/Handle"
 import type { Observation } from "@tenuto/core/Observation"
-import * as Provider from "@tenuto/http/Provider"
+import type * as Provider from "@tenuto/http/Provider"
 import * as Verdict from "@tenuto/http/Verdict"
 import { verdicts } from "./reasons.ts"
 import type { Route } from "./routes.ts"
@@ -23,7 +23,7 @@ export const make = (route: string, { envelope, result }: Route): Provider.Endpo
     Result.flatMap(Wire.open(body, envelope), ({ id, idempotency_key: echoed }) =>
       typeof echoed === "string" && echoed.toLowerCase() !== request.key?.toLowerCase()
         ? Result.fail("the answer is for another idempotency key than the one sent")
-        : Result.succeed({ handle: Provider.handleOf(request, { id }) }),
+        : Result.succeed({ handle: Handle.of(request, { id }) }),
     ),
   look: ({ id }, hold) => ({
     method: "GET",
@@ -33,7 +33,7 @@ export const make = (route: string, { envelope, result }: Route): Provider.Endpo
   observed: (body, handle) => Result.flatMap(Wire.open(body, envelope), (dto) => observe(dto, handle, result)),
 })
 
-const observe = (dto: Wire.Dto, handle: Handle, result: Route["result"]): Result.Result<Observation, string> => {
+const observe = (dto: Wire.Dto, handle: Handle.Handle, result: Route["result"]): Result.Result<Observation, string> => {
   const { error, id, status: word } = dto
   if (id !== handle.id) return Result.fail("the answer is about another operation than the one asked for")
   switch (word) {
@@ -53,23 +53,16 @@ const observe = (dto: Wire.Dto, handle: Handle, result: Route["result"]): Result
       return Result.succeed({ _tag: "Succeeded", word, output })
     }
     case "failed": {
-      const seen: Verdict.Seen = { stage: "settle", ...(error == null ? {} : { code: error.code }) }
-      const { reason } = Verdict.judge(verdicts, seen)
-      return Result.succeed({
-        _tag: "Failed",
-        word,
-        reason,
-        ...(error == null ? {} : { code: error.code }),
-        // S000: "error.message is … suitable for surfacing to your end-users".
-        ...(typeof error?.message === "string" ? { message: endUser(error.message) } : {}),
-      })
+      // S000: "error.message is … suitable for surfacing to your end-users".
+      const message = typeof error?.message === "string" ? endUser(error.message) : undefined
+      return Result.succeed(Verdict.failed(verdicts, { word, code: error?.code, message }))
     }
     default:
       return Result.succeed({ _tag: "Unrecognised", word })
   }
 }
 
-const track = (file: Wire.File, name: string, handle: Handle) => {
+const track = (file: Wire.File, name: string, handle: Handle.Handle) => {
   const expiresAt = Option.getOrUndefined(DateTime.make(file.expires_at))
   const audio = new Artifact.Artifact({
     name,

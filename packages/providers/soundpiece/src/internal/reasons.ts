@@ -1,15 +1,15 @@
 /** What the service's answers mean, row by row with the page that says so. */
 import type { Reason } from "@tenuto/core/Reason"
-import type { Verdict } from "@tenuto/http/Verdict"
+import type { Row, Verdict } from "@tenuto/http/Verdict"
 
 const invalid: Reason = { _tag: "Invalid", issues: [] }
 const wrongVerb: Reason = { _tag: "Invalid", issues: [{ path: ["method"], message: "this route takes another verb" }] }
 const noEndpoint: Reason = { _tag: "NotFound", what: "endpoint" }
 
-type Row = readonly [Verdict["status"], Verdict["truth"], Reason, source: string]
+type Refusal = readonly [number | "4xx" | "5xx", Row<"submit">["truth"], Reason, source: string]
 
 /** S000 "Status reference" at submit: 4xx never started; 5xx may have, and the key makes sending again safe. */
-const submit: ReadonlyArray<Row> = [
+const refusals: ReadonlyArray<Refusal> = [
   [400, "Rejected", invalid, 'S000 "400 Bad Request"'],
   [401, "Rejected", { _tag: "Unauthenticated" }, 'S000 "401 … Don\'t retry"'],
   [403, "Rejected", { _tag: "Forbidden" }, "no page; what HTTP means by it"],
@@ -23,16 +23,27 @@ const submit: ReadonlyArray<Row> = [
   ["5xx", "Uncertain", { _tag: "Internal" }, 'S000 "5xx … Retry safely"'],
 ]
 
+const submit = refusals.map(([status, truth, reason, source]): Verdict => ({
+  stage: "submit",
+  status,
+  truth,
+  reason,
+  source,
+}))
+
 /** T-SP-1: at a look 422 means that there is no such operation. */
-const unknown: Row = [
-  422,
-  "Lost",
-  { _tag: "NotFound", what: "operation" },
-  'S000 "a referenced entity (operation id etc.) wasn\'t found"',
-]
+const unknown: Verdict = {
+  stage: "look",
+  status: 422,
+  truth: "Lost",
+  reason: { _tag: "NotFound", what: "operation" },
+  source: 'S000 "a referenced entity (operation id etc.) wasn\'t found"',
+}
 
 /** Any other status says the same of a look, and nothing of the work. */
-const look: ReadonlyArray<Row> = submit.map((row) => (row[0] === 422 ? unknown : [row[0], "Unseen", row[2], row[3]]))
+const look = refusals.map(([status, , reason, source]): Verdict =>
+  status === 422 ? unknown : { stage: "look", status, truth: "Unseen", reason, source },
+)
 
 /** S000 "Operation-level failures". A code that is not here stays `Unrecognised`: it could be a refusal (T-SP-3). */
 const failures: ReadonlyArray<readonly [code: string, Reason, source: string]> = [
@@ -51,21 +62,15 @@ const failures: ReadonlyArray<readonly [code: string, Reason, source: string]> =
   ["content_policy", { _tag: "PolicyViolation" }, 'S001 "content_policy" (C-SP-1: the same as tos_violation)'],
 ]
 
-const at =
-  (stage: Verdict["stage"]) =>
-  ([status, truth, reason, source]: Row): Verdict => ({
-    stage,
-    ...(status === undefined ? {} : { status }),
-    truth,
-    reason,
-    source,
-  })
+const settle = failures.map(([code, reason, source]): Verdict => ({
+  stage: "settle",
+  code,
+  truth: "Failed",
+  reason,
+  source,
+}))
 
-export const verdicts: ReadonlyArray<Verdict> = [
-  ...submit.map(at("submit")),
-  ...look.map(at("look")),
-  ...failures.map(([code, reason, source]): Verdict => ({ stage: "settle", code, truth: "Failed", reason, source })),
-]
+export const verdicts: ReadonlyArray<Verdict> = [...submit, ...look, ...settle]
 
 const common = ["internal_error", "generation_timeout", "quota_exceeded"] as const
 const sourced = ["source_unreachable", "source_format_unsupported", "source_too_short", "source_too_long"] as const
