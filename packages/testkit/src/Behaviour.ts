@@ -45,13 +45,16 @@ export type Behaviour = Data.TaggedEnum<{
   readonly Unnamed: {}
 }>
 
+/** An answer: what `json` and `answer` give. */
+export type Answered = Extract<Behaviour, { readonly _tag: "Answered" }>
+
 /** Makes behaviours, and tells them apart: `Behaviour.Reset()`, `Behaviour.$is("Reset")`. */
 export const Behaviour = Data.taggedEnum<Behaviour>()
 
 const text = new TextEncoder()
 
 /** Answer in JSON. */
-export const json = (status: number, body: Schema.Json, headers: Headers = {}): Behaviour =>
+export const json = (status: number, body: Schema.Json, headers: Headers = {}): Answered =>
   Behaviour.Answered({
     response: {
       status,
@@ -61,7 +64,7 @@ export const json = (status: number, body: Schema.Json, headers: Headers = {}): 
   })
 
 /** Answer in text, or in bytes of a type of your own. */
-export const answer = (status: number, body: string | Uint8Array = "", headers: Headers = {}): Behaviour =>
+export const answer = (status: number, body: string | Uint8Array = "", headers: Headers = {}): Answered =>
   Behaviour.Answered({
     response: { status, headers, body: typeof body === "string" ? text.encode(body) : body },
   })

@@ -25,17 +25,21 @@
 import type { Response } from "@tenuto/http/Exchange"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Behaviour, json } from "./Behaviour.ts"
+import { answer, Behaviour, json } from "./Behaviour.ts"
 import type { Handler } from "./Handler.ts"
 import * as Fault from "./Fault.ts"
 
-/** A fixed answer. Its body is `json` where there is one, else `text`. */
+/** A fixed answer; its body is `json` or `text`, not both. */
 export const Answer = Schema.Struct({
   status: Schema.Int.check(Schema.isBetween({ minimum: 200, maximum: 599 })),
   headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   json: Schema.optionalKey(Schema.Json),
   text: Schema.optionalKey(Schema.String),
-})
+}).check(
+  Schema.makeFilter(
+    ({ json, text }) => json === undefined || text === undefined || "has a body of json and one of text",
+  ),
+)
 export type Answer = typeof Answer.Type
 
 const times = { on: Fault.Stage, times: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))) }
@@ -79,14 +83,8 @@ const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Script), { error
 export const parse = (text: string): Effect.Effect<Script, Unreadable> =>
   Effect.mapError(decode(text), (error) => new Unreadable({ detail: error.message }))
 
-const responseOf = (answer: Answer): Response => {
-  const headers = answer.headers ?? {}
-  if (answer.json !== undefined) {
-    const behaviour = json(answer.status, answer.json, headers)
-    if (behaviour._tag === "Answered") return behaviour.response
-  }
-  return { status: answer.status, headers, body: new TextEncoder().encode(answer.text ?? "") }
-}
+const responseOf = ({ headers, json: body, status, text }: Answer): Response =>
+  (body === undefined ? answer(status, text, headers) : json(status, body, headers)).response
 
 /** Put a story before a service. Errors: `Unrecognised`, for a fault that is not known. */
 export const apply = <R>(
