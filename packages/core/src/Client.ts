@@ -87,11 +87,7 @@ export const submit = <O extends Operation.Any>(
   draft: Operation.Draft<O>,
   wait?: Wait,
 ): Effect.Effect<Handle, Failure.Submitting | Journal.Unusable, Needs<O>> =>
-  Job.fromDraft(draft).pipe(
-    Effect.flatMap((job) => drive(job, wait, Lifecycle.isAccepted)),
-    Effect.flatMap(End.handle),
-    Effect.scoped,
-  )
+  drive(Job.fromDraft(draft), wait, Lifecycle.isAccepted).pipe(Effect.flatMap(End.handle), Effect.scoped)
 
 /**
  * Submit a draft, wait until the work is settled and return its output.
@@ -106,8 +102,7 @@ export const run = <O extends Operation.Any>(
   Failure.Submitting | Failure.Settling<Operation.Code<O>> | Journal.Unusable,
   Needs<O>
 > =>
-  Job.fromDraft(draft).pipe(
-    Effect.flatMap((job) => drive(job, wait, Lifecycle.isSettled)),
+  drive(Job.fromDraft(draft), wait, Lifecycle.isSettled).pipe(
     Effect.flatMap((end) => End.output<O>(end)),
     Effect.scoped,
   )
@@ -137,8 +132,7 @@ export const settle = <O extends Operation.Any>(
   handle: Handle,
   wait?: Wait,
 ): Effect.Effect<Operation.Output<O>, Failure.Settling<Operation.Code<O>> | Journal.Unusable, Needs<O>> =>
-  Job.fromHandle(operation, handle).pipe(
-    Effect.flatMap((job) => drive(job, wait, Lifecycle.isSettled)),
+  drive(Job.fromHandle(operation, handle), wait, Lifecycle.isSettled).pipe(
     Effect.flatMap((end) => End.settled<O>(end)),
     Effect.scoped,
   )
@@ -185,8 +179,7 @@ export const recover = <O extends Operation.Any>(
     return yield* Effect.forEach(
       open,
       ({ entry }) =>
-        Job.fromEntry(operations, entry).pipe(
-          Effect.flatMap((job) => drive(job, wait, Lifecycle.isSettled)),
+        drive(Job.fromEntry(operations, entry), wait, Lifecycle.isSettled).pipe(
           Effect.scoped,
           Effect.matchEffect({
             onFailure: (failure) => Effect.succeed({ entry, result: Result.fail(failure) }),
@@ -230,15 +223,16 @@ export const cancel = <O extends Operation.Any>(
 
 // --- the loop -----------------------------------------------------------------------------------
 
-const drive = Effect.fnUntraced(function* <O extends Operation.Any>(
-  job: Job.Job<O>,
+const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
+  open: Effect.Effect<Job.Job<O>, E, R>,
   wait: Wait | undefined,
   isEnough: (state: Lifecycle.State) => boolean,
-): Effect.fn.Return<End.End<O>, Journal.Unusable> {
-  const { operation, page, remote } = job
-  const { contract } = operation
+): Effect.fn.Return<End.End<O>, E | Journal.Unusable, R> {
   const watch = yield* Watcher
   const since = yield* DateTime.now
+  const job = yield* open // Part of the wait: another process may keep the journal for long.
+  const { operation, page, remote } = job
+  const { contract } = operation
   const deadline = later(since, Duration.fromInputUnsafe(wait?.within ?? contract.limits.wait))
   let state = job.state
   let unsaved = job.unsaved
@@ -273,11 +267,20 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any>(
     const began = yield* DateTime.now
     // A process that was suspended wakes late.
     if (DateTime.isGreaterThanOrEqualTo(began, deadline)) continue
-    const within = Duration.min(DateTime.distance(began, deadline), answerLimit(operation, action))
+    let ready = began
     if (action._tag === "Submit") {
       yield* happen({ _tag: "Sending", at: began })
       yield* save
+      // Writing takes its time, and a process may stand still in the middle of it.
+      ready = yield* DateTime.now
+      if (DateTime.isGreaterThanOrEqualTo(ready, deadline)) {
+        yield* happen({ _tag: "Rejected", at: ready, reason: { _tag: "Timeout" }, evidence: { stage: "submit" } })
+        continue
+      }
+      // Whoever took the entry over meanwhile has told what is true of it: nothing of ours may leave any more.
+      if (Duration.isGreaterThan(DateTime.distance(began, ready), moment)) yield* page.append([])
     }
+    const within = Duration.min(DateTime.distance(ready, deadline), answerLimit(operation, action))
     const deed: Remote.Deed = action._tag === "Submit" ? { ...action, within } : { ...action, within }
     yield* Effect.uninterruptibleMask((restore) =>
       restore(perform(remote, deed)).pipe(
@@ -337,6 +340,8 @@ const stamp = (
 
 /** Timers hold at most some 24 days; longer pauses are slept in days. */
 const longestSleep = Duration.days(1)
+/** Shorter than anything that costs a driver its entry. */
+const moment = Duration.millis(50)
 const sleepUntil = (instant: DateTime.Utc): Effect.Effect<void> =>
   Effect.flatMap(DateTime.now, (now) => {
     const rest = DateTime.distance(now, instant)

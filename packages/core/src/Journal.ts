@@ -41,7 +41,7 @@ export class Unusable extends Schema.TaggedError<Unusable>()("Unusable", {
 export interface Page {
   /** Everything appended so far, oldest first; empty for a new entry. */
   readonly history: ReadonlyArray<Lifecycle.Event>
-  /** Append events in order, all or none. Errors: `Unusable` (`Fenced`, `Unavailable`). */
+  /** Append events in order, all or none; none at all asks whether the entry is still ours. Errors: `Unusable` (`Fenced`, `Unavailable`). */
   readonly append: (events: ReadonlyArray<Lifecycle.Event>) => Effect.Effect<void, Unusable>
 }
 

@@ -201,6 +201,46 @@ describe("laws", () => {
     }),
   )
 
+  it.effect("the deadline counts from the call, however long the journal takes to open and to write", () =>
+    Effect.gen(function* () {
+      const service = remote(accepted, sung)
+      const sleeping = Effect.sleep("6 seconds")
+      const shelf: Shelf = new Map()
+      const written = journal(shelf, (write, [first]) =>
+        first?._tag === "Drafted" ? Effect.andThen(sleeping, write) : write,
+      )
+      const opened = Layer.effect(
+        Journal.Journal,
+        Effect.map(Journal.Journal, (real) => ({
+          ...real,
+          claim: (entry) => Effect.andThen(sleeping, real.claim(entry)),
+        })),
+      ).pipe(Layer.provide(journal(new Map())))
+      for (const slow of [written, opened]) {
+        const end = yield* after(
+          Client.run(hum(input), { within: "5 seconds" }).pipe(Effect.provide([service.layer, slow])),
+        )
+        expect(end?.seconds).toBe(6)
+        expect(failureOf(end)).toMatchObject({ _tag: "Rejected", reason: { _tag: "Timeout" } })
+      }
+      expect(service.calls).toEqual([])
+      expect(tags(shelf)).toEqual([["Drafted", "Sending", "Rejected", "Stopped"]])
+    }),
+  )
+
+  it.effect("a driver that stood still while it wrote, and lost its entry to another one, sends nothing", () =>
+    Effect.gen(function* () {
+      const service = remote(accepted, sung)
+      const fenced = new Journal.Unusable({ journal: "shelf", problem: "Fenced", detail: "another driver took over" })
+      const still = journal(new Map(), (write, events) =>
+        events.length === 0 ? Effect.fail(fenced) : Effect.andThen(write, Effect.sleep("1 minute")),
+      )
+      const end = yield* after(Client.run(hum(input)).pipe(Effect.provide([service.layer, still])))
+      expect(failureOf(end)).toBe(fenced)
+      expect(service.calls).toEqual([])
+    }),
+  )
+
   it.effect("interruption is seen at once, by the remote too, and leaves no timer behind", () =>
     Effect.gen(function* () {
       const { layer, pending: timers } = yield* counting
@@ -250,12 +290,14 @@ describe("laws", () => {
   it.effect("a handle that came is kept, even when interruption comes while it is being written", () =>
     Effect.gen(function* () {
       const shelf: Shelf = new Map()
-      const slow = journal(shelf, (write) => Effect.andThen(Effect.sleep("1 second"), write))
+      const slow = journal(shelf, (write, [first]) =>
+        first?._tag === "Accepted" ? Effect.andThen(Effect.sleep("1 second"), write) : write,
+      )
       const driver = yield* Effect.forkChild(
         Client.run(hum(input)).pipe(Effect.provide([remote(accepted, never).layer, slow])),
         { startImmediately: true },
       )
-      yield* TestClock.adjust("1500 millis")
+      yield* TestClock.adjust("500 millis")
       driver.interruptUnsafe()
       yield* TestClock.adjust("1 second")
       expect(driver.pollUnsafe()).toBeDefined()
