@@ -17,10 +17,10 @@
  *   Soundpiece.newInstrumental({ prompt: "Slow waltz" }),
  *   Soundpiece.newSample({ prompt: "One cello note", duration: Duration.seconds(4), loopable: true }),
  *   Soundpiece.newFx({ prompt: "A door", duration: Duration.seconds(2) }),
- *   Soundpiece.remixSong({ source, lyrics, prompt: "March", nVariations: 3 }),
+ *   Soundpiece.remixSong({ source, lyrics, prompt: "March", n_variations: 3 }),
  *   Soundpiece.remixInstrumental({ source }),
  *   Soundpiece.separateStems({ source }),
- *   Soundpiece.autoCutDown({ source, targetDuration: Duration.seconds(30) }),
+ *   Soundpiece.autoCutDown({ source, target_duration: Duration.seconds(30) }),
  * ]
  * ```
  */

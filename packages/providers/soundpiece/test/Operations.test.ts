@@ -18,12 +18,12 @@ const drafts = {
   ],
   "create.new_fx": [Soundpiece.newFx({ prompt: "Door", duration: seconds(2) }), { output: 2 }],
   "create.remix_song": [
-    Soundpiece.remixSong({ source, lyrics: "La", prompt: "Polka", nVariations: 3 }),
+    Soundpiece.remixSong({ source, lyrics: "La", prompt: "Polka", n_variations: 3 }),
     { outputs: [3, 3, 3] },
   ],
   "create.remix_instrumental": [Soundpiece.remixInstrumental({ source }), { outputs: [3] }],
   "adapt.separate_stems": [Soundpiece.separateStems({ source }), { outputs: [3, 3, 3, 3] }],
-  "adapt.auto_cut_down": [Soundpiece.autoCutDown({ source, targetDuration: seconds(30) }), { output: 30 }],
+  "adapt.auto_cut_down": [Soundpiece.autoCutDown({ source, target_duration: seconds(30) }), { output: 30 }],
 } as const satisfies Record<keyof typeof Soundpiece.operations, readonly [Operation.Draft<Operation.Any>, unknown]>
 
 const shape = (output: Soundpiece.Tracks | Soundpiece.OneTrack) =>

@@ -1,5 +1,5 @@
 /**
- * What each route takes: limits as documented (contract 2.1), names as on the wire, checked before anything is sent.
+ * What each route takes: limits as documented (contract 2.1), under the service's own names, checked before anything is sent.
  *
  * Each is marked as free of effects, so that a page that makes songs ships nothing of stems.
  */
@@ -31,15 +31,14 @@ const Length = /* @__PURE__ */ pure(() =>
 )
 
 const source = Schema.Struct({ url: Uri })
-const callbackUrl = Schema.optionalKey(
+const callback_url = Schema.optionalKey(
   Uri.check(
     Schema.makeFilter(
       (url: string) => url.length <= most.callback_url || `must have at most ${most.callback_url} characters`,
     ),
   ),
 )
-const asCallback = { callbackUrl: "callback_url" } as const
-const nVariations = /* @__PURE__ */ pure(() => Schema.optionalKey(Schema.Literals([1, 2, 3])))
+const n_variations = /* @__PURE__ */ pure(() => Schema.optionalKey(Schema.Literals([1, 2, 3])))
 
 /** "either `prompt` or `reference`": one of them has to be there; whether both may be, the service says. */
 const isDirected = Schema.makeFilter(
@@ -54,20 +53,16 @@ export const NewSong = /* @__PURE__ */ pure(() =>
     lyrics: Text(most.lyrics),
     prompt: Schema.optionalKey(Text(most.prompt)),
     reference: Schema.optionalKey(source),
-    callbackUrl,
-  })
-    .check(isDirected)
-    .pipe(Schema.encodeKeys(asCallback)),
+    callback_url,
+  }).check(isDirected),
 )
 
 export const NewInstrumental = /* @__PURE__ */ pure(() =>
   Schema.Struct({
     prompt: Schema.optionalKey(Text(most.prompt)),
     reference: Schema.optionalKey(source),
-    callbackUrl,
-  })
-    .check(isDirected)
-    .pipe(Schema.encodeKeys(asCallback)),
+    callback_url,
+  }).check(isDirected),
 )
 
 export const NewSample = /* @__PURE__ */ pure(() =>
@@ -75,12 +70,12 @@ export const NewSample = /* @__PURE__ */ pure(() =>
     prompt: Text(most.prompt),
     duration: Length,
     loopable: Schema.optionalKey(Schema.Boolean),
-    callbackUrl,
-  }).pipe(Schema.encodeKeys(asCallback)),
+    callback_url,
+  }),
 )
 
 export const NewFx = /* @__PURE__ */ pure(() =>
-  Schema.Struct({ prompt: Text(most.prompt), duration: Length, callbackUrl }).pipe(Schema.encodeKeys(asCallback)),
+  Schema.Struct({ prompt: Text(most.prompt), duration: Length, callback_url }),
 )
 
 export const RemixSong = /* @__PURE__ */ pure(() =>
@@ -88,23 +83,13 @@ export const RemixSong = /* @__PURE__ */ pure(() =>
     source,
     lyrics: Text(most.lyrics),
     prompt: Text(most.prompt),
-    nVariations,
-    callbackUrl,
-  }).pipe(Schema.encodeKeys({ ...asCallback, nVariations: "n_variations" })),
+    n_variations,
+    callback_url,
+  }),
 )
 
-export const RemixInstrumental = /* @__PURE__ */ pure(() =>
-  Schema.Struct({ source, nVariations, callbackUrl }).pipe(
-    Schema.encodeKeys({ ...asCallback, nVariations: "n_variations" }),
-  ),
-)
+export const RemixInstrumental = /* @__PURE__ */ pure(() => Schema.Struct({ source, n_variations, callback_url }))
 
-export const SeparateStems = /* @__PURE__ */ pure(() =>
-  Schema.Struct({ source, callbackUrl }).pipe(Schema.encodeKeys(asCallback)),
-)
+export const SeparateStems = /* @__PURE__ */ pure(() => Schema.Struct({ source, callback_url }))
 
-export const AutoCutDown = /* @__PURE__ */ pure(() =>
-  Schema.Struct({ source, targetDuration: Length, callbackUrl }).pipe(
-    Schema.encodeKeys({ ...asCallback, targetDuration: "target_duration" }),
-  ),
-)
+export const AutoCutDown = /* @__PURE__ */ pure(() => Schema.Struct({ source, target_duration: Length, callback_url }))
