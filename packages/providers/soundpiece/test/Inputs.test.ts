@@ -50,7 +50,7 @@ describe("a limit is refused before anything is sent, and the field is named", (
       "reference.loud",
     ],
     ["a key among the input", untyped(newSong, { lyrics, prompt, idempotency_key: "mine" }), "idempotency_key"],
-    ["the wire's name of a field", untyped(newSong, { lyrics, prompt, callback_url: long }), "callback_url"],
+    ["a name of ours for a field", untyped(newSong, { lyrics, prompt, callbackUrl: long }), "callbackUrl"],
   ])("%s", async (_, draft, field) => {
     const service = emulator()
     const { exit, seen } = await play(service.handler, Client.run(draft))
