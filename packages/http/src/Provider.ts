@@ -95,6 +95,7 @@ import type { Reason } from "@tenuto/core/Reason"
 import * as Remote from "@tenuto/core/Remote"
 import type * as Exchange from "./Exchange.ts"
 import * as Json from "./Json.ts"
+import * as Withheld from "./internal/Withheld.ts"
 import { Transport, type Unanswered, Unsent } from "./Transport.ts"
 import * as Verdict from "./Verdict.ts"
 
@@ -191,6 +192,7 @@ const connect = <Service extends string>(
   const origin = /[?#]/.test(base) ? nowhere : originOf(base)
   const apiKey = Redacted.isRedacted(settings.apiKey) ? settings.apiKey : Redacted.make(settings.apiKey)
   const headers = { accept: "application/json", ...table.credential(apiKey) }
+  const withheld = Withheld.from(Redacted.value(apiKey))
 
   // Law 10: neither a base that is none nor a path that leaves it gets to see the credential.
   const exchange = (call: Call, timeout: Duration.Duration) => {
@@ -201,7 +203,7 @@ const connect = <Service extends string>(
   }
 
   const judged = (stage: Stage, { body, headers, status }: Exchange.Response, now: DateTime.Utc) => {
-    const parsed = Json.read(headers, without(apiKey, body))
+    const parsed = Json.read(headers, body)
     const refusal = { stage, status, headers, body: Result.getOrUndefined(parsed), now }
     const seen: Verdict.Seen = { stage, status, ...table.trouble(refusal) }
     const verdict = Verdict.judge(table.verdicts, seen)
@@ -236,6 +238,7 @@ const connect = <Service extends string>(
         const isProof = stage === "submit" && failure._tag === "Unsent"
         return Effect.succeed({ _tag: isProof ? "Rejected" : doubt, reason: reasonOf(failure), evidence: { stage } })
       }),
+      Effect.map(withheld),
     )
   }
 
@@ -273,15 +276,6 @@ const requestOf = (
   body === undefined
     ? { method, url, headers }
     : { method, url, headers: { ...headers, "content-type": "application/json" }, body: Json.write(body) }
-
-/** A service that repeats the credential it was sent does not make us print it. */
-const without = (apiKey: Redacted.Redacted<string>, body: Uint8Array): Uint8Array => {
-  const secret = Redacted.value(apiKey)
-  const text = new TextDecoder().decode(body)
-  return secret === "" || !text.includes(secret)
-    ? body
-    : new TextEncoder().encode(text.replaceAll(secret, "[credential]"))
-}
 
 /** The origin of what is no base for paths. */
 const nowhere = "nowhere"

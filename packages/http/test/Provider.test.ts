@@ -59,6 +59,18 @@ describe("laws", () => {
       const refused = yield* service.submit()
       assertSilent(refused)
       assert.include(JSON.stringify(refused), "unknown key")
+      const body = new TextEncoder().encode(`{"detail":"unknown key \\u006b${apiKey.slice(1)}"}`)
+      const escaped = remote(() => Effect.map(answer(401), (response) => ({ ...response, body })))
+      const named = yield* escaped.submit()
+      assertSilent(named)
+      assert.include(JSON.stringify(named), "unknown key")
+      const word = yield* remote(() => answer(200, { status: `unknown key ${apiKey}` })).look()
+      assertSilent(word)
+      assert.include(JSON.stringify(word), "unknown key")
+      const id = yield* remote(() => answer(200, { id: apiKey })).submit()
+      assertSilent(id)
+      const header = yield* remote(() => answer(500, {}, { "x-request-id": apiKey })).look()
+      assertSilent(header)
     }),
   )
 
