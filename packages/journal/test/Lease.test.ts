@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Journal } from "@tenuto/core/Journal"
 import * as SqliteJournal from "@tenuto/journal/SqliteJournal"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
@@ -113,6 +114,39 @@ describe("a lease", () => {
       expect(yield* problemOf(Effect.scoped(next.claim("x")))).toBe("Held")
       expect(yield* problemOf(Effect.scoped(next.claim("y")))).toBe("Held")
       yield* page.append([drafted("x")])
+    }),
+  )
+
+  it.live("leaves no timer behind once nothing is held", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
+      let pending = 0
+      const sleep = (duration: Duration.Duration) =>
+        Effect.suspend(() => {
+          pending++
+          return Effect.ensuring(
+            clock.sleep(duration),
+            Effect.sync(() => void pending--),
+          )
+        })
+      const counted: Clock.Clock = Object.assign(Object.create(clock), { sleep })
+      const layer = SqliteJournal.layer(yield* Temporary.file)
+      const use = Effect.gen(function* () {
+        const journal = yield* Journal
+        yield* Effect.scoped(Effect.andThen(journal.claim("x"), settle))
+        expect(pending).toBe(0)
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            yield* journal.claim("x")
+            yield* Effect.scoped(journal.claim("y"))
+            yield* settle
+            expect(pending).toBe(1)
+          }),
+        )
+        yield* settle
+        expect(pending).toBe(0)
+      })
+      yield* use.pipe(Effect.provide(layer), Effect.provideService(Clock.Clock, counted))
     }),
   )
 

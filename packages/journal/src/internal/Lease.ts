@@ -43,7 +43,9 @@ export const make = Effect.fnUntraced(function* (
     remove: sqlite.prepare("DELETE FROM leases WHERE token = ?"),
   }))
   const held = new Set<Token>()
-  const latch = Latch.makeUnsafe()
+  /** Open while something is held, and while nothing is. */
+  const busy = Latch.makeUnsafe()
+  const idle = Latch.makeUnsafe(true)
 
   /** Say who holds an entry; `undefined` when it may be had. */
   const obstacle = (entry: string, owner: Holder.Holder | undefined, expires: number, now: number) => {
@@ -73,14 +75,18 @@ export const make = Effect.fnUntraced(function* (
         run: () => grant(entry, clock.currentTimeMillisUnsafe()),
         committed: (token) => {
           held.add(token)
-          latch.openUnsafe()
+          idle.closeUnsafe()
+          busy.openUnsafe()
         },
       }),
     )
   const release = (token: Token) =>
     Effect.suspend(() => {
       held.delete(token)
-      if (held.size === 0) latch.closeUnsafe()
+      if (held.size === 0) {
+        busy.closeUnsafe()
+        idle.openUnsafe()
+      }
       return batch.submit({ run: () => Result.succeed(statements.remove.run(token)) })
     })
   const renewAll = Clock.clockWith((clock) =>
@@ -93,8 +99,8 @@ export const make = Effect.fnUntraced(function* (
     }),
   )
   // No timer runs while nothing is held. A renewal that fails is tried again at the next turn, well before the end.
-  const turn = latch.await.pipe(
-    Effect.andThen(Effect.sleep(Duration.divideUnsafe(lease, 3))),
+  const turn = busy.await.pipe(
+    Effect.andThen(Effect.raceFirst(Effect.sleep(Duration.divideUnsafe(lease, 3)), idle.await)),
     Effect.andThen(Effect.suspend(() => (held.size === 0 ? Effect.void : Effect.ignore(renewAll)))),
   )
   yield* Effect.forkScoped(Effect.forever(turn))
