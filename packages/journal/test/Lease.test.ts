@@ -4,6 +4,7 @@ import * as SqliteJournal from "@tenuto/journal/SqliteJournal"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
@@ -147,6 +148,26 @@ describe("a lease", () => {
         expect(pending).toBe(0)
       })
       yield* use.pipe(Effect.provide(layer), Effect.provideService(Clock.Clock, counted))
+    }),
+  )
+
+  it.live("is not waited for once the one who asked for it has left, and is not left behind", () =>
+    Effect.gen(function* () {
+      const file = yield* Temporary.file
+      const journal = yield* Layer.build(SqliteJournal.layer(file))
+      const claim = Effect.provide(Effect.scoped(Journal.use((journal) => journal.claim("x"))), journal)
+      yield* claim
+      const other = new DatabaseSync(file)
+      other.exec("BEGIN IMMEDIATE")
+      const waiting = yield* Effect.forkChild(claim, { startImmediately: true })
+      yield* settle
+      const [took] = yield* Effect.timed(Fiber.interrupt(waiting))
+      expect(Duration.toSeconds(took)).toBeLessThan(1)
+      other.exec("COMMIT")
+      yield* settle
+      expect(other.prepare("SELECT count(*) AS held FROM leases").get()).toEqual({ held: 0 })
+      other.close()
+      yield* claim
     }),
   )
 

@@ -69,7 +69,7 @@ export const make = Effect.fnUntraced(function* (
     }
     return Result.succeed(statements.insert.run(entry, owner, now + Duration.toMillis(lease)).lastInsertRowid)
   }
-  const acquire = (entry: string) =>
+  const acquire = (entry: string, granted: (token: Token) => void) =>
     Clock.clockWith((clock) =>
       batch.submit({
         run: () => grant(entry, clock.currentTimeMillisUnsafe()),
@@ -77,6 +77,7 @@ export const make = Effect.fnUntraced(function* (
           held.add(token)
           idle.closeUnsafe()
           busy.openUnsafe()
+          granted(token)
         },
       }),
     )
@@ -105,7 +106,16 @@ export const make = Effect.fnUntraced(function* (
   )
   yield* Effect.forkScoped(Effect.forever(turn))
   return {
-    take: (entry) => Effect.acquireRelease(acquire(entry), (token) => Effect.ignore(release(token))),
+    // Whoever waits for another process to be done may leave at once; what was granted all the same is given back.
+    take: (entry) =>
+      Effect.suspend(() => {
+        let token: Token | undefined
+        const giveBack = Effect.suspend(() => (token === undefined ? Effect.void : Effect.ignore(release(token))))
+        return Effect.andThen(
+          Effect.addFinalizer(() => giveBack),
+          acquire(entry, (granted) => void (token = granted)),
+        )
+      }),
     isHeld: (token) => statements.token.get(token) !== undefined,
   }
 })
