@@ -168,6 +168,20 @@ describe("settle", () => {
     }),
   )
 
+  it.effect("never gives the result of other work that stands under the handle's entry", () =>
+    Effect.gen(function* () {
+      const service = remote(accepted, sung)
+      const world = Layer.merge(service.layer, Journal.layerMemory)
+      const other = { ...handle, id: "song-2", entry: "choir/sing/k" }
+      const [failure, output] = yield* Effect.gen(function* () {
+        yield* Client.run(sing(input, { key: "k" }))
+        return [yield* Effect.flip(Client.settle(sing, other)), yield* Client.settle(sing, { ...other, id: "song-1" })]
+      }).pipe(Effect.provide(world))
+      expect(failure).toMatchObject({ _tag: "Unseen", reason: { _tag: "Invalid", issues: [{ path: ["entry"] }] } })
+      expect(output).toEqual({ verse: "la" })
+    }),
+  )
+
   it.effect("fails with what the service said, and with the code it gave", () =>
     Effect.gen(function* () {
       const failed: Remote.Answer = {

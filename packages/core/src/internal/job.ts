@@ -74,7 +74,12 @@ export const fromHandle = Effect.fnUntraced(function* <O extends Operation.Any>(
   const page = yield* claim(entry)
   if (page.history.length > 0) {
     const state = yield* folded(entry, page)
-    if (Lifecycle.isAccepted(state)) return { operation, remote, page, entry, state, unsaved: [] }
+    if (Lifecycle.isAccepted(state)) {
+      const { id } = Lifecycle.handleOf(state)
+      if (id === handle.id) return { operation, remote, page, entry, state, unsaved: [] }
+      const message = `the journal knows ${entry} as ${id}, not as ${handle.id}; settle the handle without its entry`
+      return yield* unseen(handle, yield* DateTime.now, { path: ["entry"], message })
+    }
   }
   const accepted: Lifecycle.Event = { _tag: "Accepted", at: yield* DateTime.now, handle }
   return { operation, remote, page, entry, state: begun(accepted), unsaved: [accepted] }
