@@ -131,6 +131,12 @@ describe("traps", () => {
     })
   })
 
+  it("T-SP-4 a file that says null where others have a kind is a file", async () => {
+    const ready = { song: { id: "op_1", status: "ready", outputs: [{ ...file, kind: null }] } }
+    const { exit } = await play(scripted(emulator(), [accepted, on("look", answer(ready))]), runSong)
+    expect(value(exit).outputs[0]).not.toHaveProperty("kind")
+  })
+
   it("T-SP-7 a link that was kept is not trusted: it is renewed, and the key does not travel with it", async () => {
     const service = emulator({ linkLife: "1 minute" })
     const program = Effect.gen(function* () {

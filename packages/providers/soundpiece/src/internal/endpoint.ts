@@ -71,5 +71,5 @@ const track = (file: Wire.File, name: string, handle: Handle.Handle) => {
     link: Artifact.link(file.url),
     ...(expiresAt === undefined ? {} : { expiresAt: DateTime.toUtc(expiresAt) }),
   })
-  return { audio, duration: file.duration, ...(file.kind === undefined ? {} : { kind: file.kind }) }
+  return { audio, duration: file.duration, ...(file.kind == null ? {} : { kind: file.kind }) }
 }

@@ -17,12 +17,12 @@ export const Seconds = Schema.Finite.pipe(
   ),
 )
 
-/** S001 "Downloading the result"; stems add `kind`. */
+/** S001 "Downloading the result"; stems add `kind`. The service writes null for what is not there, as in `reference`. */
 export const File = Schema.Struct({
   url: Schema.String,
   expires_at: Schema.String,
   duration: Schema.Finite,
-  kind: Schema.optionalKey(Schema.String),
+  kind: Schema.optional(Schema.NullOr(Schema.String)),
 })
 export type File = typeof File.Type
 
