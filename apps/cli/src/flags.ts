@@ -70,22 +70,31 @@ export const json = Flag.Boolean("json").pipe(
   Flag.withDefault(false),
 )
 
-const readAll = async () => {
+const readAll = async (): Promise<Uint8Array> => {
   const parts: Array<Uint8Array> = []
   for await (const part of process.stdin) parts.push(part as Uint8Array) // no encoding is set, so these are bytes
-  return Buffer.concat(parts).toString("utf8")
+  return Buffer.concat(parts)
+}
+
+/** Other encodings would lose letters that somebody pays for; a mark of byte order at the beginning is dropped. */
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+const faults: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a directory",
+  ERR_ENCODING_INVALID_ENCODED_DATA: "it is not UTF-8",
 }
 
 /** Read a text that is given as it is, as `@file`, or as `-` for standard input. Errors: `Usage`. */
 export const source = (name: string, given: string): Effect.Effect<string, Usage> => {
   if (given !== "-" && !given.startsWith("@")) return Effect.succeed(given)
   const path = given.slice(1)
-  const read = given === "-" ? readAll : () => readFile(path, "utf8")
+  const read = given === "-" ? readAll : () => readFile(path)
   return Effect.tryPromise({
-    try: read,
+    try: async () => utf8.decode(await read()),
     catch: (error) => {
       const code = error instanceof Error && "code" in error ? String(error.code) : "it cannot be read"
-      const why = code === "ENOENT" ? "there is no such file" : code
+      const why = faults[code] ?? code
       return new Usage({
         problem: `${name}: ${given === "-" ? "standard input" : path} cannot be read: ${why}`,
         way: "give the JSON itself, @file, or - for standard input",
@@ -94,15 +103,21 @@ export const source = (name: string, given: string): Effect.Effect<string, Usage
   })
 }
 
+/** Beyond this many characters a fault is not looked for: nobody would count to it. */
+const legible = 1_000_000
+
 /** Read JSON for a flag; a fault is named by line and column. Errors: `Usage`. */
-export const jsonOf = (name: string, text: string): Effect.Effect<unknown, Usage> => {
-  const fault = Text.jsonFault(text)
-  return fault === undefined
-    ? Effect.sync(() => JSON.parse(text) as unknown)
-    : Effect.fail(
-        new Usage({ problem: `${name} is not JSON: ${fault}`, way: `give it as '{"field": "value"}', or as @file` }),
-      )
-}
+export const jsonOf = (name: string, text: string): Effect.Effect<unknown, Usage> =>
+  Effect.try({
+    try: () => JSON.parse(text) as unknown,
+    catch: () => {
+      const fault = text.length > legible ? undefined : Text.jsonFault(text)
+      return new Usage({
+        problem: `${name} is not JSON${fault === undefined ? "" : `: ${fault}`}`,
+        way: `give it as '{"field": "value"}', or as @file`,
+      })
+    },
+  })
 
 /** Read a handle. Errors: `Usage`, saying why it is refused. */
 export const handleOf = (given: string): Effect.Effect<Handle.Handle, Usage> =>

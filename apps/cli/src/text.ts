@@ -77,7 +77,7 @@ export const quote = (word: string): string =>
 // --- JSON ---------------------------------------------------------------------------------------
 
 const token =
-  /\s*(?:([{}[\],:])|("(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![A-Za-z0-9_]))/uy
+  /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![A-Za-z0-9_]))/uy
 
 type Expected =
   | "a value"
@@ -116,7 +116,7 @@ export const jsonFault = (text: string): string | undefined => {
     return mark === "{" ? "a name in double quotes or }" : "a value or ]"
   }
   for (;;) {
-    const blank = /\S/.exec(text.slice(at))
+    const blank = /[^ \t\r\n]/.exec(text.slice(at))
     if (blank === null) {
       return expected === "the end" ? undefined : `it ends where ${expected} should be`
     }

@@ -32,6 +32,8 @@ test("a fault in JSON is found exactly where the parser would stop", () => {
     good.map((text) => [undefined, typeof JSON.parse(text)]),
   )
   const bad = ["", "{", "{a:1}", '{"a" 1}', '{"a":1,}', "[1,]", "[1 2]", "01", "'a'", '{"a":tru}', '"a', "{} {}", "[1}"]
+  // Blank to a person, and no JSON.
+  bad.push("{\u00a0}", "\u000b[]", "[]\u2028", "\ufeff{}", "\f1")
   for (const text of bad) {
     expect(() => JSON.parse(text)).toThrow()
     expect([text, Text.jsonFault(text)]).toEqual([text, expect.stringMatching(/^(line 1, column \d+|it ends)/)])

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
@@ -65,6 +66,24 @@ describe("a command line that cannot be followed ends with 64 and the way out", 
     const { code, err } = await run(["emulate", "soundpiece", "--port", String(port)])
     expect([code, err]).toEqual([64, expect.stringContaining(`--port ${port}: something else is listening there`)])
   })
+})
+
+test("a file may begin with a mark of byte order, and must be UTF-8: nothing is sent in other letters", async () => {
+  const files = directory()
+  const asked = async (name: string, bytes: Uint8Array) => {
+    writeFileSync(join(files, name), bytes)
+    const at = ["--base-url", "http://127.0.0.1:9/v1", "--within", "1ms"]
+    return run(["run", "soundpiece", "create.new_song", ...at, "--input", `@${join(files, name)}`])
+  }
+  const text = '{"lyrics":"caf\u00e9","prompt":"p"}'
+  const [marked, latin, huge] = await Promise.all([
+    asked("marked.json", Buffer.from(`\ufeff${text}`)),
+    asked("latin.json", Buffer.from(text, "latin1")),
+    asked("huge.json", Buffer.from(text.replace("caf", "x".repeat(20_000_000)))),
+  ])
+  expect(marked.code).toBe(10)
+  expect([latin.code, latin.err]).toEqual([64, expect.stringContaining("latin.json cannot be read: it is not UTF-8")])
+  expect([huge.code, huge.err]).toEqual([64, expect.stringContaining("lyrics: must have 1 to 3000 characters")])
 })
 
 test("a defect of ours ends with 70, says so in a line, and is not blamed on the command line", async () => {
