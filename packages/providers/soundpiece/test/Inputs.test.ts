@@ -83,7 +83,7 @@ describe("what is just within the limits is sent as it is, and taken", () => {
   ])("%s", async (_, draft) => {
     const { exit, seen } = await play(emulator().handler, Client.run(draft))
     value(exit)
-    expect(puts(seen)[0]?.body).toMatchObject(draft.input as unknown as Record<string, unknown>)
+    expect(puts(seen)[0]?.body).toMatchObject(draft.input)
   })
 })
 
