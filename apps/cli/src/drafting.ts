@@ -1,5 +1,6 @@
 /** Makes a draft from a command line; nothing is sent yet. */
-import type { Duration } from "effect/Duration"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -64,5 +65,17 @@ export const make = Effect.fnUntraced(function* (given: Given): Effect.fn.Return
 })
 
 /** How long to wait, as the client takes it. */
-export const wait = (within: Option.Option<Duration>): { readonly within?: Duration } =>
+export interface Wait {
+  readonly within?: Duration.Duration
+}
+
+export const wait = (within: Option.Option<Duration.Duration>): Wait =>
   Option.match(within, { onNone: () => ({}), onSome: (span) => ({ within: span }) })
+
+/** Begin to wait: what is left of it whenever that is asked, for the files come after the work and share its deadline. */
+export const waiting = (within: Option.Option<Duration.Duration>): Effect.Effect<Effect.Effect<Wait>> =>
+  Effect.map(DateTime.now, (began) =>
+    Effect.map(DateTime.now, (now) =>
+      wait(Option.map(within, (whole) => Duration.subtract(whole, DateTime.distance(began, now)))),
+    ),
+  )

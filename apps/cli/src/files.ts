@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { Artifact, type Tree } from "@tenuto/core/Artifact"
 import type * as Operation from "@tenuto/core/Operation"
 import * as Download from "@tenuto/http/Download"
+import type { Wait } from "./drafting.ts"
 
 /** A file that was written. */
 export interface Saved {
@@ -71,12 +72,14 @@ export const save = Effect.fnUntraced(function* (
   operation: Operation.Any,
   chosen: ReadonlyArray<Artifact>,
   directory: string,
+  left: Effect.Effect<Wait>,
 ) {
   const AtomicFile = yield* Effect.promise(() => import("@tenuto/transport-node/AtomicFile"))
   yield* Effect.ignore(Effect.tryPromise(() => mkdir(directory, { recursive: true })))
   return yield* Effect.forEach(chosen, (artifact) => {
     const file = resolve(join(directory, fileName(artifact)))
-    return Effect.map(AtomicFile.write(file, Download.stream(operation, artifact)), (bytes): Saved => ({
+    const write = (wait: Wait) => AtomicFile.write(file, Download.stream(operation, artifact, wait))
+    return Effect.map(Effect.flatMap(left, write), (bytes): Saved => ({
       name: artifact.name,
       file,
       bytes: Number(bytes),

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Handle } from "@tenuto/core/Handle"
 import type * as Operation from "@tenuto/core/Operation"
+import type { Wait } from "./drafting.ts"
 import * as Files from "./files.ts"
 import * as Screen from "./screen.ts"
 import { type Context, downloading } from "./verdict.ts"
@@ -13,10 +14,11 @@ export const take = Effect.fnUntraced(function* (
   operation: Operation.Any,
   output: unknown,
   directory: Option.Option<string>,
+  left: Effect.Effect<Wait>,
 ) {
   const tree = yield* Files.treeOf(operation, output)
   if (Option.isNone(directory)) return Files.shown(tree)
-  const saved = yield* Files.save(operation, Files.artifacts(tree), directory.value)
+  const saved = yield* Files.save(operation, Files.artifacts(tree), directory.value, left)
   for (const one of saved) {
     yield* isJson ? Screen.json({ saved: one }) : Screen.tell(`saved ${one.file} (${one.bytes} bytes)`)
   }

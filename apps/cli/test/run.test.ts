@@ -108,6 +108,16 @@ test("an uncertain request ends with 11 and the command that asks again under it
   expect((await service.stop()).ledger["operations"]).toHaveLength(1)
 })
 
+test("a file that does not come ends the command when --within does, and it can be fetched later", async () => {
+  const service = await emulator("--work", "100ms", "--fault", "hang-before-commit@download")
+  const began = performance.now()
+  const files = ["--base-url", service.url, "--out", directory()]
+  const ended = await run(["run", ...newSong, ...files, "--within", "3s"])
+  expect(ended.code).toBe(16)
+  expect(performance.now() - began).toBeLessThan(15_000)
+  expect((await paste(goOn(ended))).code).toBe(0)
+})
+
 test("a file that cannot be written ends with 73, and the work is not lost", async () => {
   const service = await emulator("--work", "100ms")
   const ended = await run(["run", ...newSong, "--base-url", service.url, "--out", "/dev/null/songs"])

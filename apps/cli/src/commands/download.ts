@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Artifact } from "@tenuto/core/Artifact"
 import * as Client from "@tenuto/core/Client"
-import { wait } from "../drafting.ts"
+import { wait, waiting } from "../drafting.ts"
 import { Usage } from "../exit.ts"
 import * as Files from "../files.ts"
 import * as Flags from "../flags.ts"
@@ -38,6 +38,7 @@ export const download = Command.make(
     const settings = { baseUrl: given.baseUrl, journal: Option.none() }
     const { layer, operation } = yield* Session.ofHandle(handle, settings)
     const report = yield* Report.make(given.json)
+    const left = yield* waiting(given.within)
     const context = { ...settings, operation, isJson: given.json, out: given.out }
     const finished = Effect.flatMap(Client.settle(operation, handle, wait(given.within)), (output) =>
       Files.treeOf(operation, output),
@@ -48,6 +49,7 @@ export const download = Command.make(
       operation,
       chosen,
       Option.getOrElse(given.out, () => "."),
+      left,
     )
     const saved = yield* Verdict.conclude(context, report, Effect.provide(saving, layer))
     if (given.json) return yield* Screen.json({ outcome: "Succeeded", handle, output: saved })

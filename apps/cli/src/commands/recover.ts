@@ -8,7 +8,7 @@ import * as Client from "@tenuto/core/Client"
 import type { Handle } from "@tenuto/core/Handle"
 import { Journal, Unusable } from "@tenuto/core/Journal"
 import type * as Schema from "effect/Schema"
-import { wait } from "../drafting.ts"
+import { wait, waiting } from "../drafting.ts"
 import { codes, ended, Ended, gravest, type Outcome, Usage } from "../exit.ts"
 import * as Flags from "../flags.ts"
 import * as Report from "../report.ts"
@@ -57,6 +57,7 @@ const recoverOne = Effect.fnUntraced(function* (
   given: { readonly within: Parameters<typeof wait>[0]; readonly out: Option.Option<string>; readonly json: boolean },
 ) {
   const operations = Object.values(session.api.operations)
+  const left = yield* waiting(given.within)
   const recovered = yield* Client.recover(operations, wait(given.within))
   return yield* Effect.forEach(recovered, ({ entry, handle = null, operation, result }) =>
     Effect.gen(function* () {
@@ -65,7 +66,7 @@ const recoverOne = Effect.fnUntraced(function* (
       const output =
         operation === undefined
           ? null
-          : yield* Result.take({ isJson: given.json }, operation, result.success, given.out)
+          : yield* Result.take({ isJson: given.json }, operation, result.success, given.out, left)
       return { line: { entry, outcome: "Succeeded" as const, handle, output }, failure: undefined }
     }).pipe(Effect.catch((failure) => Effect.succeed({ line: { entry, outcome: failure._tag, handle }, failure }))),
   )

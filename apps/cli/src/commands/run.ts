@@ -18,8 +18,9 @@ export const run = Command.make(
     const { draft, session, ...drafted } = yield* Drafting.make(given)
     const context = { ...drafted.context, out: given.out }
     const report = yield* Report.make(given.json)
+    const left = yield* Drafting.waiting(given.within)
     const work = Effect.flatMap(Client.run(draft, Drafting.wait(given.within)), (output) =>
-      Result.take(context, draft.operation, output, given.out),
+      Result.take(context, draft.operation, output, given.out, left),
     )
     const output = yield* Verdict.conclude(context, report, Effect.provide(work, session.layer))
     const handle = Report.handleOf(yield* report.state)

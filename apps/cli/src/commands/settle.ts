@@ -3,7 +3,7 @@ import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Client from "@tenuto/core/Client"
-import { wait } from "../drafting.ts"
+import { wait, waiting } from "../drafting.ts"
 import * as Flags from "../flags.ts"
 import * as Report from "../report.ts"
 import * as Result from "../result.ts"
@@ -19,9 +19,10 @@ export const settle = Command.make(
     const handle = yield* Flags.handleOf(given.handle)
     const { layer, operation } = yield* Session.ofHandle(handle, given)
     const report = yield* Report.make(given.json)
+    const left = yield* waiting(given.within)
     const context = { operation, isJson: given.json, baseUrl: given.baseUrl, journal: given.journal, out: given.out }
     const work = Effect.flatMap(Client.settle(operation, handle, wait(given.within)), (output) =>
-      Result.take(context, operation, output, given.out),
+      Result.take(context, operation, output, given.out, left),
     )
     const output = yield* Verdict.conclude(context, report, Effect.provide(work, layer))
     yield* Verdict.succeed(context, "Succeeded", handle, output)
