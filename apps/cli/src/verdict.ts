@@ -35,26 +35,40 @@ const flags = ({ baseUrl, journal }: Settings): ReadonlyArray<string> => [
   ...Option.match(baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] }),
   ...Option.match(journal, { onNone: () => [], onSome: (file) => ["--journal", file] }),
 ]
+const toOut = ({ out = Option.none() }: Pick<Context, "out">): ReadonlyArray<string> =>
+  Option.match(out, { onNone: () => [], onSome: (directory) => ["--out", directory] })
 const line = (words: ReadonlyArray<string>): string => words.map(quote).join(" ")
 
 /** The command that waits for accepted work. */
-export const settling = (context: Settings, handle: Handle): string =>
-  line(["tenuto", "settle", HandleOf.write(handle), ...flags(context)])
+export const settling = (context: Settings & Pick<Context, "out">, handle: Handle): string =>
+  line(["tenuto", "settle", HandleOf.write(handle), ...flags(context), ...toOut(context)])
 
 /** The command that fetches the files of finished work. */
-export const downloading = (
-  { baseUrl, out = Option.none() }: Pick<Context, "baseUrl" | "out">,
-  handle: Handle,
-): string => {
-  const to = Option.match(out, { onNone: () => [], onSome: (directory) => ["--out", directory] })
-  return line(["tenuto", "download", HandleOf.write(handle), ...flags({ baseUrl, journal: Option.none() }), ...to])
-}
+export const downloading = (context: Pick<Context, "baseUrl" | "out">, handle: Handle): string =>
+  line([
+    "tenuto",
+    "download",
+    HandleOf.write(handle),
+    ...flags({ baseUrl: context.baseUrl, journal: Option.none() }),
+    ...toOut(context),
+  ])
 
 /** The command that asks for the same work again, under its key. */
 const resuming = ({ input, operation, ...context }: Context, key: string): string | undefined =>
   input === undefined || !isKeyed(operation.contract)
     ? undefined
-    : line(["tenuto", "run", operation.service, operation.name, "--input", input, "--key", key, ...flags(context)])
+    : line([
+        "tenuto",
+        "run",
+        operation.service,
+        operation.name,
+        "--input",
+        input,
+        "--key",
+        key,
+        ...flags(context),
+        ...toOut(context),
+      ])
 
 /** The command that goes on from a state, where there is one. */
 const goingOn = (context: Context, state: Lifecycle.State | undefined): string | undefined => {
@@ -86,6 +100,7 @@ const wayOut = (failure: Trouble, context: Context, state: Lifecycle.State | und
     case "Unwritten":
       return goingOn(context, state)
     case "Rejected":
+      return Remedy.of(failure, context.operation.contract)._tag === "Resend" ? goingOn(context, state) : undefined
     case "Failed":
     case "Cancelled":
     case "Expired":

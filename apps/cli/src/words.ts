@@ -120,7 +120,7 @@ export const advised = (remedy: Remedy): string => {
     case "FixRequest":
       return "mend the request and send it again"
     case "Authenticate":
-      return "check the API key and what it may do, then send it again"
+      return "check the API key and what it may do, then ask again"
     case "Pay":
       return "top up the account or wait for its next period, then send it again"
     case "Reconcile":

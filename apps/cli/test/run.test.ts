@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs"
+import { readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { apiKey, at, directory, emulator, goOn, newSong, paste, run, server, song, tenuto } from "./tenuto.ts"
@@ -68,7 +68,8 @@ describe("laws", () => {
 describe("an interruption", () => {
   test("leaves accepted work running, says so, and prints a command that goes on", async () => {
     const service = await emulator("--work", "3s")
-    const running = tenuto(["run", ...newSong, "--base-url", service.url, "--json"])
+    const out = join(directory(), "songs of today")
+    const running = tenuto(["run", ...newSong, "--base-url", service.url, "--json", "--out", out])
     await running.line((line) => at(line, "next._tag") === "Look")
     running.child.kill("SIGINT")
     const ended = await running.ended
@@ -77,6 +78,7 @@ describe("an interruption", () => {
     expect(ended.lines.at(-1)).toMatchObject({ outcome: "Interrupted", goOn: goOn(ended) })
     const later = await paste(goOn(ended))
     expect(later.code).toBe(0)
+    expect(readdirSync(out)).toHaveLength(1)
     expect((await service.stop()).ledger["operations"]).toHaveLength(1)
   })
 
@@ -100,12 +102,24 @@ describe("an interruption", () => {
 
 test("an uncertain request ends with 11 and the command that asks again under its key", async () => {
   const service = await emulator("--work", "100ms", "--fault", "hang-after-commit@submit")
-  const ended = await run(["run", ...newSong, "--base-url", service.url, "--within", "1s"])
+  const out = directory()
+  const ended = await run(["run", ...newSong, "--base-url", service.url, "--within", "1s", "--out", out])
   expect(ended.code).toBe(11)
   expect(ended.out).toBe("")
   expect(goOn(ended)).toMatch(/--key [0-9a-f-]{36}/)
   expect((await paste(goOn(ended))).code).toBe(0)
+  expect(readdirSync(out)).toHaveLength(1)
   expect((await service.stop()).ledger["operations"]).toHaveLength(1)
+})
+
+test("a refusal that will pass ends with 10 and the command that asks again under its key", async () => {
+  const service = await emulator("--work", "100ms", "--fault", "429=30@submit")
+  const ended = await run(["run", ...newSong, "--base-url", service.url, "--within", "1s"])
+  expect(ended.code).toBe(10)
+  expect(ended.err).toContain("send it again after 30 s under the same key")
+  const later = await paste(`${goOn(ended)} --json`)
+  expect(later.code).toBe(0)
+  expect(goOn(ended)).toContain(`--key ${String(at(later.lines.at(-1), "handle.key"))}`)
 })
 
 test("a file that does not come ends the command when --within does, and it can be fetched later", async () => {
