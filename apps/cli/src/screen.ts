@@ -1,7 +1,8 @@
 /**
  * The two streams a command writes to: results go to standard output, everything else to standard error.
  *
- * An API key that was read never appears on either, whatever a service puts into its answers.
+ * An API key that was read never appears on either, and nothing that moves a terminal's cursor or names its window,
+ * whatever a service puts into its answers.
  */
 import * as Effect from "effect/Effect"
 
@@ -12,10 +13,15 @@ export const conceal = (secret: string): void => {
   if (secret.length >= 4) secrets.add(secret)
 }
 
+/** Control characters, but for the ends of lines, tabs, and what `dim` writes. */
+const controls = /[^\P{Cc}\n\t](?:\[22?m)?/gu
+const shownControl = (found: string): string =>
+  found.startsWith("\u001b[2") ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}${found.slice(1)}`
+
 const veiled = (text: string): string => {
   let shown = text
   for (const secret of secrets) shown = shown.replaceAll(secret, "***")
-  return shown
+  return shown.replaceAll(controls, shownControl)
 }
 
 let live = ""
@@ -60,6 +66,6 @@ export const draw = (text: string): Effect.Effect<void> =>
     if (!isWatched) return
     clear()
     const width = (process.stderr.columns || 80) - 1
-    live = text === "" ? "" : dim(veiled(text).slice(0, width))
+    live = text === "" ? "" : dim(veiled(text).replaceAll("\n", " ").slice(0, width))
     redraw()
   })

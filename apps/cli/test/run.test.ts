@@ -100,6 +100,20 @@ describe("an interruption", () => {
   })
 })
 
+test("what a service says cannot move the cursor or name the window", async () => {
+  const said = "bad \u001b[2J\u001b]0;title\u0007\u009b31m"
+  const { url } = await server((_, __, response) => {
+    response.writeHead(422, { "content-type": "application/json" })
+    response.end(JSON.stringify({ detail: [{ loc: ["body", "lyrics"], msg: said, type: "x" }] }))
+  })
+  for (const json of [[], ["--json"]]) {
+    const ended = await run(["run", ...newSong, "--base-url", url, ...json])
+    expect(ended.code).toBe(10)
+    expect(ended.err).toContain("bad \\u001b[2J")
+    expect(ended.err + ended.out).not.toMatch(/[^\P{Cc}\n]/u)
+  }
+})
+
 test("an uncertain request ends with 11 and the command that asks again under its key", async () => {
   const service = await emulator("--work", "100ms", "--fault", "hang-after-commit@submit")
   const out = directory()
