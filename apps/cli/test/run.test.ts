@@ -153,6 +153,18 @@ test("a file that cannot be written ends with 73, and the work is not lost", asy
   expect(goOn(ended)).toMatch(/^tenuto download .* --out \/dev\/null\/songs$/)
 })
 
+test("files that a recovery could not save are not lost: the work is settled, and it says how to fetch them", async () => {
+  const service = await emulator("--work", "1s")
+  const journal = ["--journal", join(directory(), "jobs.db")]
+  const begun = await run(["run", ...newSong, "--base-url", service.url, ...journal, "--within", "500ms"])
+  expect(begun.code).toBe(15)
+  const ended = await run(["recover", ...journal, "--base-url", service.url, "--out", "/dev/null/songs"])
+  expect(ended.code).toBe(73)
+  const out = directory()
+  expect((await paste(goOn(ended).replace("/dev/null/songs", out))).code).toBe(0)
+  expect(readdirSync(out)).toHaveLength(1)
+})
+
 test("submit prints a handle; look, settle and download take it", async () => {
   const service = await emulator("--work", "1s")
   const base = ["--base-url", service.url]

@@ -17,6 +17,7 @@ import * as Screen from "../screen.ts"
 import * as Services from "../services.ts"
 import * as Session from "../session.ts"
 import { quote } from "../text.ts"
+import { downloading } from "../verdict.ts"
 
 const { baseUrl, json, out, within } = Flags
 
@@ -54,7 +55,11 @@ const open = (file: string) =>
 
 const recoverOne = Effect.fnUntraced(function* (
   session: Session.Session,
-  given: { readonly within: Parameters<typeof wait>[0]; readonly out: Option.Option<string>; readonly json: boolean },
+  given: Session.Settings & {
+    readonly within: Parameters<typeof wait>[0]
+    readonly out: Option.Option<string>
+    readonly json: boolean
+  },
 ) {
   const operations = Object.values(session.api.operations)
   const left = yield* waiting(given.within)
@@ -66,7 +71,10 @@ const recoverOne = Effect.fnUntraced(function* (
       const output =
         operation === undefined
           ? null
-          : yield* Result.take({ isJson: given.json }, operation, result.success, given.out, left)
+          : yield* Effect.onError(Result.take({ isJson: given.json }, operation, result.success, given.out, left), () =>
+              // The work is settled, so another recovery would not find it: only this says where its files are.
+              handle === null ? Effect.void : Screen.tell(`  go on with: ${downloading(given, handle)}`),
+            )
       return { line: { entry, outcome: "Succeeded" as const, handle, output }, failure: undefined }
     }).pipe(Effect.catch((failure) => Effect.succeed({ line: { entry, outcome: failure._tag, handle }, failure }))),
   )
@@ -97,7 +105,10 @@ export const recover = Command.make(
       const lines: Array<Line> = []
       for (const name of names) {
         const session = yield* Session.open(yield* Services.find(name), settings)
-        const all = yield* Effect.provide(report.watching(recoverOne(session, given)), session.layer)
+        const all = yield* Effect.provide(
+          report.watching(recoverOne(session, { ...given, ...settings })),
+          session.layer,
+        )
         for (const one of all) {
           lines.push(lineOf(one))
           const { entry, outcome } = one.line
@@ -123,7 +134,8 @@ export const recover = Command.make(
         ),
         Effect.onInterrupt(() => {
           const base = Option.match(given.baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] })
-          const command = ["tenuto", "recover", "--journal", given.journal, ...base].map(quote).join(" ")
+          const to = Option.match(given.out, { onNone: () => [], onSome: (directory) => ["--out", directory] })
+          const command = ["tenuto", "recover", "--journal", given.journal, ...base, ...to].map(quote).join(" ")
           return Effect.andThen(
             given.json ? Screen.json({ outcome: "Interrupted", entries: [], goOn: command }) : Effect.void,
             Screen.tell(`tenuto: interrupted; what is still running goes on at the service\n  go on with: ${command}`),
