@@ -36,6 +36,11 @@ const mistakes: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp]> 
   ["a handle of another origin", ["settle", handle({ origin: "http://h" })], /belongs to http:\/\/h.*--base-url/s],
   ["a handle of an unknown operation", ["settle", handle({ operation: "sing" })], /no operation "sing"/],
   ["an unknown stage", ["explain", "soundpiece", "looking", "422"], /did you mean look\?/],
+  [
+    "a fault of no port",
+    ["emulate", "soundpiece", "--fault", "refused@submit"],
+    /cannot happen on a port that listens/,
+  ],
   ["an unknown fault", ["emulate", "soundpiece", "--fault", "flood@look"], /names no fault; known: /],
   ["an unknown command", ["rnu"], /Did you mean this\?\s+run/],
 ]

@@ -20,13 +20,17 @@ const port = Flag.Int("port").pipe(
   Flag.withDefault(0),
 )
 const fault = Flag.String("fault").pipe(
-  Flag.withMetavar("name@stage[:n]"),
-  Flag.withDescription("What goes wrong, such as reset-after-commit@submit or 503@look:2; may be given several times"),
+  Flag.withMetavar("name[=n]@stage[:n]"),
+  Flag.withDescription(
+    "What goes wrong, such as reset-after-commit@submit, 503@look:2 or 429=30@look:always; may be given several times",
+  ),
   Flag.atLeast(0),
 )
 const script = Flag.String("script").pipe(
   Flag.withMetavar("file"),
-  Flag.withDescription("A story: a JSON file with steps that requests use up in order"),
+  Flag.withDescription(
+    'A story: {"version":1,"steps":[{"on":"look","fault":"503","times":2}]}; requests use its steps up in order',
+  ),
   Flag.optional,
 )
 const failing = Flag.String("failing").pipe(
@@ -95,6 +99,13 @@ export const emulate = Command.make(
     const refused = (name: string) => (error: Error) =>
       new Usage({ problem: `${name}: ${error.message}`, way: "tenuto emulate --help shows examples" })
     const faults = yield* Effect.mapError(Effect.forEach(options.fault, Fault.parse), refused("--fault"))
+    const unfit = faults.find(({ fault }) => fault.carriers === "memory")
+    if (unfit !== undefined) {
+      return yield* new Usage({
+        problem: `--fault: ${unfit.fault.name} cannot happen on a port that listens`,
+        way: "to be refused, end the emulator or give --base-url a port where nothing listens",
+      })
+    }
     const { table } = yield* service.load
     const { make } = yield* service.emulator
     const emulated = yield* make({
