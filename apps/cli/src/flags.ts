@@ -33,8 +33,8 @@ export const input = Flag.String("input").pipe(
 )
 export const baseUrl = Flag.String("base-url").pipe(
   Flag.filter(
-    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
-    () => "an http or https URL",
+    (text) => URL.canParse(text) && /^https?:\/\/[^?#]+$/.test(new URL(text).href),
+    () => "an http or https URL without query and fragment",
   ),
   Flag.withMetavar("url"),
   Flag.withDescription("Where the service is, when it is not at its own address: a proxy or an emulator"),

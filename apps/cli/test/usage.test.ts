@@ -35,6 +35,7 @@ const mistakes: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp]> 
   ],
   ["a handle of another origin", ["settle", handle({ origin: "http://h" })], /belongs to http:\/\/h.*--base-url/s],
   ["a handle of an unknown operation", ["settle", handle({ operation: "sing" })], /no operation "sing"/],
+  ["an address with a query", ["run", ...newSong, "--base-url", "http://h/v1?a=b"], /--base-url.*without/s],
   ["an unknown stage", ["explain", "soundpiece", "looking", "422"], /did you mean look\?/],
   [
     "a fault of no port",
