@@ -22,7 +22,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Handle } from "./Handle.ts"
 import { Withheld } from "./internal/withheld.ts"
-import { later } from "./internal/instant.ts"
+import { Instant, later } from "./internal/instant.ts"
 import { pure } from "./internal/pure.ts"
 
 /** One file of a result. `name` is its place in the output, such as `outputs.0`. */
@@ -30,7 +30,7 @@ export class Artifact extends Schema.TaggedClass<Artifact>()("Artifact", {
   name: Schema.String,
   handle: Handle,
   mediaType: Schema.optionalKey(Schema.String),
-  expiresAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  expiresAt: Schema.optionalKey(Instant),
   link: Withheld,
 }) {}
 

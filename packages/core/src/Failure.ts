@@ -28,6 +28,7 @@
  * ```
  */
 import * as Schema from "effect/Schema"
+import { Instant } from "./internal/instant.ts"
 import { Evidence } from "./Evidence.ts"
 import { Handle } from "./Handle.ts"
 import { Ongoing } from "./Observation.ts"
@@ -39,7 +40,7 @@ const about = {
   operation: Schema.String,
   reason: Reason.Reason,
   evidence: Evidence,
-  at: Schema.DateTimeUtcFromString,
+  at: Instant,
 }
 const sent = {
   ...about,

@@ -24,13 +24,13 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type { Contract, Delay } from "./Contract.ts"
-import { later, longest } from "./internal/instant.ts"
+import { Instant, later, longest } from "./internal/instant.ts"
 import * as Reason from "./Reason.ts"
 
 /** What is remembered of the looks so far; all that the next one depends on. */
 export const Looks = Schema.Struct({
-  began: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  ended: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  began: Schema.optionalKey(Instant),
+  ended: Schema.optionalKey(Instant),
   /** Looks in a row that came back before their hold was over, with nothing new. */
   early: Schema.Int,
   /** Looks in a row that failed. */

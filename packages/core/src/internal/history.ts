@@ -1,5 +1,6 @@
 /** What a history is made of: requests, events and states, as schemas. */
 import * as Schema from "effect/Schema"
+import { Instant } from "./instant.ts"
 import { Evidence } from "../Evidence.ts"
 import { Handle } from "../Handle.ts"
 import { Observation, Ongoing } from "../Observation.ts"
@@ -28,7 +29,7 @@ export type Request = typeof Request.Type
 export const Trouble = /* @__PURE__ */ pure(() =>
   Schema.Struct({
     truth: Schema.Literals(["Rejected", "Uncertain", "Unseen", "Lost"]),
-    at: Schema.DateTimeUtcFromString,
+    at: Instant,
     reason: Reason,
     evidence: Evidence,
   }),
@@ -37,9 +38,9 @@ export type Trouble = typeof Trouble.Type
 
 // --- events -------------------------------------------------------------------------------------
 
-const at = { at: Schema.DateTimeUtcFromString }
+const at = { at: Instant }
 /** When the look that brought it began, and how long it was to be held. */
-const look = { began: Schema.DateTimeUtcFromString, hold: Schema.optionalKey(Span) }
+const look = { began: Instant, hold: Schema.optionalKey(Span) }
 const trouble = { reason: Reason, evidence: Evidence }
 
 /**
@@ -90,19 +91,19 @@ export const State = /* @__PURE__ */ pure(() =>
     Schema.TaggedStruct("Stopped", {
       request: Request,
       doubts: Schema.Int,
-      at: Schema.DateTimeUtcFromString,
+      at: Instant,
       ...trouble,
     }),
     /** The service has it. `miss` is why the last look failed, when it did. */
     Schema.TaggedStruct("Pending", {
       handle: Handle,
       /** When the service accepted it; absent where nobody here saw that. */
-      since: Schema.optionalKey(Schema.DateTimeUtcFromString),
+      since: Schema.optionalKey(Instant),
       looks: Pace.Looks,
       last: Schema.optionalKey(Ongoing),
       miss: Schema.optionalKey(Trouble),
     }),
-    Schema.TaggedStruct("Settled", { outcome: Outcome, at: Schema.DateTimeUtcFromString }),
+    Schema.TaggedStruct("Settled", { outcome: Outcome, at: Instant }),
   ]),
 )
 export type State = typeof State.Type
