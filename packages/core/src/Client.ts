@@ -29,6 +29,7 @@
  * export const afterACrash = Client.recover(Object.values(Soundpiece.operations))
  * ```
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -230,6 +231,11 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
 ): Effect.fn.Return<End.End<O>, E | Journal.Unusable, R> {
   const watch = yield* Watcher
   const since = yield* DateTime.now
+  const from = yield* Clock.monotonicTimeNanos
+  // The wall clock may be set back in the middle of a wait; what has passed since has passed all the same.
+  const tell = Effect.zipWith(DateTime.now, Clock.monotonicTimeNanos, (wall, nanos) =>
+    DateTime.max(wall, later(since, Duration.millis(Number((nanos - from) / 1_000_000n)))),
+  )
   const job = yield* open // Part of the wait: another process may keep the journal for long.
   const { operation, page, remote } = job
   const { contract } = operation
@@ -253,7 +259,7 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
   })
 
   while (!isEnough(state)) {
-    const now = yield* DateTime.now
+    const now = yield* tell
     const action = Lifecycle.next(state, { contract, now, since, deadline, die: yield* Random.next })
     yield* watch({ _tag: "Planned", action, state })
     if (action._tag === "Finish") break
@@ -263,8 +269,8 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
       yield* saveAfter
       return { operation, state, stop: action, at: now }
     }
-    yield* sleepUntil(action.at)
-    const began = yield* DateTime.now
+    yield* sleepUntil(action.at, tell)
+    const began = yield* tell
     // A process that was suspended wakes late.
     if (DateTime.isGreaterThanOrEqualTo(began, deadline)) continue
     let ready = began
@@ -272,7 +278,7 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
       yield* happen({ _tag: "Sending", at: began })
       yield* save
       // Writing takes its time, and a process may stand still in the middle of it.
-      ready = yield* DateTime.now
+      ready = yield* tell
       if (DateTime.isGreaterThanOrEqualTo(ready, deadline)) {
         yield* happen({ _tag: "Rejected", at: ready, reason: { _tag: "Timeout" }, evidence: { stage: "submit" } })
         continue
@@ -284,14 +290,14 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
     const deed: Remote.Deed = action._tag === "Submit" ? { ...action, within } : { ...action, within }
     yield* Effect.uninterruptibleMask((restore) =>
       restore(perform(remote, deed)).pipe(
-        Effect.flatMap((answer) => Effect.map(DateTime.now, (at) => stamp(answer, job.entry, at, began, action))),
+        Effect.flatMap((answer) => Effect.map(tell, (at) => stamp(answer, job.entry, at, began, action))),
         Effect.flatMap(happen),
         Effect.andThen(saveAfter),
       ),
     )
   }
   yield* saveAfter
-  return { operation, state, at: yield* DateTime.now }
+  return { operation, state, at: yield* tell }
 })
 
 const together = (one: Duration.Duration, other: Duration.Duration): Duration.Duration =>
@@ -342,9 +348,9 @@ const stamp = (
 const longestSleep = Duration.days(1)
 /** Shorter than anything that costs a driver its entry. */
 const moment = Duration.millis(50)
-const sleepUntil = (instant: DateTime.Utc): Effect.Effect<void> =>
-  Effect.flatMap(DateTime.now, (now) => {
+const sleepUntil = (instant: DateTime.Utc, tell: Effect.Effect<DateTime.Utc>): Effect.Effect<void> =>
+  Effect.flatMap(tell, (now) => {
     const rest = DateTime.distance(now, instant)
     if (Duration.isLessThanOrEqualTo(rest, Duration.zero)) return Effect.void
-    return Effect.andThen(Effect.sleep(Duration.min(rest, longestSleep)), sleepUntil(instant))
+    return Effect.andThen(Effect.sleep(Duration.min(rest, longestSleep)), sleepUntil(instant, tell))
   })

@@ -159,10 +159,10 @@ const applyToPending = (state: StateOf<"Pending">, event: Event): State => {
 }
 
 const accepted = (
-  { at, handle, observation }: EventOf<"Accepted">,
+  { at, handle, observation, retryAfter }: EventOf<"Accepted">,
   seen: Pick<StateOf<"Pending">, "since"> = { since: at },
 ): State => {
-  const pending = { _tag: "Pending" as const, handle, ...seen, looks: Pace.none }
+  const pending = { _tag: "Pending" as const, handle, ...seen, looks: Pace.accepted(at, retryAfter) }
   if (observation === undefined) return pending
   return isPending(observation)
     ? { ...pending, last: observation }
@@ -265,7 +265,7 @@ const isWithin = (at: DateTime.Utc, { deadline, now }: Moment): boolean =>
 
 /** Tell whether an event must outlive the process: recovery without it would forget a deed, a handle or a request to wait. */
 export const isKept = (event: Event): boolean => {
-  if (event._tag === "Observed") return !isPending(event.observation)
+  if (event._tag === "Observed") return !isPending(event.observation) || event.retryAfter !== undefined
   return event._tag !== "Unseen" || event.reason._tag === "RateLimited" || event.reason._tag === "Unavailable"
 }
 

@@ -35,6 +35,8 @@ export const Looks = Schema.Struct({
   early: Schema.Int,
   /** Looks in a row that failed. */
   missed: Schema.Int,
+  /** Until when the service wants to be left alone, when it says so. */
+  until: Schema.optionalKey(Instant),
   /** Why the last look failed, when it did. */
   trouble: Schema.optionalKey(Reason.Reason),
 })
@@ -50,6 +52,12 @@ const least = Duration.millis(100)
 /** By how much, at most, chance lengthens a pause. */
 const spread = 0.25
 
+/** Remember that the work was accepted; the service may say at once when it wants to be looked at. */
+export const accepted = (at: DateTime.Utc, retryAfter: Duration.Duration | undefined): Looks => ({
+  ...none,
+  ...asked(undefined, at, retryAfter),
+})
+
 /**
  * Remember a look that came back while the work goes on. `hold` is what was asked for, when the look was a long poll.
  *
@@ -57,31 +65,39 @@ const spread = 0.25
  */
 export const returned = (
   looks: Looks,
-  look: { readonly began: DateTime.Utc; readonly ended: DateTime.Utc; readonly hold?: Duration.Duration },
+  look: {
+    readonly began: DateTime.Utc
+    readonly ended: DateTime.Utc
+    readonly hold?: Duration.Duration
+    readonly retryAfter?: Duration.Duration
+  },
 ): Looks => {
-  const until = leftAloneUntil(looks)
-  if (until !== undefined && DateTime.isLessThan(look.began, until)) return looks
+  const { began, ended, hold, retryAfter } = look
+  if (looks.until !== undefined && DateTime.isLessThan(began, looks.until)) return looks
   const isEarly =
-    look.hold !== undefined &&
-    Duration.toMillis(DateTime.distance(look.began, look.ended)) < Duration.toMillis(look.hold) * heldEnough
-  return { began: look.began, ended: look.ended, early: isEarly ? looks.early + 1 : 0, missed: 0 }
+    hold !== undefined && Duration.toMillis(DateTime.distance(began, ended)) < Duration.toMillis(hold) * heldEnough
+  return { began, ended, early: isEarly ? looks.early + 1 : 0, missed: 0, ...asked(undefined, ended, retryAfter) }
 }
 
-/** Remember a look that failed; a shorter wish to be left alone does not replace a longer one. */
+/** Remember a look that failed. */
 export const missed = (
   looks: Looks,
   look: { readonly began: DateTime.Utc; readonly ended: DateTime.Utc; readonly trouble: Reason.Reason },
-): Looks => {
-  const missed = { ...look, early: looks.early, missed: looks.missed + 1 }
-  const until = leftAloneUntil(looks)
-  const isLonger = until !== undefined && DateTime.isGreaterThan(until, leftAloneUntil(missed) ?? look.ended)
-  return isLonger ? { ...looks, missed: missed.missed } : missed
-}
+): Looks => ({
+  ...look,
+  early: looks.early,
+  missed: looks.missed + 1,
+  ...asked(looks.until, look.ended, Reason.retryAfter(look.trouble)),
+})
 
-/** When the service wants to be looked at again, if it said so last. */
-const leftAloneUntil = ({ ended, trouble }: Looks): DateTime.Utc | undefined => {
-  const asked = trouble === undefined ? undefined : Reason.retryAfter(trouble)
-  return asked === undefined || ended === undefined ? undefined : later(ended, asked)
+/** A shorter wish to be left alone does not replace a longer one. */
+const asked = (
+  before: DateTime.Utc | undefined,
+  ended: DateTime.Utc,
+  retryAfter: Duration.Duration | undefined,
+): Pick<Looks, "until"> => {
+  const until = retryAfter === undefined ? before : DateTime.max(later(ended, retryAfter), before ?? ended)
+  return until === undefined ? {} : { until }
 }
 
 /**
@@ -90,7 +106,8 @@ const leftAloneUntil = ({ ended, trouble }: Looks): DateTime.Utc | undefined => 
  * `die` is in [0, 1).
  */
 export const nextLook = (contract: Contract, acceptedAt: DateTime.Utc, looks: Looks, die: number): DateTime.Utc => {
-  const due = bySchedule(contract, acceptedAt, looks)
+  const schedule = bySchedule(contract, acceptedAt, looks)
+  const due = DateTime.max(schedule, looks.until ?? schedule)
   if (looks.trouble === undefined || looks.ended === undefined) return due
   const pause = afterTrouble(contract, looks.trouble, looks.missed, die)
   return DateTime.max(due, later(looks.ended, pause))

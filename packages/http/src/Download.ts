@@ -25,6 +25,7 @@ import { type Reason, retryAfter } from "@tenuto/core/Reason"
 import * as Remedy from "@tenuto/core/Remedy"
 import type { Remote } from "@tenuto/core/Remote"
 import * as Delay from "./Delay.ts"
+import type * as Exchange from "./Exchange.ts"
 import * as Version from "./internal/Version.ts"
 import { Transport, type Unanswered, type Unsent } from "./Transport.ts"
 
@@ -147,6 +148,14 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
         yield* close
         return yield* unseen(artifact, isApt ? changed : misplaced, status)
       }
+      if (received === 0 && isPage(opened.success.headers, artifact)) {
+        yield* close
+        return yield* unseen(
+          artifact,
+          { _tag: "Malformed", problem: "a page of HTML came instead of the file" },
+          status,
+        )
+      }
       version = { ...version, ...part.version }
       const pull = yield* Scope.provide(Stream.toPull(body), socket)
       return flowing({ pull, close, skip: received - part.start })
@@ -213,6 +222,8 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
       const { skip } = flow
       flow = undefined
       yield* close
+      const isEmpty = received === 0 && artifact.mediaType !== undefined && chunks._tag === "Success"
+      if (isEmpty) return yield* unseen(artifact, { _tag: "Malformed", problem: "the file is empty" })
       // All that was promised is here, however the answer ended.
       if (received === version.total) return yield* Cause.done()
       if (chunks._tag === "Failure") yield* pause(reasonOf(chunks.failure))
@@ -223,6 +234,10 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
   })
   return { read }
 })
+
+/** What a gateway or a hotel's network answers in the place of a file. */
+const isPage = (headers: Exchange.Headers, { mediaType }: Artifact.Artifact): boolean =>
+  /^text\/html\b/i.test(headers["content-type"] ?? "") && mediaType !== undefined && !/html/i.test(mediaType)
 
 const flowing = (flow: Flow): Asked => ({ _tag: "Flowing", flow })
 const whole: Asked = { _tag: "Whole" }

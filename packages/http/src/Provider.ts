@@ -94,6 +94,7 @@ import type { Observation } from "@tenuto/core/Observation"
 import type { Reason } from "@tenuto/core/Reason"
 import * as Remote from "@tenuto/core/Remote"
 import type * as Exchange from "./Exchange.ts"
+import * as Delay from "./Delay.ts"
 import * as Json from "./Json.ts"
 import * as Withheld from "./internal/Withheld.ts"
 import { Transport, type Unanswered, Unsent } from "./Transport.ts"
@@ -205,7 +206,7 @@ const connect = <Service extends string>(
   const judged = (stage: Stage, { body, headers, status }: Exchange.Response, now: DateTime.Utc) => {
     const parsed = Json.read(headers, body)
     const refusal = { stage, status, headers, body: Result.getOrUndefined(parsed), now }
-    const seen: Verdict.Seen = { stage, status, ...table.trouble(refusal) }
+    const seen = Verdict.shown({ stage, status, ...table.trouble(refusal) })
     const verdict = Verdict.judge(table.verdicts, seen)
     return { truth: verdict.truth, reason: verdict.reason, evidence: Verdict.evidenceOf(seen, requestIdOf(headers)) }
   }
@@ -227,10 +228,16 @@ const connect = <Service extends string>(
         const { evidence, reason, truth } = judged(stage, response, now)
         return { _tag: truth === refused ? refused : doubt, reason, evidence }
       }
-      const answer = Result.flatMap(Json.read(response.headers, response.body), read)
-      if (Result.isSuccess(answer)) return answer.success
+      const retryAfter = Delay.retryAfter(response.headers, now)
+      const answer = Result.flatMap(Json.read(response.headers, response.body), (body) => readable(read, body))
+      if (Result.isSuccess(answer)) return { ...answer.success, ...(retryAfter === undefined ? {} : { retryAfter }) }
       const evidence = Verdict.evidenceOf({ stage, status: response.status }, requestIdOf(response.headers))
-      return { _tag: doubt, reason: { _tag: "Malformed", problem: answer.failure }, evidence }
+      const malformed: Reason = { _tag: "Malformed", problem: answer.failure }
+      return {
+        _tag: doubt,
+        reason: retryAfter === undefined ? malformed : { _tag: "Unavailable", retryAfter },
+        evidence,
+      }
     }
     return exchange(call, within).pipe(
       Effect.flatMap((response) => Effect.map(DateTime.now, (now) => answered(response, now))),
@@ -291,6 +298,10 @@ const astray = (origin: string): string =>
     : `the path of the request leads away from ${origin}, where the credential belongs`
 
 const isSuccess = ({ status }: Exchange.Response): boolean => status >= 200 && status < 300
+
+/** A reader that throws is our defect, and an answer that nobody could read all the same. */
+const readable = <A>(read: (body: unknown) => Result.Result<A, string>, body: unknown): Result.Result<A, string> =>
+  Result.flatMap(Result.try({ try: () => read(body), catch: () => "its reader cannot read it" }), (answer) => answer)
 
 const unknownOperation = (_tag: "Rejected" | "Unseen", stage: Stage, name: string): Effect.Effect<Remote.Answer> =>
   Effect.succeed({ _tag, reason: { _tag: "NotFound", what: `operation ${name}` }, evidence: { stage } })

@@ -66,8 +66,9 @@ const careful = ({ stage, status = 0 }: Seen): Verdict => {
     case "draft":
       return { stage, truth: "Rejected", reason, source }
     case "submit":
-      // Whoever answers 4xx has refused the request; whoever answers 3xx or 5xx may have acted on it first.
-      return { stage, truth: status >= 400 && status < 500 ? "Rejected" : "Uncertain", reason, source }
+      // Whoever answers 4xx has refused the request; whoever answers 3xx or 5xx may have acted on it first, and so may
+      // whoever lost patience (408) or finds that the work is there already (409).
+      return { stage, truth: isRefusal(status) ? "Rejected" : "Uncertain", reason, source }
     case "settle":
       return { stage, truth: "Failed", reason, source }
     case "look":
@@ -76,6 +77,8 @@ const careful = ({ stage, status = 0 }: Seen): Verdict => {
       return { stage, truth: "Unseen", reason, source }
   }
 }
+
+const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408 && status !== 409
 
 /** Judge an answer by the first row that matches. Total: where no row does, the careful reading holds. */
 export const judge = (table: ReadonlyArray<Verdict>, seen: Seen): Verdict => {
@@ -93,7 +96,7 @@ export const failed = (
   },
 ): Observation => {
   const code = said.code === undefined ? {} : { code: said.code }
-  const message = said.message === undefined ? {} : { message: said.message }
+  const message = said.message === undefined ? {} : { message: unsigned(said.message) }
   const { reason } = judge(table, { stage: "settle", ...code })
   return { _tag: "Failed", word: said.word, reason, ...code, ...message }
 }
@@ -137,6 +140,20 @@ const hinted = (truth: Verdict["truth"], reason: Reason, { retryAfter }: Seen): 
       return reason
   }
 }
+
+/** A link in a service's text may be signed, and is often the caller's own: what follows its path is not shown. */
+const cut = (text: string): string => text.replace(/(https?:\/\/[^\s"'<>?#]*)[?#][^\s"'<>]*/gi, "$1?…")
+const unsigned = (message: NonNullable<Evidence["message"]>) =>
+  message._tag === "Secret" ? message : { ...message, text: cut(message.text) }
+
+/** What was seen, without the signed part of any link that the service repeats. */
+export const shown = (seen: Seen): Seen => ({
+  ...seen,
+  ...(seen.message === undefined ? {} : { message: unsigned(seen.message) }),
+  ...(seen.issues === undefined
+    ? {}
+    : { issues: seen.issues.map((issue) => ({ ...issue, message: cut(issue.message) })) }),
+})
 
 /** Keep what was seen as the evidence of a failure; issues and hints belong to its reason. */
 export const evidenceOf = (seen: Seen, requestId?: string): Evidence => ({

@@ -41,7 +41,8 @@ const hinted = (state: Lifecycle.State): Lifecycle.State => {
     return { ...state, last: { ...state.last, reason: unasked(state.last.reason) } }
   }
   if (state._tag !== "Pending" || state.looks.trouble === undefined) return state
-  return { ...state, looks: { ...state.looks, trouble: unasked(state.looks.trouble) } }
+  const { until: _, ...looks } = state.looks
+  return { ...state, looks: { ...looks, trouble: unasked(state.looks.trouble) } }
 }
 
 const sooner = (action: Lifecycle.Action, from: DateTime.Utc, part: number): Lifecycle.Action => {

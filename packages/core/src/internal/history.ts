@@ -41,6 +41,8 @@ export type Trouble = typeof Trouble.Type
 const at = { at: Instant }
 /** When the look that brought it began, and how long it was to be held. */
 const look = { began: Instant, hold: Schema.optionalKey(Span) }
+/** How long the service asks to be left alone now, when it does. */
+const hint = { retryAfter: Schema.optionalKey(Span) }
 const trouble = { reason: Reason, evidence: Evidence }
 
 /**
@@ -55,8 +57,8 @@ export const Event = /* @__PURE__ */ pure(() =>
     Schema.TaggedStruct("Sending", at),
     Schema.TaggedStruct("Rejected", { ...at, ...trouble }),
     Schema.TaggedStruct("Uncertain", { ...at, ...trouble }),
-    Schema.TaggedStruct("Accepted", { ...at, handle: Handle, observation: Schema.optionalKey(Observation) }),
-    Schema.TaggedStruct("Observed", { ...at, ...look, observation: Observation }),
+    Schema.TaggedStruct("Accepted", { ...at, ...hint, handle: Handle, observation: Schema.optionalKey(Observation) }),
+    Schema.TaggedStruct("Observed", { ...at, ...look, ...hint, observation: Observation }),
     Schema.TaggedStruct("Unseen", { ...at, ...look, ...trouble }),
     Schema.TaggedStruct("Lost", { ...at, ...trouble }),
     Schema.TaggedStruct("Stopped", { ...at, ...trouble }),

@@ -72,16 +72,22 @@ export const fromHandle = Effect.fnUntraced(function* <O extends Operation.Any>(
   const remote = yield* remoteFor(operation, handle)
   const entry = handle.entry ?? `${handle.service}/${handle.operation}/handle/${handle.id}`
   const page = yield* claim(entry)
+  const accepted: Lifecycle.Event = { _tag: "Accepted", at: yield* DateTime.now, handle }
   if (page.history.length > 0) {
     const state = yield* folded(entry, page)
     if (Lifecycle.isAccepted(state)) {
       const { id } = Lifecycle.handleOf(state)
+      // What a service did not know once it may know again: being asked is a reason to look. The entry stays as it is.
+      const isLost = state._tag === "Settled" && state.outcome._tag === "Lost"
+      if (id === handle.id && isLost) {
+        const unkept = { history: page.history, append: () => Effect.void }
+        return { operation, remote, page: unkept, entry, state: begun(accepted), unsaved: [] }
+      }
       if (id === handle.id) return { operation, remote, page, entry, state, unsaved: [] }
       const message = `the journal knows ${entry} as ${id}, not as ${handle.id}; settle the handle without its entry`
       return yield* unseen(handle, yield* DateTime.now, { path: ["entry"], message })
     }
   }
-  const accepted: Lifecycle.Event = { _tag: "Accepted", at: yield* DateTime.now, handle }
   return { operation, remote, page, entry, state: begun(accepted), unsaved: [accepted] }
 })
 

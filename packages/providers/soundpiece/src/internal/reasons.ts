@@ -15,6 +15,7 @@ const refusals: ReadonlyArray<Refusal> = [
   [403, "Rejected", { _tag: "Forbidden" }, "no page; what HTTP means by it"],
   [404, "Rejected", noEndpoint, 'S000 "Entity-not-found … is reported as a 422 … not a 404"'],
   [405, "Rejected", wrongVerb, 'S000 "405 Method Not Allowed"'],
+  [408, "Uncertain", { _tag: "Timeout" }, "no page; whoever lost patience may have acted first"],
   [410, "Rejected", { _tag: "Retired" }, 'S000 "The detail field points to the replacement"'],
   [422, "Rejected", invalid, 'S000 "422 Unprocessable Entity"'],
   [429, "Rejected", { _tag: "RateLimited" }, 'S000 "back off using Retry-After, then send the same key again"'],
