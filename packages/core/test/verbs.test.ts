@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -356,6 +357,54 @@ describe("submit", () => {
       expect(service.calls).toEqual([])
       yield* TestClock.adjust("1 minute")
       expect(service.calls).toEqual([])
+    }),
+  )
+})
+
+describe("what the service says in passing", () => {
+  it.effect("is heard: it is not looked at sooner than it asks, whatever the answer was", () =>
+    Effect.gen(function* () {
+      const retryAfter = Duration.minutes(1)
+      const taken: Remote.Answer = { _tag: "Accepted", handle, retryAfter }
+      const going: Remote.Answer = { _tag: "Observed", observation: { _tag: "Pending", word: "singing" }, retryAfter }
+      const service = remote(taken, going, sung)
+      const world = Layer.merge(service.layer, journal(new Map()))
+      const end = yield* after(
+        Client.run(sing(input), { within: "10 minutes" }).pipe(Effect.provide(world)),
+        "10 minutes",
+      )
+      expect(end?.exit).toEqual(Exit.succeed({ verse: "la" }))
+      expect(service.times("Look")).toEqual([60, 120])
+    }),
+  )
+
+  it.effect("is not the last word: what was lost is looked for again when somebody asks", () =>
+    Effect.gen(function* () {
+      const lost: Remote.Answer = { _tag: "Lost", reason: { _tag: "Gone" }, evidence: { stage: "look" } }
+      const service = remote(lost, sung)
+      const world = Layer.merge(service.layer, journal(new Map()))
+      const first = yield* after(Client.settle(sing, handle).pipe(Effect.provide(world)))
+      expect(failureOf(first)).toMatchObject({ _tag: "Lost" })
+      const second = yield* after(Client.settle(sing, handle).pipe(Effect.provide(world)))
+      expect(second?.exit).toEqual(Exit.succeed({ verse: "la" }))
+    }),
+  )
+})
+
+describe("a wall clock that is set back", () => {
+  it.effect("does not lengthen a wait", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
+      const back = Effect.map(clock.monotonicTimeNanos, (nanos) => (nanos > 1_000_000_000n ? 3_600_000 : 0))
+      const currentTimeMillis = Effect.zipWith(clock.currentTimeMillis, back, (now, hour) => now - hour)
+      const set: Clock.Clock = Object.assign(Object.create(clock), { currentTimeMillis })
+      const service = remote(accepted, pending, pending, pending, pending, pending, pending)
+      const world = Layer.mergeAll(service.layer, journal(new Map()), Layer.succeed(Clock.Clock, set))
+      const end = yield* after(
+        Client.run(sing(input), { within: "5 seconds" }).pipe(Effect.provide(world)),
+        "10 seconds",
+      )
+      expect(failureOf(end)).toMatchObject({ _tag: "Overdue" })
     }),
   )
 })

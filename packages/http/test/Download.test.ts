@@ -465,3 +465,13 @@ it.effect("an empty file is empty", () =>
     }
   }),
 )
+
+it.effect("a page that came in the place of a file is not a file, and neither is nothing", () =>
+  Effect.gen(function* () {
+    const artifact = { mediaType: "audio/flac" }
+    const page = () => ({ status: 200, headers: { "content-type": "text/html; charset=utf-8" }, body: file })
+    assert.strictEqual(told(yield* play({ artifact, answers: [page] })), "Unseen Malformed")
+    assert.strictEqual(told(yield* play({ artifact, answers: [() => ({ status: 200 })] })), "Unseen Malformed")
+    assert.deepStrictEqual(content(yield* play({ answers: [page] })), file)
+  }),
+)

@@ -315,3 +315,33 @@ it.effect("the key may be given redacted", () =>
     assert.strictEqual(Exchange.reveal(service.sent[0]?.request.headers["authorization"] ?? ""), "Bearer other")
   }),
 )
+
+describe("a wish to be left alone", () => {
+  it.effect("is heard in an answer that says yes, and in one that nobody can read", () =>
+    Effect.gen(function* () {
+      const hint = { "retry-after": "60" }
+      const busy = remote(() => answer(200, { status: "processing" }, hint))
+      assert.deepStrictEqual(yield* busy.look(), {
+        _tag: "Observed",
+        observation: { _tag: "Pending", word: "processing" },
+        retryAfter: Duration.seconds(60),
+      })
+      const taken = yield* remote(() => answer(200, { id: "work-1" }, hint)).submit()
+      assert.deepStrictEqual(taken._tag === "Accepted" && taken.retryAfter, Duration.seconds(60))
+      const page = yield* remote(() => answer(200, "<html>", { ...hint, "content-type": "text/html" })).look()
+      assert.deepStrictEqual(page._tag === "Unseen" && page.reason, {
+        _tag: "Unavailable",
+        retryAfter: Duration.seconds(60),
+      })
+    }),
+  )
+})
+
+it.effect("a link that the service repeats is shown without what signs it", () =>
+  Effect.gen(function* () {
+    const detail = "could not fetch https://files.test/a.wav?X-Signature=hush&n=1 (403)"
+    const refused = yield* remote(() => answer(422, { detail })).submit()
+    assert.notInclude(JSON.stringify(refused), "hush")
+    assert.include(JSON.stringify(refused), "https://files.test/a.wav?… (403)")
+  }),
+)
