@@ -1,7 +1,7 @@
 /**
  * The driver: reads the next action, waits until its instant, does it, folds what happened. The only loop.
  *
- * It decides nothing itself; it alone reads the clock and draws the die.
+ * It decides nothing itself; with the job it opens, it alone reads the clock and draws the die.
  *
  * Law 5: ahead of the deed, the journal holds the intent before the first byte leaves.
  * Law 7: the deadline bounds everything; interrupting leaves nothing behind and is seen at once.

@@ -16,7 +16,9 @@ const row = (
     ? { stage, truth: truth === "Rejected" ? truth : "Uncertain", reason, source: "a page", ...where }
     : { stage, truth: truth === "Lost" ? truth : "Unseen", reason, source: "a page", ...where }
 }
-const refusals = Array.from({ length: 100 }, (_, index) => index + 400).filter((it) => it !== 408 && it !== 409)
+const refusals = new Set(Array.from({ length: 100 }, (_, index) => index + 400))
+refusals.delete(408)
+refusals.delete(409)
 const stages = Stage.literals
 const statuses = [undefined, ...Array.from({ length: 500 }, (_, index) => index + 100)]
 const codes = [undefined, "known", "unknown", "", "constructor", "__proto__"]
@@ -59,7 +61,7 @@ describe("laws", () => {
   it("only a 4xx proves by itself that nothing was started, and neither 408 nor 409 does", () => {
     for (const status of statuses) {
       const { truth } = Verdict.judge([], { stage: "submit", ...(status === undefined ? {} : { status }) })
-      assert.strictEqual(truth === "Rejected", status !== undefined && refusals.includes(status), String(status))
+      assert.strictEqual(truth === "Rejected", status !== undefined && refusals.has(status), String(status))
     }
   })
 
