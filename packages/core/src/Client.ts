@@ -36,9 +36,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
-import type { Evidence } from "./Evidence.ts"
 import * as Failure from "./Failure.ts"
 import type { Handle } from "./Handle.ts"
+import * as Deed from "./internal/deed.ts"
 import * as Job from "./internal/job.ts"
 import * as End from "./internal/end.ts"
 import { later } from "./internal/instant.ts"
@@ -46,7 +46,6 @@ import * as Journal from "./Journal.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import type { Observation } from "./Observation.ts"
 import type * as Operation from "./Operation.ts"
-import type { Reason } from "./Reason.ts"
 import * as Remote from "./Remote.ts"
 
 // --- options and progress -----------------------------------------------------------------------
@@ -119,7 +118,7 @@ export const look = <O extends Operation.Any>(
 ): Effect.Effect<Observation, Failure.Unseen | Failure.Lost, Remote.Remote<O["service"]>> =>
   Effect.gen(function* () {
     const remote = yield* Job.remoteFor(operation, handle)
-    const answer = yield* perform(remote, { _tag: "Look", handle, within: operation.contract.limits.answer })
+    const answer = yield* Deed.perform(remote, { _tag: "Look", handle, within: operation.contract.limits.answer })
     return yield* End.observation(handle, yield* DateTime.now, answer)
   })
 
@@ -215,7 +214,7 @@ export const cancel = <O extends Operation.Any>(
   Effect.gen(function* () {
     const remote = yield* Job.remoteFor(operation, handle)
     if (operation.contract.cancellation === "None") return { _tag: "NotOffered" }
-    const answer = yield* perform(remote, { _tag: "Cancel", handle, within: operation.contract.limits.answer })
+    const answer = yield* Deed.perform(remote, { _tag: "Cancel", handle, within: operation.contract.limits.answer })
     const observation = yield* End.observation(handle, yield* DateTime.now, answer)
     const isTooLate =
       observation._tag === "Succeeded" || observation._tag === "Failed" || observation._tag === "Expired"
@@ -286,11 +285,11 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
       // Whoever took the entry over meanwhile has told what is true of it: nothing of ours may leave any more.
       if (Duration.isGreaterThan(DateTime.distance(began, ready), moment)) yield* page.append([])
     }
-    const within = Duration.min(DateTime.distance(ready, deadline), answerLimit(operation, action))
+    const within = Duration.min(DateTime.distance(ready, deadline), Deed.limit(operation, action))
     const deed: Remote.Deed = action._tag === "Submit" ? { ...action, within } : { ...action, within }
     yield* Effect.uninterruptibleMask((restore) =>
-      restore(perform(remote, deed)).pipe(
-        Effect.flatMap((answer) => Effect.map(tell, (at) => stamp(answer, job.entry, at, began, action))),
+      restore(Deed.perform(remote, deed)).pipe(
+        Effect.flatMap((answer) => Effect.map(tell, (at) => Deed.stamp(answer, job.entry, at, began, action))),
         Effect.flatMap(happen),
         Effect.andThen(saveAfter),
       ),
@@ -299,50 +298,6 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
   yield* saveAfter
   return { operation, state, at: yield* tell }
 })
-
-const together = (one: Duration.Duration, other: Duration.Duration): Duration.Duration =>
-  Duration.millis(Duration.toMillis(one) + Duration.toMillis(other))
-
-const answerLimit = (operation: Operation.Any, action: Lifecycle.Action): Duration.Duration =>
-  action._tag === "Look" && action.hold !== undefined
-    ? together(action.hold, operation.contract.limits.answer)
-    : operation.contract.limits.answer
-
-/** The remote keeps to `within` by itself and knows best how far it got; this is the last resort. */
-const grace = Duration.seconds(1)
-const perform = (remote: Remote.Shape, deed: Remote.Deed): Effect.Effect<Remote.Answer> =>
-  Effect.timeoutOrElse(remote.perform(deed), {
-    duration: together(deed.within, grace),
-    orElse: () => Effect.succeed(nothing(deed, { _tag: "Timeout" })),
-  }).pipe(Effect.map((answer) => (answers[deed._tag].has(answer._tag) ? answer : nothing(deed, unfit(answer)))))
-
-/** What each deed can establish; without this, a remote that answers something else would be asked again at once. */
-const answers: Readonly<Record<Remote.Deed["_tag"], ReadonlySet<Remote.Answer["_tag"]>>> = {
-  Submit: new Set(["Accepted", "Rejected", "Uncertain"]),
-  Look: new Set(["Observed", "Unseen", "Lost"]),
-  Cancel: new Set(["Observed", "Unseen", "Lost"]),
-}
-const unfit = ({ _tag }: Remote.Answer): Reason => ({
-  _tag: "Malformed",
-  problem: `${_tag} does not answer what was asked`,
-})
-
-const nothing = (deed: Remote.Deed, reason: Reason): Remote.Answer => {
-  const stage: Evidence["stage"] = deed._tag === "Submit" ? "submit" : deed._tag === "Look" ? "look" : "cancel"
-  return { _tag: deed._tag === "Submit" ? "Uncertain" : "Unseen", reason, evidence: { stage } }
-}
-
-const stamp = (
-  answer: Remote.Answer,
-  entry: string,
-  at: DateTime.Utc,
-  began: DateTime.Utc,
-  action: Lifecycle.Action,
-): Lifecycle.Event => {
-  if (answer._tag === "Accepted") return { ...answer, at, handle: { ...answer.handle, entry } }
-  if (answer._tag !== "Observed" && answer._tag !== "Unseen") return { ...answer, at }
-  return { ...answer, at, began, ...(action._tag === "Look" && action.hold !== undefined ? { hold: action.hold } : {}) }
-}
 
 /** Timers hold at most some 24 days; longer pauses are slept in days. */
 const longestSleep = Duration.days(1)
