@@ -215,7 +215,7 @@ export const next = (state: State, moment: Moment): Action => {
 const nextForUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, moment: Moment): Action => {
   const { contract, deadline, die, now } = moment
   const { last, request, sends } = state
-  const at = last === undefined ? now : later(last.at, Pace.resend(contract, last.reason, sends, die))
+  const at = last === undefined ? now : later(last.at, Pace.afterTrouble(contract, last.reason, sends, die))
   if (mayBeSent(state, contract) && isWithin(at, moment)) return { _tag: "Submit", at, request }
   const reason: Reason = last?.reason ?? (DateTime.isLessThan(now, deadline) ? unanswered : { _tag: "Timeout" })
   const evidence: Evidence = last?.evidence ?? { stage: "submit" }

@@ -113,10 +113,6 @@ export const nextLook = (contract: Contract, acceptedAt: DateTime.Utc, looks: Lo
   return DateTime.max(due, later(looks.ended, pause))
 }
 
-/** Find the pause before a request is sent again. `count` is how many times it was sent; `die` is in [0, 1). */
-export const resend = (contract: Contract, trouble: Reason.Reason, count: number, die: number): Duration.Duration =>
-  afterTrouble(contract, trouble, count, die)
-
 /** Read how long the service may hold the next look open; `undefined` where it holds none. */
 export const hold = (contract: Contract): Duration.Duration | undefined =>
   contract.cadence._tag === "LongPoll" ? contract.cadence.hold : undefined
@@ -133,7 +129,17 @@ const bySchedule = (contract: Contract, acceptedAt: DateTime.Utc, looks: Looks):
   return DateTime.max(looks.ended, later(looks.began, room))
 }
 
-const afterTrouble = (contract: Contract, trouble: Reason.Reason, count: number, die: number): Duration.Duration => {
+/**
+ * Find the pause after trouble, before a look or a send that comes next.
+ *
+ * `count` is how many looks failed in a row, or how many times the request was sent; `die` is in [0, 1).
+ */
+export const afterTrouble = (
+  contract: Contract,
+  trouble: Reason.Reason,
+  count: number,
+  die: number,
+): Duration.Duration => {
   const { limited, otherwise, unavailable } = contract.delays
   const delay = trouble._tag === "RateLimited" ? limited : trouble._tag === "Unavailable" ? unavailable : otherwise
   return Duration.max(Reason.retryAfter(trouble) ?? Duration.zero, length(delay, Math.max(1, count), die))

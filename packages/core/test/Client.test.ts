@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as Client from "@tenuto/core/Client"
@@ -21,6 +20,7 @@ import {
   counting,
   doubted,
   entries,
+  failureOf,
   handle,
   hum,
   input,
@@ -38,9 +38,6 @@ import {
 } from "./choir.ts"
 
 const never = () => Effect.never
-const failureOf = <A, E>(end: { readonly exit: Exit.Exit<A, E> } | undefined) =>
-  end === undefined ? undefined : Option.getOrUndefined(Exit.findErrorOption(end.exit))
-
 describe("laws", () => {
   it.effect("ahead of the deed: the journal holds the intent before the first byte leaves", () =>
     Effect.gen(function* () {

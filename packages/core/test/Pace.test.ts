@@ -22,7 +22,7 @@ const asked = Contract.make({
 })
 
 const pause = (contract: Contract.Contract, reason: Reason, count: number, die: number) =>
-  Duration.toSeconds(Pace.resend(contract, reason, count, die))
+  Duration.toSeconds(Pace.afterTrouble(contract, reason, count, die))
 const nextAt = (contract: Contract.Contract, looks: Pace.Looks, die = 0) =>
   DateTime.toEpochMillis(Pace.nextLook(contract, instant(0), looks, die)) / 1000
 const look = (began: number, ended: number, hold?: number) => ({
@@ -118,7 +118,7 @@ describe("the next look", () => {
     const endless: Reason = { _tag: "RateLimited", retryAfter: Duration.infinity }
     const at = nextAt(held, Pace.missed(Pace.none, { ...look(0, 0), trouble: endless }))
     expect(at).toBe(Duration.toSeconds(Duration.days(36_500)))
-    expect(Duration.toSeconds(Pace.resend(held, endless, 1, 0))).toBe(Infinity)
+    expect(Duration.toSeconds(Pace.afterTrouble(held, endless, 1, 0))).toBe(Infinity)
   })
 })
 

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as Artifact from "@tenuto/core/Artifact"
@@ -151,6 +152,10 @@ export const after = <A, E, R>(effect: Effect.Effect<A, E, R>, within: Duration.
     if (exit === undefined) yield* Fiber.interrupt(fiber)
     return exit !== undefined && Exit.isSuccess(exit) ? exit.value : undefined
   })
+
+/** What an ended effect failed with; `undefined` when it has not ended or not failed. */
+export const failureOf = <A, E>(end: { readonly exit: Exit.Exit<A, E> } | undefined) =>
+  end === undefined ? undefined : Option.getOrUndefined(Exit.findErrorOption(end.exit))
 
 /** Count the sleeps that are going on, whatever clock is there. */
 export const counting = Effect.gen(function* () {

@@ -4,7 +4,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as Client from "@tenuto/core/Client"
@@ -15,6 +14,7 @@ import {
   after,
   chant,
   doubted,
+  failureOf,
   handle,
   hum,
   input,
@@ -29,9 +29,6 @@ import {
   tags,
   unseen,
 } from "./choir.ts"
-
-const failureOf = <A, E>(end: { readonly exit: Exit.Exit<A, E> } | undefined) =>
-  end === undefined ? undefined : Option.getOrUndefined(Exit.findErrorOption(end.exit))
 
 describe("asking again", () => {
   it.effect("with the same key finds the same work, and sends once", () =>
