@@ -5,6 +5,7 @@ export * as Remedy from "./Remedy.ts"
 export * as Handle from "./Handle.ts"
 export * as Artifact from "./Artifact.ts"
 export * as Journal from "./Journal.ts"
+export * as Inbox from "./Inbox.ts"
 export * as Key from "./Key.ts"
 export { connect } from "./Promise.ts"
 
