@@ -48,7 +48,12 @@ const why = ({ evidence, reason }: Extract<Event, { readonly reason: Reason.Reas
 }
 
 /** Say what happened. */
-export const happened = (event: Event): string => {
+export const happened = (event: Event): string =>
+  "deprecation" in event
+    ? `${plainly(event)}; the service is going to retire this endpoint${event.deprecation.sunset === undefined ? "" : ` on ${DateTime.formatIso(event.deprecation.sunset)}`}`
+    : plainly(event)
+
+const plainly = (event: Event): string => {
   switch (event._tag) {
     case "Drafted": {
       const { key, operation } = event.request
@@ -70,6 +75,10 @@ export const happened = (event: Event): string => {
       return `no longer known: ${why(event)}`
     case "Stopped":
       return `gave up: ${why(event)}`
+    case "Prompted":
+      return "a delivery asks for a look"
+    case "Postponed":
+      return `the budget of this credential has no room for ${span(event.retryAfter)}`
   }
 }
 
@@ -114,7 +123,7 @@ export const advised = (remedy: Remedy): string => {
     "after" in remedy && Duration.isGreaterThan(remedy.after, Duration.zero) ? ` after ${span(remedy.after)}` : ""
   switch (remedy._tag) {
     case "Resend":
-      return `send it again${after}${remedy.sameKey ? " under the same key" : ""}`
+      return `send it again${after}${remedy.changes === undefined ? "" : ` with ${JSON.stringify(remedy.changes)}`}${remedy.sameKey ? " under the same key" : remedy.changes === undefined ? "" : " under another key"}`
     case "Look":
       return `look again${after}`
     case "FixRequest":

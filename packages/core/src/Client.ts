@@ -36,16 +36,22 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
+import * as Artifact from "./Artifact.ts"
+import type { Evidence } from "./Evidence.ts"
 import * as Failure from "./Failure.ts"
 import type { Handle } from "./Handle.ts"
 import * as Deed from "./internal/deed.ts"
 import * as Job from "./internal/job.ts"
 import * as End from "./internal/end.ts"
+import * as Hearing from "./internal/hearing.ts"
 import { later } from "./internal/instant.ts"
+import * as Turn from "./internal/turn.ts"
+import { Inbox } from "./Inbox.ts"
 import * as Journal from "./Journal.ts"
 import * as Lifecycle from "./Lifecycle.ts"
-import type { Observation } from "./Observation.ts"
+import { isPending, type Observation } from "./Observation.ts"
 import type * as Operation from "./Operation.ts"
+import type { Reason } from "./Reason.ts"
 import * as Remote from "./Remote.ts"
 
 // --- options and progress -----------------------------------------------------------------------
@@ -196,6 +202,34 @@ export const recover = <O extends Operation.Any>(
     )
   })
 
+/**
+ * Get a fresh link for a file: by one more look, or as its service gives links.
+ *
+ * Errors: `Unseen` (not for now), `Lost` (the work or the file is gone).
+ */
+export const renew = <O extends Operation.Any>(
+  operation: O,
+  artifact: Artifact.Artifact,
+): Effect.Effect<Artifact.Artifact, Failure.Unseen | Failure.Lost, Remote.Remote<O["service"]>> =>
+  Effect.gen(function* () {
+    const { handle, name } = artifact
+    const renewing = (yield* Job.remoteFor(operation, handle)).renew?.(artifact, operation.contract.limits.answer)
+    if (renewing !== undefined) {
+      const renewal = yield* renewing
+      return renewal._tag === "Renewed" ? renewal.artifact : yield* End.missed(handle, yield* DateTime.now, renewal)
+    }
+    const seen = yield* look(operation, handle)
+    const evidence: Evidence = { stage: "download" }
+    // Law 9: a word that nobody knows says nothing about the file.
+    if (isPending(seen)) {
+      const reason: Reason = { _tag: "Unrecognised", code: seen.word }
+      return yield* End.missed(handle, yield* DateTime.now, { _tag: "Unseen", reason, evidence })
+    }
+    const found = seen._tag === "Succeeded" ? Artifact.find(seen.output, name) : undefined
+    if (found !== undefined) return found
+    return yield* End.missed(handle, yield* DateTime.now, { _tag: "Lost", reason: { _tag: "Gone" }, evidence })
+  })
+
 /** What cancelling did. `TooLate` carries how the work had ended by then. */
 export type Cancellation =
   | { readonly _tag: "NotOffered" }
@@ -235,9 +269,11 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
   const tell = Effect.zipWith(DateTime.now, Clock.monotonicTimeNanos, (wall, nanos) =>
     DateTime.max(wall, later(since, Duration.millis(Number((nanos - from) / 1_000_000n)))),
   )
+  const inbox = yield* Inbox
   const job = yield* open // Part of the wait: another process may keep the journal for long.
   const { operation, page, remote } = job
-  const { contract } = operation
+  const contract = { ...operation.contract, ...(remote.cadence === undefined ? {} : { cadence: remote.cadence }) }
+  const hearing = Hearing.make(remote, inbox, tell)
   const deadline = later(since, Duration.fromInputUnsafe(wait?.within ?? contract.limits.wait))
   let state = job.state
   let unsaved = job.unsaved
@@ -268,7 +304,12 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
       yield* saveAfter
       return { operation, state, stop: action, at: now }
     }
-    yield* sleepUntil(action.at, tell)
+    const told = yield* hearing.whileWaiting(action, Turn.come(remote, action, deadline, tell))
+    if (told !== undefined) {
+      yield* happen(told)
+      yield* saveAfter
+      continue
+    }
     const began = yield* tell
     // A process that was suspended wakes late.
     if (DateTime.isGreaterThanOrEqualTo(began, deadline)) continue
@@ -288,7 +329,7 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
     const within = Duration.min(DateTime.distance(ready, deadline), Deed.limit(operation, action))
     const deed: Remote.Deed = action._tag === "Submit" ? { ...action, within } : { ...action, within }
     yield* Effect.uninterruptibleMask((restore) =>
-      restore(Deed.perform(remote, deed)).pipe(
+      restore(hearing.whileLooking(action, Deed.perform(remote, deed))).pipe(
         Effect.flatMap((answer) => Effect.map(tell, (at) => Deed.stamp(answer, job.entry, at, began, action))),
         Effect.flatMap(happen),
         Effect.andThen(saveAfter),
@@ -299,13 +340,5 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
   return { operation, state, at: yield* tell }
 })
 
-/** Timers hold at most some 24 days; longer pauses are slept in days. */
-const longestSleep = Duration.days(1)
 /** Shorter than anything that costs a driver its entry. */
 const moment = Duration.millis(50)
-const sleepUntil = (instant: DateTime.Utc, tell: Effect.Effect<DateTime.Utc>): Effect.Effect<void> =>
-  Effect.flatMap(tell, (now) => {
-    const rest = DateTime.distance(now, instant)
-    if (Duration.isLessThanOrEqualTo(rest, Duration.zero)) return Effect.void
-    return Effect.andThen(Effect.sleep(Duration.min(rest, longestSleep)), sleepUntil(instant, tell))
-  })

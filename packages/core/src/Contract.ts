@@ -12,11 +12,13 @@ import * as Duration from "effect/Duration"
  * - `Keyed`: the same key in `field` always means the same work, so an unanswered submit may be sent again.
  * - `Referenced`: `field` is echoed but not checked; a lost submit can be reconciled by hand, never sent again.
  * - `Unkeyed`: nothing.
+ * - `Safe`: asking twice does nothing twice, as with a list or a dry run; it may be sent again whatever became of it.
  */
 export type Idempotency =
   | { readonly _tag: "Keyed"; readonly field: string }
   | { readonly _tag: "Referenced"; readonly field: string }
   | { readonly _tag: "Unkeyed" }
+  | { readonly _tag: "Safe" }
 
 /**
  * How often the service wants to be looked at.
@@ -29,11 +31,16 @@ export type Cadence =
   | { readonly _tag: "LongPoll"; readonly hold: Duration.Duration; readonly floor: Duration.Duration }
   | { readonly _tag: "Interval"; readonly every: Duration.Duration; readonly floor: Duration.Duration }
 
-/** How long to pause after the first, second, … trouble in a row when the service gives no hint. */
+/**
+ * How long to pause after the first, second, … trouble in a row, and no less than a hint of the service.
+ *
+ * `Assumed` stands for a hint that is missing: one that is there replaces it, even by less.
+ */
 export type Delay =
   | { readonly _tag: "Exponential"; readonly base: Duration.Duration; readonly cap: Duration.Duration }
   | { readonly _tag: "Ladder"; readonly steps: readonly [Duration.Duration, ...ReadonlyArray<Duration.Duration>] }
   | { readonly _tag: "Range"; readonly min: Duration.Duration; readonly max: Duration.Duration }
+  | { readonly _tag: "Assumed"; readonly pause: Duration.Duration }
 
 /** How long a service keeps finished work. */
 export type Retention = { readonly _tag: "Kept"; readonly for: Duration.Duration } | { readonly _tag: "Undocumented" }
@@ -49,6 +56,8 @@ export interface Contract {
     readonly wait: Duration.Duration
     /** How long one answer may take, over and above the hold of a long poll. */
     readonly answer: Duration.Duration
+    /** How long the answer to a submit may take, where that is longer: some services do the work, or fetch a file, first. */
+    readonly submit: Duration.Duration
     /** How many times one request may be sent in all, every time for a lawful reason. */
     readonly sends: number
   }
@@ -93,8 +102,18 @@ export const make = (promises: Promises): Contract => ({
     otherwise: backoff(Duration.millis(500), Duration.seconds(30)),
     ...promises.delays,
   },
-  limits: { wait: Duration.minutes(5), answer: Duration.seconds(30), sends: 8, ...promises.limits },
+  limits: {
+    wait: Duration.minutes(5),
+    answer: Duration.seconds(30),
+    submit: promises.limits?.answer ?? Duration.seconds(30),
+    sends: 8,
+    ...promises.limits,
+  },
 })
 
-/** Tell whether an unanswered submit may be sent again under its key. */
-export const isKeyed = (contract: Contract): boolean => contract.idempotency._tag === "Keyed"
+/** Tell whether a request carries a key that the service checks. */
+export const isKeyed = ({ idempotency }: Pick<Contract, "idempotency">): boolean => idempotency._tag === "Keyed"
+
+/** Tell whether an unanswered submit may be sent again: under its key, or because it does nothing twice. */
+export const isRepeatable = (contract: Pick<Contract, "idempotency">): boolean =>
+  isKeyed(contract) || contract.idempotency._tag === "Safe"

@@ -32,6 +32,8 @@ export const Evidence = Schema.Struct({
   status: Schema.optionalKey(Schema.Int),
   code: Schema.optionalKey(Schema.String),
   message: Schema.optionalKey(Message),
+  /** What the service says beside the message and nobody may see: in memory only, never in print. */
+  details: Withheld,
   /** The service's name for the exchange, for its support desk. */
   requestId: Schema.optionalKey(Schema.String),
   /** Further names seen in the answer, such as a run or a task. */

@@ -43,10 +43,11 @@ export interface Inbox {
   readonly take: (service: string, id: string) => Effect.Effect<Delivery>
 }
 
-/** The inbox that drivers listen to. The default receives nothing: polling alone. */
-export const Inbox = Context.Reference<Inbox>("@tenuto/core/Inbox", {
-  defaultValue: () => ({ put: () => Effect.succeed("Taken"), take: () => Effect.never }),
-})
+/** Receives nothing: polling alone. */
+export const nobody: Inbox = { put: () => Effect.succeed("Taken"), take: () => Effect.never }
+
+/** The inbox that drivers listen to. The default is {@link nobody}. */
+export const Inbox = /* @__PURE__ */ Context.Reference<Inbox>("@tenuto/core/Inbox", { defaultValue: () => nobody })
 
 /** How much an inbox in memory keeps. What is older than that is forgotten, and found by a look. */
 export interface Options {
@@ -113,4 +114,4 @@ export const makeMemory = ({ names = 10_000, waiting = 1_000 }: Options = {}): I
 const join = (service: string, name: string): string => `${service}\n${name}`
 
 /** Listen to an inbox of your own, in memory. */
-export const layerMemory: Layer.Layer<never> = Layer.sync(Inbox, () => makeMemory())
+export const layerMemory: Layer.Layer<never> = /* @__PURE__ */ Layer.sync(Inbox, () => makeMemory())

@@ -41,7 +41,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
-import { type Contract, isKeyed } from "./Contract.ts"
+import { type Contract, isRepeatable } from "./Contract.ts"
 import type { Evidence } from "./Evidence.ts"
 import type { Handle } from "./Handle.ts"
 import type { Event, EventOf, Outcome, Request, State, StateOf, Trouble } from "./internal/history.ts"
@@ -90,7 +90,7 @@ const applyToUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, event: Event
   const isAwaited = state._tag === "Uncertain" && state.last === undefined
   switch (event._tag) {
     case "Sending":
-      return { ...rest, _tag: "Uncertain", sends: state.sends + 1, doubts: doubts + 1 }
+      return { ...rest, _tag: "Uncertain", request: upgraded(state), sends: state.sends + 1, doubts: doubts + 1 }
     case "Rejected":
       if (!isAwaited) return state
       // The refusal accounts for one send; it proves nothing about the others.
@@ -101,6 +101,11 @@ const applyToUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, event: Event
       return isAwaited ? { ...rest, _tag: "Uncertain", doubts, last: troubleOf("Uncertain", event) } : state
     case "Accepted":
       return accepted(event)
+    case "Postponed": {
+      // Nothing was sent, so nothing is proved: it is only known when to ask again.
+      const reason = { _tag: "RateLimited" as const, retryAfter: event.retryAfter }
+      return { ...state, last: troubleOf("Rejected", { at: event.at, reason, evidence: { stage: "submit" } }) }
+    }
     case "Stopped": {
       const { evidence, reason } = event
       return { _tag: "Stopped", request: state.request, doubts, at: state.last?.at ?? event.at, reason, evidence }
@@ -149,6 +154,14 @@ const applyToPending = (state: StateOf<"Pending">, event: Event): State => {
       const looks = Pace.missed(state.looks, { began: event.began, ended: event.at, trouble: event.reason })
       return { ...state, looks, miss: troubleOf("Unseen", event) }
     }
+    case "Prompted":
+      return { ...state, looks: Pace.prompted(state.looks) }
+    case "Postponed": {
+      const { at, retryAfter } = event
+      const reason = { _tag: "RateLimited" as const, retryAfter }
+      const miss = troubleOf("Unseen", { at, reason, evidence: { stage: "look" } })
+      return { ...state, looks: Pace.postponed(state.looks, at, retryAfter), miss }
+    }
     case "Lost": {
       const { at, evidence, reason } = event
       return { _tag: "Settled", at, outcome: { _tag: "Lost", handle, reason, evidence } }
@@ -173,6 +186,27 @@ const troubleOf = (
   truth: Trouble["truth"],
   { at, evidence, reason }: { readonly at: DateTime.Utc; readonly reason: Reason; readonly evidence: Evidence },
 ): Trouble => ({ truth, at, reason, evidence })
+
+// --- what is sent -------------------------------------------------------------------------------
+
+/**
+ * Read a request as it goes out. What the service wanted to be different goes out under another key (law 4), which
+ * follows from the first: whoever asks again for the same work, in whatever process, comes to the same key.
+ */
+export const sent = ({ changes, ...request }: Request): Request =>
+  changes === undefined
+    ? request
+    : {
+        ...request,
+        input: { ...request.input, ...changes },
+        ...(request.key === undefined ? {} : { key: `${request.key}-upgraded` }),
+      }
+
+/** A request is changed once: a service that goes on asking is not obeyed for ever. */
+const upgraded = ({ last, request }: Pick<StateOf<"Drafted" | "Uncertain">, "last" | "request">): Request =>
+  last?.reason._tag === "UpgradeRequired" && request.changes === undefined
+    ? { ...request, changes: last.reason.changes }
+    : request
 
 // --- next ---------------------------------------------------------------------------------------
 
@@ -214,9 +248,9 @@ export const next = (state: State, moment: Moment): Action => {
 
 const nextForUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, moment: Moment): Action => {
   const { contract, deadline, die, now } = moment
-  const { last, request, sends } = state
+  const { last, sends } = state
   const at = last === undefined ? now : later(last.at, Pace.afterTrouble(contract, last.reason, sends, die))
-  if (mayBeSent(state, contract) && isWithin(at, moment)) return { _tag: "Submit", at, request }
+  if (mayBeSent(state, contract) && isWithin(at, moment)) return { _tag: "Submit", at, request: sent(upgraded(state)) }
   const reason: Reason = last?.reason ?? (DateTime.isLessThan(now, deadline) ? unanswered : { _tag: "Timeout" })
   const evidence: Evidence = last?.evidence ?? { stage: "submit" }
   return { _tag: "Stop", truth: truthOf(state), reason, evidence }
@@ -230,10 +264,11 @@ const unanswered: Reason = { _tag: "Unreachable", problem: "this process stopped
 
 /** Law 3 stands on these lines: without a key, a send that is in doubt is the last one. */
 const mayBeSent = (state: StateOf<"Drafted" | "Uncertain">, contract: Contract): boolean => {
-  if (state._tag === "Uncertain" && !isKeyed(contract)) return false
+  if (state._tag === "Uncertain" && !isRepeatable(contract)) return false
   if (state.sends >= contract.limits.sends) return false
   if (state.last === undefined) return true
-  const { reference } = state.request
+  const { changes, reference } = state.request
+  if (state.last.reason._tag === "UpgradeRequired" && changes !== undefined) return false
   const trouble = { _tag: state.last.truth, ...state.last, ...(reference === undefined ? {} : { reference }) }
   return Remedy.isAutomatic(Remedy.of(trouble, contract))
 }
@@ -266,6 +301,7 @@ const isWithin = (at: DateTime.Utc, { deadline, now }: Moment): boolean =>
 /** Tell whether an event must outlive the process: recovery without it would forget a deed, a handle or a request to wait. */
 export const isKept = (event: Event): boolean => {
   if (event._tag === "Observed") return !isPending(event.observation) || event.retryAfter !== undefined
+  if (event._tag === "Prompted" || event._tag === "Postponed") return false
   return event._tag !== "Unseen" || event.reason._tag === "RateLimited" || event.reason._tag === "Unavailable"
 }
 

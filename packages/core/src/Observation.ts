@@ -39,6 +39,8 @@ export const Observation = /* @__PURE__ */ pure(() =>
       reason: Reason,
       code: Schema.optionalKey(Schema.String),
       message: Schema.optionalKey(Message),
+      /** The service's name for the exchange that said so. */
+      requestId: Schema.optionalKey(Schema.String),
     }),
     Schema.TaggedStruct("Cancelled", { word: Schema.String }),
     Schema.TaggedStruct("Expired", { word: Schema.String }),

@@ -35,6 +35,8 @@ export const Looks = Schema.Struct({
   early: Schema.Int,
   /** Looks in a row that failed. */
   missed: Schema.Int,
+  /** A delivery said that there is something to see. */
+  prompted: Schema.optionalKey(Schema.Boolean),
   /** Until when the service wants to be left alone, when it says so. */
   until: Schema.optionalKey(Instant),
   /** Why the last look failed, when it did. */
@@ -79,6 +81,15 @@ export const returned = (
   return { began, ended, early: isEarly ? looks.early + 1 : 0, missed: 0, ...asked(undefined, ended, retryAfter) }
 }
 
+/** Remember that a delivery asks for a look: the next one comes as soon as it may. */
+export const prompted = (looks: Looks): Looks => ({ ...looks, prompted: true })
+
+/** Remember that no look may be had before a span is over: nothing was asked, and nothing failed. */
+export const postponed = (looks: Looks, at: DateTime.Utc, span: Duration.Duration): Looks => ({
+  ...looks,
+  ...asked(looks.until, at, span),
+})
+
 /** Remember a look that failed. */
 export const missed = (
   looks: Looks,
@@ -121,8 +132,10 @@ const bySchedule = (contract: Contract, acceptedAt: DateTime.Utc, looks: Looks):
   const { cadence } = contract
   const floor = Duration.max(cadence.floor, least)
   if (looks.began === undefined || looks.ended === undefined) {
+    if (looks.prompted === true) return acceptedAt
     return cadence._tag === "LongPoll" ? acceptedAt : later(acceptedAt, Duration.max(cadence.every, floor))
   }
+  if (looks.prompted === true) return later(looks.ended, floor)
   if (cadence._tag === "Interval") return later(looks.ended, Duration.max(cadence.every, floor))
   // A hold that was kept asks for the next look at once; one that was not asks for more and more room.
   const room = Duration.min(times(floor, doubled(looks.early - 1)), Duration.max(cadence.hold, floor))
@@ -142,8 +155,14 @@ export const afterTrouble = (
 ): Duration.Duration => {
   const { limited, otherwise, unavailable } = contract.delays
   const delay = trouble._tag === "RateLimited" ? limited : trouble._tag === "Unavailable" ? unavailable : otherwise
-  return Duration.max(Reason.retryAfter(trouble) ?? Duration.zero, length(delay, Math.max(1, count), die))
+  const hint = Reason.retryAfter(trouble)
+  if (delay._tag === "Assumed") return hint ?? delay.pause
+  return Duration.max(hint ?? Duration.zero, pauseOf(delay, count, die))
 }
+
+/** Find the pause that a contract has for the first, second, … trouble in a row; `die` is in [0, 1). */
+export const pauseOf = (delay: Delay, count: number, die: number): Duration.Duration =>
+  length(delay, Math.max(1, count), die)
 
 const length = (delay: Delay, count: number, die: number): Duration.Duration => {
   switch (delay._tag) {
@@ -153,6 +172,8 @@ const length = (delay: Delay, count: number, die: number): Duration.Duration => 
       return times(delay.steps[Math.min(count, delay.steps.length) - 1] ?? delay.steps[0], 1 + spread * die)
     case "Range":
       return Duration.max(delay.min, between(delay.min, delay.max, die))
+    case "Assumed":
+      return delay.pause
   }
 }
 

@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Client from "./Client.ts"
 import type { Handle } from "./Handle.ts"
+import * as Inbox from "./Inbox.ts"
 import * as Journal from "./Journal.ts"
 import type { Observation } from "./Observation.ts"
 import type * as Operation from "./Operation.ts"
@@ -25,10 +26,14 @@ export interface Provider<Operations extends Record<string, Operation.Any>, Sett
   ) => Layer.Layer<Remote.Remote<Operations[keyof Operations]["service"]>, never, Needs>
 }
 
-/** How to connect: the provider's settings, a transport, and a journal when the work must outlive the process. */
+/**
+ * How to connect: the provider's settings, a transport, a journal when the work must outlive the process, and the inbox
+ * that a receiver of webhooks fills (`Inbox.makeMemory()`).
+ */
 export type Options<Settings, Needs> = Settings & {
   readonly transport: Layer.Layer<Needs>
   readonly journal?: Layer.Layer<Journal.Journal, Journal.Unusable>
+  readonly inbox?: Inbox.Inbox
 }
 
 /** How long to wait, and a signal that ends the wait. */
@@ -109,7 +114,11 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
   const closing = new AbortController()
   const layer = Layer.provideMerge(
     provider.layer(options),
-    Layer.mergeAll(options.transport, options.journal ?? Journal.layerMemory),
+    Layer.mergeAll(
+      options.transport,
+      options.journal ?? Journal.layerMemory,
+      Layer.succeed(Inbox.Inbox, options.inbox ?? Inbox.nobody),
+    ),
   )
   const going = new Set<Promise<unknown>>()
   let services: ReturnType<typeof build> | undefined

@@ -25,6 +25,9 @@ export const Issue = Schema.Struct({
 })
 export type Issue = typeof Issue.Type
 
+/** A field that is one value, not a structure of its own. */
+const Plain = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean, Schema.Null])
+
 const hint = { retryAfter: Schema.optionalKey(Span) }
 
 /** Every reason, as a schema. `retryAfter` is a `Duration`, and milliseconds in JSON. */
@@ -40,8 +43,13 @@ export const Reason = Schema.Union([
   Schema.TaggedStruct("Invalid", { issues: Schema.Array(Issue) }),
   Schema.TaggedStruct("NotFound", { what: Schema.String }),
   Schema.TaggedStruct("Gone", {}),
+  /** The service has one answer for what never was and for what it no longer keeps. */
+  Schema.TaggedStruct("NotFoundOrGone", { what: Schema.String }),
   Schema.TaggedStruct("Retired", { replacement: Schema.optionalKey(Schema.String) }),
-  Schema.TaggedStruct("Conflict", {}),
+  /** `over` says with what, where the service has one answer for several: a key that is taken, a state that forbids it. */
+  Schema.TaggedStruct("Conflict", { over: Schema.optionalKey(Schema.Literals(["Key", "State", "KeyOrState"])) }),
+  /** The service takes this only in another form: these fields, under another key. */
+  Schema.TaggedStruct("UpgradeRequired", { ...hint, changes: Schema.Record(Schema.String, Plain) }),
   Schema.TaggedStruct("TooLarge", {}),
   Schema.TaggedStruct("Timeout", {}),
   Schema.TaggedStruct("NotImplemented", {}),
@@ -55,6 +63,8 @@ export const Reason = Schema.Union([
   Schema.TaggedStruct("Malformed", { problem: Schema.String }),
   /** A code or word that is not in the service's pages as they were read. */
   Schema.TaggedStruct("Unrecognised", { code: Schema.String }),
+  /** The service documents no code for it: whatever it says is for people. */
+  Schema.TaggedStruct("Unclassified", {}),
 ])
 export type Reason = typeof Reason.Type
 /** The name of a reason, such as `RateLimited`. */
@@ -62,7 +72,9 @@ export type Tag = Reason["_tag"]
 
 /** Read how long the service asked us to wait, when it did. */
 export const retryAfter = (reason: Reason): Duration.Duration | undefined =>
-  reason._tag === "RateLimited" || reason._tag === "Unavailable" ? reason.retryAfter : undefined
+  reason._tag === "RateLimited" || reason._tag === "Unavailable" || reason._tag === "UpgradeRequired"
+    ? reason.retryAfter
+    : undefined
 
 /** Say a reason in words for a developer. */
 export const describe = (reason: Reason): string => {
@@ -90,13 +102,17 @@ export const describe = (reason: Reason): string => {
       return `the service knows no such ${reason.what}`
     case "Gone":
       return "it existed and is gone"
+    case "NotFoundOrGone":
+      return `the service knows no such ${reason.what}, or no longer keeps it`
     case "Retired":
       return [
         "the service has retired this endpoint",
         ...(reason.replacement === undefined ? [] : [reason.replacement]),
       ].join(": ")
     case "Conflict":
-      return "it conflicts with work the service already has"
+      return conflicts[reason.over ?? "State"]
+    case "UpgradeRequired":
+      return `the service takes this only with ${JSON.stringify(reason.changes)}`
     case "TooLarge":
       return "it is larger than the service takes"
     case "Timeout":
@@ -115,5 +131,13 @@ export const describe = (reason: Reason): string => {
       return `the answer is malformed: ${reason.problem}`
     case "Unrecognised":
       return `the service answered with the unknown code ${reason.code}`
+    case "Unclassified":
+      return "the service does not say why in a form that a program could read"
   }
 }
+
+const conflicts = {
+  Key: "its key was used with another body",
+  State: "it conflicts with work the service already has",
+  KeyOrState: "its key was used with another body, or what it is about is in a state that forbids it for now",
+} as const

@@ -6,14 +6,24 @@
  * Law 3: without a key nothing is sent again unless it is proved that it never left.
  */
 import * as Duration from "effect/Duration"
-import { type Contract, isKeyed } from "./Contract.ts"
+import type * as Schema from "effect/Schema"
+import { type Contract, isKeyed, isRepeatable } from "./Contract.ts"
 import type { Evidence } from "./Evidence.ts"
 import type { Tag } from "./Failure.ts"
 import * as Reason from "./Reason.ts"
 
-/** What to do now. Spans are the least the service asks for; `Pace` may wait longer. */
+/**
+ * What to do now. Spans are the least the service asks for; `Pace` may wait longer.
+ *
+ * `changes` are fields that the service wants to be different; they go out under another key (law 4).
+ */
 export type Remedy =
-  | { readonly _tag: "Resend"; readonly after: Duration.Duration; readonly sameKey: boolean }
+  | {
+      readonly _tag: "Resend"
+      readonly after: Duration.Duration
+      readonly sameKey: boolean
+      readonly changes?: Schema.JsonObject
+    }
   | { readonly _tag: "Look"; readonly after: Duration.Duration }
   | { readonly _tag: "FixRequest" }
   | { readonly _tag: "Authenticate" }
@@ -52,7 +62,7 @@ export const of = (trouble: Trouble, contract: Contract): Remedy => {
     case "Rejected":
       return byReason(trouble, contract, { _tag: "Resend", after, sameKey: isKeyed(contract) })
     case "Uncertain":
-      if (isKeyed(contract)) return { _tag: "Resend", after, sameKey: true }
+      if (isRepeatable(contract)) return { _tag: "Resend", after, sameKey: isKeyed(contract) }
       return { _tag: "Reconcile", ...(trouble.reference === undefined ? {} : { by: trouble.reference }) }
     case "Unseen":
       return byReason(trouble, contract, { _tag: "Look", after })
@@ -92,8 +102,13 @@ const byReason = (trouble: Trouble, contract: Contract, again: Remedy): Remedy =
     case "Unpaid":
     case "QuotaExhausted":
       return { _tag: "Pay" }
+    case "UpgradeRequired":
+      return again._tag === "Resend"
+        ? { ...again, sameKey: false, changes: trouble.reason.changes }
+        : { _tag: "FixRequest" }
     case "Invalid":
     case "NotFound":
+    case "NotFoundOrGone":
     case "Conflict":
     case "TooLarge":
     case "PolicyViolation":
@@ -106,6 +121,9 @@ const byReason = (trouble: Trouble, contract: Contract, again: Remedy): Remedy =
       }
     case "Gone":
       return { _tag: "StartAnew" }
+    case "Unclassified":
+      // Of work that failed nothing more is to be had; a refusal that nobody can read is not sent again by itself.
+      return trouble._tag === "Rejected" ? escalate(trouble, contract) : again
     case "NotImplemented":
       return escalate(trouble, contract)
   }

@@ -6,8 +6,12 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type { Artifact } from "./Artifact.ts"
+import type { Cadence } from "./Contract.ts"
 import type { EventOf, Request } from "./Lifecycle.ts"
 import type { Handle } from "./Handle.ts"
+import type { Observation } from "./Observation.ts"
 
 /** One thing to do. It ends within `within`, or answers that it did not; a look may be held open for `hold`. */
 export type Deed =
@@ -25,6 +29,11 @@ type Unstamped<E> = E extends unknown ? Omit<E, "at" | "began" | "hold"> : never
 /** What the deed established; the driver adds the instant. */
 export type Answer = Unstamped<EventOf<"Accepted" | "Rejected" | "Uncertain" | "Observed" | "Unseen" | "Lost">>
 
+/** A file's link, fresh; or why there is none. */
+export type Renewal =
+  | { readonly _tag: "Renewed"; readonly artifact: Artifact }
+  | Extract<Answer, { readonly _tag: "Unseen" | "Lost" }>
+
 /** One service at one origin. */
 export interface Shape {
   /** Where it is; handles from elsewhere are refused. */
@@ -34,6 +43,17 @@ export interface Shape {
    * `Observed`, `Unseen` or `Lost`. Anything else counts as no answer.
    */
   readonly perform: (deed: Deed) => Effect.Effect<Answer>
+  /** How often to look, where that depends on what was configured, such as a tier; the contract's own when absent. */
+  readonly cadence?: Cadence
+  /**
+   * Wait for a place in the budget that all work on one credential shares, first come, first served. Where none comes
+   * within the span, nothing is waited for: the answer says how long it would take.
+   */
+  readonly admit?: (deed: Deed["_tag"], within: Duration.Duration) => Effect.Effect<Duration.Duration | undefined>
+  /** Read what a delivery shows of the work; `undefined` where it only says that there is something to see. */
+  readonly heard?: (handle: Handle, body: Schema.Json) => Observation | undefined
+  /** Get a fresh link for a file; `undefined` where one more look brings it. */
+  readonly renew?: (artifact: Artifact, within: Duration.Duration) => Effect.Effect<Renewal> | undefined
 }
 
 /** Identifies the remote of one service in a program's requirements. */

@@ -131,7 +131,7 @@ describe("a hold", () => {
 
 describe("a contract", () => {
   it("has careful defaults for what is not said", () => {
-    expect(held.limits).toEqual({ wait: minutes(5), answer: seconds(30), sends: 8 })
+    expect(held.limits).toEqual({ wait: minutes(5), answer: seconds(30), submit: seconds(30), sends: 8 })
     expect(held.cancellation).toBe("None")
     expect(asked.delays.otherwise).toEqual({ _tag: "Exponential", base: millis(500), cap: seconds(30) })
     expect(Contract.isKeyed(held)).toBe(true)

@@ -31,6 +31,9 @@ const table: Readonly<Record<Reason.Tag, readonly [rejected: string, unseen: str
   SourceUnusable: ["FixRequest", "FixRequest", "FixRequest"],
   Retired: ["Migrate", "Migrate", "Migrate"],
   Gone: ["StartAnew", "StartAnew", "StartAnew"],
+  NotFoundOrGone: ["FixRequest", "FixRequest", "FixRequest"],
+  UpgradeRequired: ["Resend", "FixRequest", "FixRequest"],
+  Unclassified: ["Escalate", "Look", "StartAnew"],
   NotImplemented: ["Escalate", "Escalate", "Escalate"],
 }
 
@@ -55,6 +58,9 @@ const reasons: Readonly<Record<Reason.Tag, Reason.Reason>> = {
   SourceUnusable: { _tag: "SourceUnusable", problem: "TooShort" },
   Retired: { _tag: "Retired", replacement: "v2/sing" },
   Gone: { _tag: "Gone" },
+  NotFoundOrGone: { _tag: "NotFoundOrGone", what: "song" },
+  UpgradeRequired: { _tag: "UpgradeRequired", changes: { async: true } },
+  Unclassified: { _tag: "Unclassified" },
   NotImplemented: { _tag: "NotImplemented" },
 }
 

@@ -19,7 +19,6 @@ import * as Stream from "effect/Stream"
 import * as Artifact from "@tenuto/core/Artifact"
 import * as Client from "@tenuto/core/Client"
 import { Lost, Unseen } from "@tenuto/core/Failure"
-import { isPending } from "@tenuto/core/Observation"
 import type * as Operation from "@tenuto/core/Operation"
 import { type Reason, retryAfter } from "@tenuto/core/Reason"
 import * as Remedy from "@tenuto/core/Remedy"
@@ -117,7 +116,7 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
 
   /** Get a fresh link. A failed look is not the end of a download: it counts as a break. */
   const renew = Effect.fnUntraced(function* () {
-    const seen = yield* Effect.result(look(operation, artifact))
+    const seen = yield* Effect.result(Client.renew(operation, artifact))
     if (seen._tag === "Success") {
       artifact = seen.success
       isRenewed = true
@@ -258,15 +257,6 @@ const misplaced: Reason = {
   _tag: "Malformed",
   problem: "the host sent another part of the file than it was asked for; fetch it from its beginning",
 }
-
-/** Look again for a fresh link. */
-const look = Effect.fnUntraced(function* <O extends Operation.Any>(operation: O, artifact: Artifact.Artifact) {
-  const observation = yield* Client.look(operation, artifact.handle)
-  // Law 9: a word that nobody knows says nothing about the file.
-  if (isPending(observation)) return yield* unseen(artifact, { _tag: "Unrecognised", code: observation.word })
-  const found = observation._tag === "Succeeded" ? Artifact.find(observation.output, artifact.name) : undefined
-  return found ?? (yield* lost(artifact, { _tag: "Gone" }))
-})
 
 const reasonOf = (failure: Unsent | Unanswered): Reason =>
   failure.problem === "Timeout" ? { _tag: "Timeout" } : { _tag: "Unreachable", problem: failure.detail }

@@ -14,6 +14,7 @@
  * ```
  */
 import type * as Duration from "effect/Duration"
+import * as Redacted from "effect/Redacted"
 import type { Evidence, Stage } from "@tenuto/core/Evidence"
 import type { Observation } from "@tenuto/core/Observation"
 import type { Issue, Reason } from "@tenuto/core/Reason"
@@ -34,6 +35,8 @@ export interface Row<At extends Stage> {
   readonly status?: number | "3xx" | "4xx" | "5xx"
   readonly code?: string
   readonly truth: Truths[At]
+  /** The work may have been taken all the same: where the answer names it, it was. */
+  readonly adopts?: boolean
   /** What is asked for or found out at run time (a hint, issues, a replacement, an unknown code) is filled in. */
   readonly reason: Reason
   /** Where the service says so. */
@@ -50,6 +53,8 @@ export interface Trouble {
   readonly issues?: ReadonlyArray<Issue>
   readonly retryAfter?: Duration.Duration
   readonly also?: Readonly<Record<string, string>>
+  /** What is said beside the message and nobody may see: kept in memory, never printed. */
+  readonly details?: string
 }
 
 /** What was seen: where, and what it said. */
@@ -112,6 +117,7 @@ const fill = (reason: Reason, seen: Seen): Reason => {
   switch (reason._tag) {
     case "RateLimited":
     case "Unavailable":
+    case "UpgradeRequired":
       return seen.retryAfter === undefined ? reason : { ...reason, retryAfter: seen.retryAfter }
     case "Invalid":
       return { _tag: "Invalid", issues: seen.issues ?? reason.issues }
@@ -162,5 +168,6 @@ export const evidenceOf = (seen: Seen, requestId?: string): Evidence => ({
   ...(seen.code === undefined ? {} : { code: seen.code }),
   ...(seen.message === undefined ? {} : { message: seen.message }),
   ...(seen.also === undefined ? {} : { also: seen.also }),
+  ...(seen.details === undefined ? {} : { details: Redacted.make(seen.details) }),
   ...(requestId === undefined ? {} : { requestId }),
 })

@@ -3,6 +3,8 @@ export * as Provider from "./Provider.ts"
 export * as Verdict from "./Verdict.ts"
 export * as Delay from "./Delay.ts"
 export * as Json from "./Json.ts"
+export * as Budget from "./Budget.ts"
+export * as Multipart from "./Multipart.ts"
 
 /** For callers. */
 export * as Download from "./Download.ts"

@@ -7,5 +7,6 @@ export * as Emulator from "./Emulator.ts"
 export * as Fault from "./Fault.ts"
 export * as Script from "./Script.ts"
 export * as Playback from "./Playback.ts"
+export * as Rehearsal from "./Rehearsal.ts"
 // Laws
 export * as Laws from "./Laws.ts"

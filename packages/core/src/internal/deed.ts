@@ -13,9 +13,11 @@ const together = (one: Duration.Duration, other: Duration.Duration): Duration.Du
 
 /** How long an answer may take: a held look has its hold on top. */
 export const limit = (operation: Operation.Any, action: Lifecycle.Action): Duration.Duration =>
-  action._tag === "Look" && action.hold !== undefined
-    ? together(action.hold, operation.contract.limits.answer)
-    : operation.contract.limits.answer
+  action._tag === "Submit"
+    ? operation.contract.limits.submit
+    : action._tag === "Look" && action.hold !== undefined
+      ? together(action.hold, operation.contract.limits.answer)
+      : operation.contract.limits.answer
 
 /** The remote keeps to `within` by itself and knows best how far it got; this is the last resort. */
 const grace = Duration.seconds(1)
@@ -41,13 +43,15 @@ const nothing = (deed: Remote.Deed, reason: Reason): Remote.Answer => {
   return { _tag: deed._tag === "Submit" ? "Uncertain" : "Unseen", reason, evidence: { stage } }
 }
 
+/** What a delivery told has happened already; an answer gets its instant here. */
 export const stamp = (
-  answer: Remote.Answer,
+  answer: Remote.Answer | Lifecycle.Event,
   entry: string,
   at: DateTime.Utc,
   began: DateTime.Utc,
   action: Lifecycle.Action,
 ): Lifecycle.Event => {
+  if ("at" in answer) return answer
   if (answer._tag === "Accepted") return { ...answer, at, handle: { ...answer.handle, entry } }
   if (answer._tag !== "Observed" && answer._tag !== "Unseen") return { ...answer, at }
   return { ...answer, at, began, ...(action._tag === "Look" && action.hold !== undefined ? { hold: action.hold } : {}) }

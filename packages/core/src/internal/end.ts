@@ -96,9 +96,15 @@ const conclude = <O extends Operation.Any>(
       // The provider made this tree from the operation's own schema; that it cannot be read back is our defect.
       return Effect.orDie(decode<O>(operation, observation.output))
     case "Failed": {
-      const { code, message, reason } = observation
+      const { code, message, reason, requestId } = observation
       const named = code === undefined ? {} : { code }
-      const seen = { ...evidence, ...named, ...(message === undefined ? {} : { message }) }
+      const seen = {
+        ...evidence,
+        ...named,
+        ...(message === undefined ? {} : { message }),
+        ...(requestId === undefined ? {} : { requestId }),
+        ...(outcome.handle.also === undefined ? {} : { also: outcome.handle.also }),
+      }
       return Effect.fail(new Failure.Failed({ ...held, ...named, reason, evidence: seen }))
     }
     case "Cancelled":
@@ -121,14 +127,23 @@ export const observation = (
     case "Observed":
       return Effect.succeed(answer.observation)
     case "Lost":
-      return Effect.fail(new Failure.Lost({ ...about(handle, at), reason: answer.reason, evidence: answer.evidence }))
     case "Unseen":
-      return Effect.fail(new Failure.Unseen({ ...about(handle, at), reason: answer.reason, evidence: answer.evidence }))
+      return missed(handle, at, answer)
     case "Accepted":
     case "Rejected":
     case "Uncertain":
       return Effect.die(new Error(`a remote answered a look with ${answer._tag}`))
   }
+}
+
+/** Fail with what a look, a cancel or a renewal did not bring. */
+export const missed = (
+  handle: Handle,
+  at: DateTime.Utc,
+  { _tag, evidence, reason }: Extract<Answer, { readonly _tag: "Unseen" | "Lost" }>,
+): Effect.Effect<never, Failure.Unseen | Failure.Lost> => {
+  const fields = { ...about(handle, at), reason, evidence }
+  return Effect.fail(_tag === "Lost" ? new Failure.Lost(fields) : new Failure.Unseen(fields))
 }
 
 const decode = <O extends Operation.Any>(operation: O, tree: unknown) =>

@@ -21,6 +21,8 @@ export const Request = /* @__PURE__ */ pure(() =>
     input: Schema.Record(Schema.String, Schema.Json),
     key: Schema.optionalKey(Schema.String),
     reference: Schema.optionalKey(Schema.String),
+    /** Fields that the service wanted to be different once it had seen the request; see `Lifecycle.sent`. */
+    changes: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json)),
   }),
 )
 export type Request = typeof Request.Type
@@ -43,25 +45,37 @@ const at = { at: Instant }
 const look = { began: Instant, hold: Schema.optionalKey(Span) }
 /** How long the service asks to be left alone now, when it does. */
 const hint = { retryAfter: Schema.optionalKey(Span) }
+/** What the service says of the endpoint itself: it is going to be retired, at an instant or some day. */
+const notice = { deprecation: Schema.optionalKey(Schema.Struct({ sunset: Schema.optionalKey(Instant) })) }
 const trouble = { reason: Reason, evidence: Evidence }
+const told = { ...trouble, ...notice }
 
 /**
  * What happened, and when. An event is named for the truth it establishes.
  *
  * `Sending` is written before the first byte leaves: from then on the truth is uncertain until an answer comes.
- * `Stopped` says that the caller was told and nothing is sent again without being asked.
+ * `Stopped` says that the caller was told and nothing is sent again without being asked. `Prompted` says that a delivery
+ * asks for a look; `Postponed`, that a budget shared with others has no room before a span is over.
  */
 export const Event = /* @__PURE__ */ pure(() =>
   Schema.Union([
     Schema.TaggedStruct("Drafted", { ...at, request: Request }),
     Schema.TaggedStruct("Sending", at),
-    Schema.TaggedStruct("Rejected", { ...at, ...trouble }),
-    Schema.TaggedStruct("Uncertain", { ...at, ...trouble }),
-    Schema.TaggedStruct("Accepted", { ...at, ...hint, handle: Handle, observation: Schema.optionalKey(Observation) }),
-    Schema.TaggedStruct("Observed", { ...at, ...look, ...hint, observation: Observation }),
-    Schema.TaggedStruct("Unseen", { ...at, ...look, ...trouble }),
-    Schema.TaggedStruct("Lost", { ...at, ...trouble }),
+    Schema.TaggedStruct("Rejected", { ...at, ...told }),
+    Schema.TaggedStruct("Uncertain", { ...at, ...told }),
+    Schema.TaggedStruct("Accepted", {
+      ...at,
+      ...hint,
+      ...notice,
+      handle: Handle,
+      observation: Schema.optionalKey(Observation),
+    }),
+    Schema.TaggedStruct("Observed", { ...at, ...look, ...hint, ...notice, observation: Observation }),
+    Schema.TaggedStruct("Unseen", { ...at, ...look, ...told }),
+    Schema.TaggedStruct("Lost", { ...at, ...told }),
     Schema.TaggedStruct("Stopped", { ...at, ...trouble }),
+    Schema.TaggedStruct("Prompted", at),
+    Schema.TaggedStruct("Postponed", { ...at, retryAfter: Span }),
   ]),
 )
 export type Event = typeof Event.Type

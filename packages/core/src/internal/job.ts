@@ -31,7 +31,7 @@ type Needs<O extends Operation.Any> = Remote.Remote<O["service"]> | Journal.Jour
 export const fromDraft = Effect.fnUntraced(function* <O extends Operation.Any>(
   draft: Operation.Draft<O>,
 ): Effect.fn.Return<Job<O>, Rejected | Journal.Unusable, Needs<O>> {
-  const { operation, reference } = draft
+  const { operation } = draft
   const { contract, name, service } = operation
   const at = yield* DateTime.now
   const reject = (reason: Reason) =>
@@ -41,6 +41,9 @@ export const fromDraft = Effect.fnUntraced(function* <O extends Operation.Any>(
   )
   const remote = yield* remoteOf<O>(operation)
   const key = isKeyed(contract) ? (draft.key ?? (yield* Key.mint)) : undefined
+  // Where a lost submit can be found by nothing but our own name for it, it always has one.
+  const reference =
+    draft.reference ?? (contract.idempotency._tag === "Referenced" ? (draft.key ?? (yield* Key.mint)) : undefined)
   // A service that checks no keys is not sent one; the journal still knows the work by it.
   const entry = `${service}/${name}/${key ?? draft.key ?? reference ?? (yield* Key.mint)}`
   const request: Lifecycle.Request = {

@@ -157,7 +157,7 @@ describe("2.5 error bodies, HTTP layer: at a look nothing is said of the operati
     const handle = {
       version: 1,
       service: "soundpiece",
-      origin: "http://soundpiece.test",
+      origin: "http://service.test",
       operation: "create.new_song",
       id: "op_" + "0".repeat(26),
     } as const

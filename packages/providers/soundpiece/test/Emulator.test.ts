@@ -14,7 +14,7 @@ const fixture = (name: string) =>
     Record<string, Json>
   >
 
-const base = "http://soundpiece.test/v1"
+const base = "http://service.test/v1"
 const route = `${base}/create.new_song`
 const limits = { timeout: Duration.seconds(60), maxBytes: 10_000_000n }
 interface Call {
@@ -112,7 +112,7 @@ describe("the emulator gives the examples of the pages, field for field", () => 
     expect(song.outputs.map((file: object) => Object.keys(file))).toEqual(
       (outputs as unknown as ReadonlyArray<object>).map(Object.keys),
     )
-    expect(song.outputs[0].url).toMatch(/^http:\/\/soundpiece\.test\/cdn\/op_/)
+    expect(song.outputs[0].url).toMatch(/^http:\/\/service\.test\/cdn\/op_/)
     expect(song.outputs[0].expires_at).toBe("2026-01-01T00:15:30Z")
   })
 
@@ -210,7 +210,7 @@ describe("the emulator refuses what the service refuses", () => {
         return yield* Effect.forEach(
           [
             call("PUT", `${base}/create.new_sonng`, { body: request }),
-            call("GET", "http://soundpiece.test/create.new_song"),
+            call("GET", "http://service.test/create.new_song"),
             call("POST", route, { body: request }),
             call("GET", `${route}?id=${unknown}`),
             call("GET", `${base}/create.remix_song?id=${json.song.id}`),

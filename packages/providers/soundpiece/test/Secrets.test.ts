@@ -89,7 +89,7 @@ it("the key goes to the configured origin only, whatever an answer says", async 
     return service.handler(request)
   }
   await play(faulty({ ...service, handler: watched }, "redirect@submit", "redirect@look"), runSong)
-  expect([...origins]).toEqual(["http://soundpiece.test"])
+  expect([...origins]).toEqual(["http://service.test"])
   const handle = value((await play(emulator().handler, Client.submit(song))).exit)
   const { exit, seen } = await play(
     service.handler,

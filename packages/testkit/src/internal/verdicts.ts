@@ -121,9 +121,15 @@ const sendsInDoubt = ({ beats }: Told, { history }: Choice): number => {
 }
 
 export const isSameBody: Verdict = ({ choices, request }) =>
-  choices.some(({ action }) => action._tag === "Submit" && !Equal.equals(action.request, request))
-    ? "another request than the drafted one would be sent"
+  choices.some(({ action }) => action._tag === "Submit" && !isLawful(action.request, request))
+    ? "another request than the drafted one would be sent under its key"
     : undefined
+
+/** What goes out under the key that was drafted is what was drafted; only another key may carry something else. */
+const isLawful = (sent: Lifecycle.Request, drafted: Lifecycle.Request): boolean =>
+  sent.key === drafted.key
+    ? Equal.equals(sent, drafted)
+    : Equal.equals({ ...sent, key: drafted.key, input: drafted.input }, drafted)
 
 export const isPatient: Verdict = (told, machine) => {
   for (const choice of told.choices) {
@@ -257,5 +263,6 @@ const least = ({ delays }: Contract, reason: Reason.Reason): Duration.Duration =
         ? delays.unavailable
         : delays.otherwise
   if (delay._tag === "Range") return delay.min
+  if (delay._tag === "Assumed") return Reason.retryAfter(reason) ?? delay.pause
   return delay._tag === "Ladder" ? delay.steps[0] : delay.base
 }

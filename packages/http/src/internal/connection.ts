@@ -1,0 +1,255 @@
+/** Performs deeds against one API, as its table says. */
+import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Artifact from "@tenuto/core/Artifact"
+import type { Stage } from "@tenuto/core/Evidence"
+import type { Reason } from "@tenuto/core/Reason"
+import type * as Remote from "@tenuto/core/Remote"
+import * as Delay from "../Delay.ts"
+import type * as Exchange from "../Exchange.ts"
+import * as Json from "../Json.ts"
+import { type Transport, type Unanswered, Unsent } from "../Transport.ts"
+import * as Verdict from "../Verdict.ts"
+import * as Deprecation from "./Deprecation.ts"
+import type { Answered, Call, Endpoint, Settings, Table } from "./table.ts"
+import * as Withheld from "./Withheld.ts"
+
+/** An answer is read up to this many bytes. */
+const maxBytes = 8n * 1024n * 1024n
+
+export const connect = <Service extends string>(
+  table: Table<Service>,
+  settings: Settings,
+  transport: Transport["Service"],
+): Remote.Shape => {
+  const base = (settings.baseUrl ?? table.base).replace(/\/+$/, "")
+  // A path put after a query or a fragment would be no path.
+  const origin = /[?#]/.test(base) ? nowhere : originOf(base)
+  const apiKey = Redacted.isRedacted(settings.apiKey) ? settings.apiKey : Redacted.make(settings.apiKey)
+  const headers = { accept: "application/json", ...table.credential(apiKey) }
+  const withheld = Withheld.from(Redacted.value(apiKey))
+  const budgets = (table.budgets ?? []).map(({ open }) => open())
+
+  // Law 10: neither a base that is none nor a path that leaves it gets to see the credential.
+  const exchange = (call: Call, timeout: Duration.Duration) => {
+    const url = urlOf(base, call)
+    return origin !== nowhere && originOf(url) === origin
+      ? transport.send(requestOf(url, headers, call), { timeout, maxBytes })
+      : Effect.fail(new Unsent({ problem: "InvalidRequest", detail: astray(origin) }))
+  }
+
+  const judged = (stage: Stage, { body, headers, status }: Exchange.Response, now: DateTime.Utc) => {
+    const parsed = Json.read(headers, body)
+    const refusal = { stage, status, headers, body: Result.getOrUndefined(parsed), now }
+    const seen = Verdict.shown({ stage, status, ...namesOf(refusal.body), ...table.trouble(refusal) })
+    const { adopts = false, reason, truth } = Verdict.judge(table.verdicts, seen)
+    return { truth, reason, adopts, body: refusal.body, evidence: Verdict.evidenceOf(seen, requestIdOf(headers)) }
+  }
+
+  const namesOf = (body: unknown): Pick<Verdict.Seen, "also"> => {
+    const also = table.names?.(body) ?? {}
+    return Object.keys(also).length === 0 ? {} : { also }
+  }
+
+  const requestIdOf = (headers: Exchange.Headers) =>
+    table.requestId === undefined ? undefined : headers[table.requestId.toLowerCase()]
+
+  /** One exchange, and what it establishes. */
+  const ask = <A extends Remote.Answer>(
+    stage: "submit" | "look" | "cancel",
+    call: Call,
+    within: Duration.Duration,
+    read: (body: unknown, answered: Answered) => Result.Result<A, string>,
+  ): Effect.Effect<Remote.Answer> => {
+    const doubt = stage === "submit" ? "Uncertain" : "Unseen"
+    const refused = stage === "submit" ? "Rejected" : "Lost"
+    const answered = (response: Exchange.Response, now: DateTime.Utc): Remote.Answer => {
+      const { headers, status } = response
+      const around = { status, headers, now }
+      const retryAfter = Delay.retryAfter(headers, now)
+      const hint = retryAfter === undefined ? {} : { retryAfter }
+      if (!isSuccess(response)) {
+        const { adopts, body, evidence, reason, truth } = judged(stage, response, now)
+        const adopted = adopts ? readable(() => read(body, around)) : Result.fail("")
+        if (Result.isSuccess(adopted)) return { ...adopted.success, ...hint }
+        return { _tag: truth === refused ? refused : doubt, reason, evidence }
+      }
+      const requestId = requestIdOf(headers)
+      const parsed = Json.read(headers, response.body)
+      const body = Result.getOrUndefined(parsed)
+      const isEmpty = response.body.byteLength === 0
+      const answer = Result.isFailure(parsed) && !isEmpty ? parsed : readable(() => read(body, around))
+      if (Result.isSuccess(answer)) return { ...named(answer.success, requestId), ...hint }
+      const evidence = Verdict.evidenceOf({ stage, status, ...namesOf(body) }, requestId)
+      const problem = isEmpty && Result.isFailure(parsed) ? parsed.failure : answer.failure
+      const malformed: Reason = { _tag: "Malformed", problem }
+      return {
+        _tag: doubt,
+        reason: retryAfter === undefined ? malformed : { _tag: "Unavailable", retryAfter },
+        evidence,
+      }
+    }
+    return exchange(call, within).pipe(
+      Effect.flatMap((response) =>
+        Effect.map(DateTime.now, (now) => {
+          const deprecation = Deprecation.of(response.headers, now)
+          return { ...answered(response, now), ...(deprecation === undefined ? {} : { deprecation }) }
+        }),
+      ),
+      Effect.catch((failure): Effect.Effect<Remote.Answer> => {
+        const isProof = stage === "submit" && failure._tag === "Unsent"
+        return Effect.succeed({ _tag: isProof ? "Rejected" : doubt, reason: reasonOf(failure), evidence: { stage } })
+      }),
+      Effect.map(withheld),
+    )
+  }
+
+  const endpointOf = (operation: string): Endpoint | undefined =>
+    Object.hasOwn(table.endpoints, operation) ? table.endpoints[operation] : undefined
+
+  const perform = (deed: Remote.Deed): Effect.Effect<Remote.Answer> => {
+    const { operation } = deed._tag === "Submit" ? deed.request : deed.handle
+    const endpoint = endpointOf(operation)
+    if (deed._tag === "Submit") {
+      const { request, within } = deed
+      if (endpoint === undefined) return unknownOperation("Rejected", "submit", operation)
+      return ask("submit", endpoint.submit(request), within, (body, answered) =>
+        Result.map(endpoint.accepted(body, request, answered), (accepted) => ({ _tag: "Accepted", ...accepted })),
+      )
+    }
+    const { handle, within } = deed
+    const stage = deed._tag === "Look" ? "look" : "cancel"
+    const call = deed._tag === "Look" ? endpoint?.look(handle, deed.hold) : endpoint?.cancel?.(handle)
+    if (endpoint === undefined || call === undefined) return unknownOperation("Unseen", stage, operation)
+    const read = deed._tag === "Cancel" ? (endpoint.cancelled ?? endpoint.observed) : endpoint.observed
+    return ask(stage, call, within, (body, answered) =>
+      Result.map(read(body, handle, answered), (observation) => ({ _tag: "Observed", observation })),
+    )
+  }
+
+  /** What the service says of its limit counts for all who share it. */
+  const counted = (deed: Remote.Deed["_tag"], answer: Remote.Answer): Effect.Effect<void> =>
+    Effect.forEach(
+      budgets.filter(({ rule }) => rule.deeds.includes(deed)),
+      ({ refused, taken }) => {
+        if (!("reason" in answer)) return taken
+        return answer.reason._tag === "RateLimited" ? refused(answer.reason.retryAfter) : Effect.void
+      },
+      { discard: true },
+    )
+
+  const admit = Effect.fnUntraced(function* (deed: Remote.Deed["_tag"], within: Duration.Duration) {
+    for (const { admit, rule } of budgets) {
+      const wait = rule.deeds.includes(deed) ? yield* admit(within) : undefined
+      if (wait !== undefined) return wait
+    }
+    return undefined
+  })
+
+  /** The redirect is not followed: the host that stores the file must not see the credential (law 10). */
+  const renew = (artifact: Artifact.Artifact, within: Duration.Duration): Effect.Effect<Remote.Renewal> | undefined => {
+    const call = endpointOf(artifact.handle.operation)?.link?.(artifact)
+    if (call === undefined) return undefined
+    const stage = "download"
+    const linked = (response: Exchange.Response, now: DateTime.Utc): Remote.Renewal => {
+      const target = isRedirect(response) ? response.headers["location"] : undefined
+      if (target !== undefined && URL.canParse(target, urlOf(base, call))) {
+        const { expiresAt: _, ...lasting } = artifact
+        const link = Artifact.link(new URL(target, urlOf(base, call)).href)
+        return { _tag: "Renewed", artifact: new Artifact.Artifact({ ...lasting, link }) }
+      }
+      const { evidence, reason, truth } = judged(stage, response, now)
+      if (!isSuccess(response) && !isRedirect(response)) {
+        return { _tag: truth === "Lost" ? "Lost" : "Unseen", reason, evidence }
+      }
+      return { _tag: "Unseen", reason: { _tag: "Malformed", problem: "the answer leads to no file" }, evidence }
+    }
+    return exchange(call, within).pipe(
+      Effect.flatMap((response) => Effect.map(DateTime.now, (now) => linked(response, now))),
+      Effect.catch((failure) =>
+        Effect.succeed<Remote.Renewal>({ _tag: "Unseen", reason: reasonOf(failure), evidence: { stage } }),
+      ),
+      Effect.map(withheld),
+    )
+  }
+
+  return {
+    origin,
+    perform: (deed) =>
+      Effect.tap(
+        Effect.suspend(() => perform(deed)),
+        (answer) => counted(deed._tag, answer),
+      ),
+    heard: (handle, body) => {
+      const read = endpointOf(handle.operation)?.delivered
+      return read === undefined ? undefined : withheld(Result.getOrUndefined(readable(() => read(body, handle))))
+    },
+    renew,
+    ...(budgets.length === 0 ? {} : { admit }),
+    ...(table.cadence === undefined ? {} : { cadence: table.cadence }),
+  }
+}
+
+/** What failed is told with the exchange that said so, for a support desk. */
+const named = <A extends Remote.Answer>(answer: A, requestId: string | undefined): A =>
+  requestId !== undefined && "observation" in answer && answer.observation._tag === "Failed"
+    ? { ...answer, observation: { ...answer.observation, requestId } }
+    : answer
+
+const urlOf = (base: string, { path, query }: Call): string => {
+  if (/^https?:/i.test(path)) return path
+  const search = new URLSearchParams(query).toString()
+  return `${base}${path}${search === "" ? "" : `?${search}`}`
+}
+
+const requestOf = (
+  url: string,
+  headers: Readonly<Record<string, Exchange.Text>>,
+  { body, form, method }: Call,
+): Exchange.Request => {
+  if (form !== undefined) {
+    return { method, url, headers: { ...headers, "content-type": form.contentType }, body: form.body }
+  }
+  if (body === undefined) return { method, url, headers }
+  return { method, url, headers: { ...headers, "content-type": "application/json" }, body: Json.write(body) }
+}
+
+/** The origin of what is no base for paths. */
+const nowhere = "nowhere"
+
+const originOf = (text: string): string => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url === undefined || !/^https?:$/.test(url.protocol) ? nowhere : url.origin
+}
+
+const astray = (origin: string): string =>
+  origin === nowhere
+    ? "the base url is not an absolute http or https url without query and fragment; correct baseUrl"
+    : `the path of the request leads away from ${origin}, where the credential belongs`
+
+const isRedirect = ({ status }: Exchange.Response): boolean => status >= 300 && status < 400
+const isSuccess = ({ status }: Exchange.Response): boolean => status >= 200 && status < 300
+
+/** A reader that throws is our defect, and an answer that nobody could read all the same. */
+const readable = <A>(read: () => Result.Result<A, string>): Result.Result<A, string> =>
+  Result.flatMap(Result.try({ try: read, catch: () => "its reader cannot read it" }), (answer) => answer)
+
+const unknownOperation = (_tag: "Rejected" | "Unseen", stage: Stage, name: string): Effect.Effect<Remote.Answer> =>
+  Effect.succeed({ _tag, reason: { _tag: "NotFound", what: `operation ${name}` }, evidence: { stage } })
+
+const reasonOf = (failure: Unsent | Unanswered): Reason => {
+  switch (failure.problem) {
+    case "InvalidRequest":
+      return { _tag: "Invalid", issues: [{ path: ["request"], message: failure.detail }] }
+    case "Timeout":
+      return { _tag: "Timeout" }
+    case "TooLarge":
+    case "Malformed":
+      return { _tag: "Malformed", problem: failure.detail }
+    default:
+      return { _tag: "Unreachable", problem: failure.detail }
+  }
+}

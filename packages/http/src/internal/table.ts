@@ -1,0 +1,100 @@
+/** What a provider says of one API. */
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import type * as Redacted from "effect/Redacted"
+import type * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import type * as Artifact from "@tenuto/core/Artifact"
+import type { Cadence } from "@tenuto/core/Contract"
+import type { Stage } from "@tenuto/core/Evidence"
+import type { Handle } from "@tenuto/core/Handle"
+import type { Request } from "@tenuto/core/Lifecycle"
+import type { Observation } from "@tenuto/core/Observation"
+import type * as Budget from "../Budget.ts"
+import type * as Exchange from "../Exchange.ts"
+import type * as Multipart from "../Multipart.ts"
+import type * as Verdict from "../Verdict.ts"
+
+/**
+ * A request relative to the base. `path` begins with a slash; what a service or a caller names in it is encoded. An
+ * absolute address that a service gave stands for itself, and is refused when it leads away from the base's origin.
+ */
+export interface Call {
+  readonly method: string
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: Schema.Json
+  /** A form with files, in place of a body. */
+  readonly form?: Multipart.Written
+}
+
+/** What stands around a body. */
+export interface Answered {
+  readonly status: number
+  readonly headers: Exchange.Headers
+  readonly now: DateTime.Utc
+}
+
+/** What the answer to a submit establishes. `observation` is given only where the service's page lets us trust it. */
+export interface Accepted {
+  readonly handle: Handle
+  readonly observation?: Observation
+}
+
+/**
+ * One operation's place in the API. Readers say in one sentence what is wrong with an answer they cannot read.
+ *
+ * `accepted` and `observed` see the JSON of a success (2xx), or `undefined` where the body is empty. `accepted` also sees
+ * a refusal whose verdict `adopts`, and `observed` what `cancel` is answered, unless `cancelled` does.
+ */
+export interface Endpoint {
+  readonly submit: (request: Request) => Call
+  readonly accepted: (body: unknown, request: Request, answered: Answered) => Result.Result<Accepted, string>
+  readonly look: (handle: Handle, hold: Duration.Duration | undefined) => Call
+  readonly observed: (body: unknown, handle: Handle, answered: Answered) => Result.Result<Observation, string>
+  readonly cancel?: (handle: Handle) => Call
+  readonly cancelled?: Endpoint["observed"]
+  /** Reads what a verified delivery shows of the work; without it a delivery only prompts a look. */
+  readonly delivered?: (body: Schema.Json, handle: Handle) => Result.Result<Observation, string>
+  /** Asks for a file's link, which comes as a redirect; where there is no such call, one more look brings the link. */
+  readonly link?: (artifact: Artifact.Artifact) => Call | undefined
+}
+
+/** An answer that is not a success, for the provider's own reader of error bodies. */
+export interface Refusal {
+  readonly stage: Stage
+  readonly status: number
+  readonly headers: Exchange.Headers
+  /** The body as JSON; `undefined` when it is none. */
+  readonly body: unknown
+  readonly now: DateTime.Utc
+}
+
+/** One API. */
+export interface Table<Service extends string> {
+  readonly service: Service
+  /** The base of every path, without a slash at its end. */
+  readonly base: string
+  /** The headers that carry the credential; {@link bearer} is the usual one. */
+  readonly credential: (apiKey: Redacted.Redacted<string>) => Readonly<Record<string, Exchange.Text>>
+  /** By the name of the operation. */
+  readonly endpoints: Readonly<Record<string, Endpoint>>
+  /** What an answer that is no success means; the first row that matches wins. */
+  readonly verdicts: ReadonlyArray<Verdict.Verdict>
+  /** Reads the service's own error body. */
+  readonly trouble: (refusal: Refusal) => Verdict.Trouble
+  /** The header in which the service names an exchange, when it does. */
+  readonly requestId?: string
+  /** Reads further names for a support desk from any answer, such as a run or a task. */
+  readonly names?: (body: unknown) => Readonly<Record<string, string>>
+  /** The limits that all work on one credential shares. */
+  readonly budgets?: ReadonlyArray<Budget.Shared>
+  /** How often to look, where that depends on what was configured. */
+  readonly cadence?: Cadence
+}
+
+/** What a user of the API configures. `baseUrl` replaces the service's own, for a proxy or an emulator. */
+export interface Settings {
+  readonly apiKey: string | Redacted.Redacted<string>
+  readonly baseUrl?: string | undefined
+}
