@@ -207,9 +207,10 @@ const urlOf = (base: string, { path, query }: Call): string => {
 
 const requestOf = (
   url: string,
-  headers: Readonly<Record<string, Exchange.Text>>,
-  { body, form, method }: Call,
+  common: Readonly<Record<string, Exchange.Text>>,
+  { body, form, headers: own, method }: Call,
 ): Exchange.Request => {
+  const headers = { ...own, ...common }
   if (form !== undefined) {
     return { method, url, headers: { ...headers, "content-type": form.contentType }, body: form.body }
   }

@@ -23,6 +23,8 @@ export interface Call {
   readonly method: string
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
+  /** Further headers in lower case, such as `idempotency-key`; none of them replaces the credential. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly body?: Schema.Json
   /** A form with files, in place of a body. */
   readonly form?: Multipart.Written
