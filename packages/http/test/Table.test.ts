@@ -188,7 +188,7 @@ describe("what is kept as evidence", () => {
 
 describe("an endpoint that is going to be retired", () => {
   const deprecationOf = (seen: Answer | Renewal) =>
-    "deprecation" in seen && seen.deprecation !== undefined
+    "deprecation" in seen
       ? seen.deprecation.sunset === undefined
         ? "some day"
         : DateTime.formatIso(seen.deprecation.sunset)
