@@ -6,6 +6,7 @@ import type { Handle } from "../../packages/core/src/Handle.ts"
 import * as Lifecycle from "../../packages/core/src/Lifecycle.ts"
 import type { Observation } from "../../packages/core/src/Observation.ts"
 import type { Reason } from "../../packages/core/src/Reason.ts"
+import { table } from "../markdown.ts"
 
 export const path = "docs/lifecycle.md"
 
@@ -13,7 +14,7 @@ export const path = "docs/lifecycle.md"
 
 const at = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
 const where = { service: "service", origin: "https://service.test", operation: "operation" }
-const request: Lifecycle.Request = { ...where, entry: "entry", input: null, key: "key" }
+const request: Lifecycle.Request = { ...where, entry: "entry", input: {}, key: "key" }
 const handle: Handle = { ...where, version: 1, id: "id" }
 const trouble = (reason: Reason) => ({ at, reason, evidence: { stage: "submit" as const } })
 const timeout = trouble({ _tag: "Timeout" })
@@ -117,13 +118,6 @@ const diagram = (): ReadonlyArray<string> => {
     "```",
   ]
 }
-
-const row = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |`
-const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) => [
-  row(head),
-  row(head.map(() => "---")),
-  ...rows.map(row),
-]
 
 const transitions = () =>
   table(
