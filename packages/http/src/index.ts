@@ -3,6 +3,7 @@ export * as Provider from "./Provider.ts"
 export * as Verdict from "./Verdict.ts"
 export * as Delay from "./Delay.ts"
 export * as Json from "./Json.ts"
+export * as Signature from "./Signature.ts"
 
 /** For callers. */
 export * as Download from "./Download.ts"
