@@ -6,6 +6,7 @@ export * as Json from "./Json.ts"
 export * as Signature from "./Signature.ts"
 
 /** For callers. */
+export * as Webhook from "./Webhook.ts"
 export * as Download from "./Download.ts"
 
 /** For transport authors. */
