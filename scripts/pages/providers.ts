@@ -42,9 +42,9 @@ const delayOf = (delay: Contract.Delay): string => {
 const retentionOf = ({ retention }: Contract.Contract): string =>
   retention._tag === "Kept" ? format(retention.for) : "undocumented"
 
-const budgetsOf = ({ table: { budgets = [] } }: Known): string =>
-  budgets
-    .map(({ rule: { backoff, deeds, requests, window } }) => {
+const budgetsOf = ({ table: { budget } }: Known): string =>
+  (budget?.rules ?? [])
+    .map(({ backoff, deeds, requests, window }) => {
       const count = requests === undefined || window === undefined ? "" : `${requests} in ${format(window)}, `
       const ladder = backoff === undefined ? "" : `; after a refusal ${delayOf(backoff)}`
       return `${count}shared by ${deeds.map((deed) => deed.toLowerCase()).join(" and ")}${ladder}`

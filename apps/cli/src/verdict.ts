@@ -159,7 +159,9 @@ export const fail = Effect.fnUntraced(function* (
   if (command !== undefined) yield* Screen.tell(`  go on with: ${command}`)
   if (reconcile !== undefined) {
     yield* Screen.tell(`  if it is there, put its id in the place of ID and go on with: ${reconcile}`)
-    yield* Screen.tell("  if it is not, run the command again under another --reference; nothing is sent again by itself")
+    yield* Screen.tell(
+      "  if it is not, run the command again under another --reference; nothing is sent again by itself",
+    )
   }
   return yield* ended(failure._tag)
 })

@@ -10,11 +10,25 @@ import * as Budget from "@tenuto/http/Budget"
 
 const { minutes, seconds } = Duration
 const rule = (requests: number): Budget.Rule => ({ deeds: ["Submit"], requests, window: seconds(60) })
-const open = (given: Budget.Rule) => Budget.of(given).open()
+/** One limit alone, asked for what it counts. */
+const open = (given: Budget.Rule) => {
+  const { admit, heard } = Budget.of(given).open()
+  const [deed = "Submit"] = given.deeds
+  const evidence = { stage: "submit" } as const
+  return {
+    admit: (within: Duration.Duration) => admit(deed, within),
+    refused: (retryAfter: Duration.Duration | undefined) => {
+      const reason = { _tag: "RateLimited", ...(retryAfter === undefined ? {} : { retryAfter }) } as const
+      return heard(deed, { _tag: "Unseen", reason, evidence })
+    },
+    taken: heard(deed, { _tag: "Observed", observation: { _tag: "Pending", word: "running" } }),
+    troubled: heard(deed, { _tag: "Unseen", reason: { _tag: "Internal" }, evidence }),
+  }
+}
 const within = minutes(10)
 
 /** Ask for places at given seconds; when each was given, in seconds. */
-const places = Effect.fnUntraced(function* (budget: Budget.Budget, asked: ReadonlyArray<number>) {
+const places = Effect.fnUntraced(function* (budget: ReturnType<typeof open>, asked: ReadonlyArray<number>) {
   const began = yield* Clock.currentTimeMillis
   const given: Array<number> = []
   const fibers = yield* Effect.forEach(asked, (at, index) =>
@@ -94,6 +108,23 @@ describe("a budget", () => {
   )
 })
 
+describe("several limits", () => {
+  it.effect("each hold back what they count, and one who passes waits for all of them", () =>
+    Effect.gen(function* () {
+      const { admit } = Budget.of(
+        { deeds: ["Submit"], requests: 1, window: seconds(10) },
+        { deeds: ["Submit", "Look"], requests: 2, window: seconds(60) },
+      ).open()
+      const ask = (deed: "Submit" | "Look" | "Cancel") => admit(deed, seconds(0))
+      expect(yield* ask("Submit")).toBeUndefined()
+      expect(yield* ask("Look")).toBeUndefined()
+      expect(yield* ask("Look")).toEqual(seconds(61))
+      expect(yield* ask("Submit")).toEqual(seconds(11))
+      expect(yield* ask("Cancel")).toBeUndefined()
+    }),
+  )
+})
+
 describe("a refusal that one was told", () => {
   it.effect("holds back all, as long as the service asks", () =>
     Effect.gen(function* () {
@@ -135,10 +166,14 @@ describe("a refusal that one was told", () => {
         pauses.push(yield* budget.admit(seconds(0)))
         yield* TestClock.adjust("2 minutes")
       }
+      yield* budget.troubled // says nothing of limits
+      yield* budget.refused(undefined)
+      pauses.push(yield* budget.admit(seconds(0)))
+      yield* TestClock.adjust("2 minutes")
       yield* budget.taken
       yield* budget.refused(seconds(1))
       pauses.push(yield* budget.admit(seconds(0)))
-      expect(pauses).toEqual([5, 10, 20, 20, 33, 5].map((one) => seconds(one)))
+      expect(pauses).toEqual([5, 10, 20, 20, 33, 20, 5].map((one) => seconds(one)))
     }),
   )
 

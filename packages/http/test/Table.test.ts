@@ -12,6 +12,8 @@ import * as HandleOf from "@tenuto/core/Handle"
 import type { Answer, Renewal } from "@tenuto/core/Remote"
 import * as Budget from "@tenuto/http/Budget"
 import * as Exchange from "@tenuto/http/Exchange"
+import * as Deprecation from "@tenuto/http/Deprecation"
+import * as Link from "@tenuto/http/Link"
 import * as Multipart from "@tenuto/http/Multipart"
 import type * as Provider from "@tenuto/http/Provider"
 import type * as Verdict from "@tenuto/http/Verdict"
@@ -203,10 +205,10 @@ describe("an endpoint that is going to be retired", () => {
     [{}, undefined],
   ] as const)("%o", ([headers, said]) =>
     Effect.gen(function* () {
-      const service = remote(() => answer(200, { id: "1", status: "x" }, headers))
+      const service = remote(() => answer(200, { id: "1", status: "x" }, headers), {}, { deprecation: Deprecation.of })
       expect(deprecationOf(yield* service.submit())).toBe(said)
       expect(deprecationOf(yield* service.look())).toBe(said)
-      const refused = remote(() => answer(422, {}, headers))
+      const refused = remote(() => answer(422, {}, headers), {}, { deprecation: Deprecation.of })
       expect(deprecationOf(yield* refused.submit())).toBe(said)
     }),
   )
@@ -217,8 +219,9 @@ describe("a file whose link comes as a redirect", () => {
   const verdicts: ReadonlyArray<Verdict.Verdict> = [
     { stage: "download", status: 410, truth: "Lost", reason: { _tag: "Gone" }, source: "a page" },
   ]
-  const link: Provider.Endpoint["link"] = ({ name }) =>
-    name === "document" ? { method: "GET", path: "/runs/1/download" } : undefined
+  const link = Link.redirect(({ name }) =>
+    name === "document" ? { method: "GET", path: "/runs/1/download" } : undefined,
+  )
   const renew = Effect.fnUntraced(function* (respond: () => ReturnType<typeof answer>, artifact = file) {
     const service = remote(respond, {}, { ...with_({ link }), verdicts })
     const { renew } = yield* service.shape
@@ -301,13 +304,13 @@ describe("a delivery", () => {
 })
 
 describe("a budget of the table", () => {
-  const budgets = [Budget.of({ deeds: ["Submit"], requests: 1, window: Duration.seconds(60) })]
+  const budget = Budget.of({ deeds: ["Submit"], requests: 1, window: Duration.seconds(60) })
 
   it.effect("holds back what it names, and nothing else; each connection has its own", () =>
     Effect.gen(function* () {
       const [one, other] = yield* Effect.all([
-        remote(() => answer(200), {}, { budgets }).shape,
-        remote(() => answer(200), {}, { budgets }).shape,
+        remote(() => answer(200), {}, { budget }).shape,
+        remote(() => answer(200), {}, { budget }).shape,
       ])
       const ask = (shape: typeof one, deed: "Submit" | "Look") =>
         shape.admit?.(deed, Duration.zero) ?? Effect.die("none")
@@ -324,11 +327,11 @@ describe("a budget of the table", () => {
       const limited: ReadonlyArray<Verdict.Verdict> = [
         { stage: "submit", status: 429, truth: "Rejected", reason: { _tag: "RateLimited" }, source: "a page" },
       ]
-      const rule = [Budget.of({ deeds: ["Submit", "Look"] })]
+      const rule = Budget.of({ deeds: ["Submit", "Look"] })
       const shape = yield* remote(
         () => answer(429, {}, { "retry-after": "9" }),
         {},
-        { budgets: rule, verdicts: limited },
+        { budget: rule, verdicts: limited },
       ).shape
       yield* shape.perform({ _tag: "Submit", request, within })
       expect(yield* shape.admit?.("Look", Duration.zero) ?? Effect.die("none")).toEqual(Duration.seconds(9))
