@@ -30,8 +30,11 @@ import * as Contract from "@tenuto/core/Contract"
 import * as Operation from "@tenuto/core/Operation"
 import type { Remote } from "@tenuto/core/Remote"
 import * as Budget from "@tenuto/http/Budget"
+import * as Deprecation from "@tenuto/http/Deprecation"
 import * as Provider from "@tenuto/http/Provider"
 import type { Transport } from "@tenuto/http/Transport"
+import type { Webhook } from "@tenuto/http/Webhook"
+import * as Delivery from "./internal/delivery.ts"
 import * as Endpoint from "./internal/endpoint.ts"
 import * as Immediate from "./internal/immediate.ts"
 import * as Input from "./internal/inputs.ts"
@@ -172,23 +175,42 @@ export const operations = {
   verify,
 } as const
 
-// --- the API ------------------------------------------------------------------------------------
+// --- deliveries ---------------------------------------------------------------------------------
 
-const office = "application/vnd.openxmlformats-officedocument"
-const word = `${office}.wordprocessingml.document`
-const excel = `${office}.spreadsheetml.sheet`
-const slides = `${office}.presentationml.presentation`
+/** What no page shows of how deliveries are signed. */
+export type Signing = Delivery.Signing
+
+/**
+ * How deliveries are proved and read, for `Webhook.receive`: ask for them with `webhook_url`.
+ *
+ * A delivery only prompts a look, and none comes for work that is cancelled or expires (T-OV-5): go on waiting as without.
+ *
+ * @example
+ * ```ts
+ * import * as Overten from "@tenuto/overten"
+ * import * as Webhook from "@tenuto/http/Webhook"
+ *
+ * const webhook = Overten.webhookOf({ signed: "{timestamp}{body}", secret: "Base64" }) // where the default does not fit
+ * export const receive = Webhook.receive("overten", webhook, { secrets: ["whsec_…"] })
+ * ```
+ */
+export const webhookOf: (signing?: Signing) => Webhook = Delivery.webhookOf
+
+/** The same, signed as is most likely: `{timestamp}.{body}`, with the secret as its own text. Source: contract 3.11. */
+export const webhook: Webhook = /* @__PURE__ */ Delivery.webhookOf()
+
+// --- the API ------------------------------------------------------------------------------------
 
 const tableFor = (tier: Tier, credential: Provider.Table<"overten">["credential"]): Provider.Table<"overten"> => ({
   service,
   base: "https://backend.overtenai.com/api/v1", // contract 1 (W:/authentication)
   credential,
   endpoints: {
-    "word.generate": Endpoint.make({ path: "/word/generate", mediaType: word }),
-    "excel.generate": Endpoint.make({ path: "/excel/generate", mediaType: excel }),
-    "slides.generate": Endpoint.make({ path: "/slides/generate", mediaType: slides }),
-    "slides.outline": Endpoint.make({ path: "/slides/outline", mediaType: slides, isOpen: true }),
-    "excel.analyze": Endpoint.make({ path: "/excel/analyze", mediaType: excel, isOpen: true }),
+    "word.generate": Endpoint.make({ path: "/word/generate", format: "word" }),
+    "excel.generate": Endpoint.make({ path: "/excel/generate", format: "excel" }),
+    "slides.generate": Endpoint.make({ path: "/slides/generate", format: "slides" }),
+    "slides.outline": Endpoint.make({ path: "/slides/outline", format: "slides", isOpen: true }),
+    "excel.analyze": Endpoint.make({ path: "/excel/analyze", format: "excel", isOpen: true }),
     "files.upload": Immediate.upload("/files", ["file_id", "id"]),
     "images.upload": Immediate.upload("/images", ["image_id", "id"]),
     preflight: Immediate.preflight,
@@ -198,14 +220,14 @@ const tableFor = (tier: Tier, credential: Provider.Table<"overten">["credential"
   trouble: troubleOf,
   requestId: "x-request-id", // S002 "Include X-Request-Id in support ticket"
   names: namesOf, // S002 "Capture the run_id and task_id from any response"
-  budgets: [
-    // S002 "Requests/min", per key; looks count too (I).
-    Budget.of({
-      deeds: ["Submit", "Look", "Cancel"],
-      requests: tiers[tier].requests,
-      window: Duration.minutes(1),
-    }),
-  ],
+  deprecation: Deprecation.of, // contract 3.13 "X-Deprecated: true and Sunset: <date>"
+  // S002 "Requests/min", per key; looks count too (I).
+  budget: Budget.of({
+    deeds: ["Submit", "Look", "Cancel"],
+    requests: tiers[tier].requests,
+    window: Duration.minutes(1),
+  }),
+  webhook,
   cadence: cadenceOf(tier),
 })
 

@@ -7,9 +7,11 @@ import * as Handle from "@tenuto/core/Handle"
 import type { Request } from "@tenuto/core/Lifecycle"
 import type { Observation } from "@tenuto/core/Observation"
 import * as Json from "@tenuto/http/Json"
+import * as Link from "@tenuto/http/Link"
 import type * as Provider from "@tenuto/http/Provider"
 import * as Verdict from "@tenuto/http/Verdict"
 import * as Answer from "./answer.ts"
+import { type Format, formats } from "./formats.ts"
 import { verdicts } from "./reasons.ts"
 import { failureOf } from "./refusal.ts"
 import * as Wire from "./wire.ts"
@@ -17,8 +19,7 @@ import * as Wire from "./wire.ts"
 /** What is said of a route. */
 export interface Route {
   readonly path: string
-  /** What the file is; no page names a type, and the service makes Word, Excel and PowerPoint documents (I). */
-  readonly mediaType: string
+  readonly format: Format
   /** No page shows what it gives: the answer is passed on as it stands. */
   readonly isOpen?: boolean
 }
@@ -63,12 +64,12 @@ export const make = (route: Route): Provider.Endpoint => ({
         : observe(route, task, body, handle, now),
     ),
   // T-OV-3: the answer is a redirect, which is not followed with the credential.
-  link: ({ handle, name }) => {
+  link: Link.redirect(({ handle, name }) => {
     const run = handle.also?.["run_id"]
     return name === "document" && run !== undefined
       ? { method: "GET", path: `/runs/${segment(run)}/download` }
       : undefined
-  },
+  }),
 })
 
 const named = (id: string | null | undefined): id is string => id != null && id !== ""
@@ -151,7 +152,7 @@ const common = ({ credits_used, duration_ms, summary, task_id }: Wire.Payload) =
 })
 
 const filesOf = (
-  { mediaType }: Route,
+  { format }: Route,
   { download_url, edit_url }: Wire.Payload,
   handle: Handle.Handle,
   now: DateTime.Utc,
@@ -163,7 +164,7 @@ const filesOf = (
           document: new Artifact.Artifact({
             name: "document",
             handle,
-            mediaType,
+            mediaType: formats[format].mediaType,
             ...(isOfApi(download_url, handle) ? {} : link(download_url)),
           }),
         }

@@ -62,8 +62,11 @@ const told: ReadonlyArray<Told> = [
 
 const classOf = (status: number) => (status < 500 ? "4xx" : "5xx")
 
-/** T-OV-2: whatever a 408 says, the work that it names is adopted. */
-const adopting = (status: number) => (status === 408 ? { adopts: true } : {})
+/**
+ * T-OV-2: S002 wants the names of a run and a task taken "from any response (successful or not)", so where an answer that
+ * may have left work behind names it, the work is adopted and not asked for again.
+ */
+const adopting = (status: number) => ([408, 500, 502].includes(status) ? { adopts: true } : {})
 
 const byCode = told.map(([status, code, truth, reason, source]): Verdict => ({
   ...adopting(status),
