@@ -31,7 +31,7 @@ import * as Effect from "effect/Effect"
 import type { Behaviour } from "./Behaviour.ts"
 import type { Stage } from "./Fault.ts"
 import type { Handler, Request } from "./Handler.ts"
-import { matcher, type Params, promised } from "./internal/path.ts"
+import { matcher, type Params, type Parts, promised } from "./internal/path.ts"
 
 /** One way into a service. */
 export interface Route<R = never> {
@@ -43,7 +43,7 @@ export interface Route<R = never> {
   readonly stage?: Stage | undefined
   /** No guard stands before it. */
   readonly isOpen?: boolean
-  readonly answer: (request: Request, params: Params<string>) => Effect.Effect<Behaviour, never, R>
+  readonly answer: (request: Request, params: Parts) => Effect.Effect<Behaviour, never, R>
 }
 
 /** What a service says where no answer is due. */

@@ -62,6 +62,13 @@ describe("a table of routes", () => {
     expect(await ask(serve(), method, path)).toEqual(expected)
   })
 
+  it("knows the names in a path: another one does not compile", () => {
+    // @ts-expect-error: the path has no `name`
+    Routes.route({ method: "GET", path: "/v1/things/:id", answer: (_, { name }) => told(name) })
+    // @ts-expect-error: a path without parts has no `id`
+    Routes.route({ method: "GET", path: "/v1/things/*", answer: (_, { id }) => told(id) })
+  })
+
   it("names every verb of a path once, in order", async () => {
     const answer = () => told("")
     const verbs = ["PUT", "GET", "GET"].map((method) => ({ method, path: "/a", answer }))
@@ -80,11 +87,9 @@ describe("a table of routes", () => {
 
   it("keeps every request in the order of arrival, with the status once there is one", async () => {
     const held: Routes.Route = { method: "GET", path: "/hold", stage: "look", answer: () => Effect.never }
-    const reset: Routes.Route = {
-      method: "GET",
-      path: "/reset",
-      answer: () => Effect.succeed(Emulator.Behaviour.Reset()),
-    }
+    const { response } = Emulator.answer(200, "half")
+    const cut = Emulator.Behaviour.Truncated({ response, bytes: 2, isReset: true })
+    const reset: Routes.Route = { method: "GET", path: "/reset", answer: () => Effect.succeed(cut) }
     const service = Effect.runSync(Routes.make([held, reset, ...table], manners))
     const fiber = Effect.runFork(service.handler(request("GET", "/hold")))
     await Effect.runPromise(service.handler(request("GET", "/reset")))

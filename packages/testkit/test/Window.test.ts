@@ -72,6 +72,20 @@ describe("laws", () => {
   })
 })
 
+it("there is room at the very instant that was named, and not a millisecond before", async () => {
+  const waits = await value(
+    Effect.gen(function* () {
+      const window = yield* Window.make({ requests: 1, window: "1 minute" })
+      yield* window.admit("a")
+      yield* Effect.sleep(59_999)
+      const early = yield* window.admit("a")
+      yield* Effect.sleep(early ?? "1 day")
+      return [early, yield* window.admit("a")]
+    }),
+  )
+  expect(waits).toEqual([Duration.millis(1), undefined])
+})
+
 it("each key has a window of its own", async () => {
   const waits = await value(
     Effect.gen(function* () {

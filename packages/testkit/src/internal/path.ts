@@ -9,6 +9,9 @@ type Names<Path extends string> = Path extends `${string}/:${infer Name}/${infer
 /** The named parts of a path, decoded. */
 export type Params<Path extends string> = { readonly [Name in Names<Path>]: string }
 
+/** The same, of a path that nobody has read yet. */
+export type Parts = Readonly<Record<string, string>>
+
 const decoded = (part: string): string => {
   try {
     return decodeURIComponent(part)
@@ -18,7 +21,7 @@ const decoded = (part: string): string => {
 }
 
 /** Reads the named parts of every path that fits. */
-export const matcher = (pattern: string): ((path: string) => Params<string> | undefined) => {
+export const matcher = (pattern: string): ((path: string) => Parts | undefined) => {
   const isOpen = pattern.endsWith("/*")
   const wanted = (isOpen ? pattern.slice(0, -2) : pattern).split("/")
   return (path) => {
@@ -37,5 +40,4 @@ export const matcher = (pattern: string): ((path: string) => Params<string> | un
 }
 
 /** A pattern promises its names to the answer; `matcher` of the same pattern keeps the promise. */
-export const promised = <Path extends string>(_pattern: Path, params: Params<string>): Params<Path> =>
-  params as Params<Path>
+export const promised = <Path extends string>(_pattern: Path, params: Parts): Params<Path> => params as Params<Path>
