@@ -41,6 +41,7 @@ import * as Routes from "@tenuto/testkit/Routes"
 import * as Storage from "@tenuto/testkit/Storage"
 import * as Window from "@tenuto/testkit/Window"
 import type { Signing } from "./internal/delivery.ts"
+import * as Assets from "./internal/emulatorAssets.ts"
 import * as Post from "./internal/emulatorCourier.ts"
 import * as Desk from "./internal/emulatorDesk.ts"
 import * as Asked from "./internal/emulatorRequest.ts"
@@ -119,9 +120,7 @@ export interface Operation extends Pick<Work.Task, "id" | "run" | "key" | "posts
 }
 
 /** One file or image. */
-export interface Upload extends Asked.Upload {
-  readonly id: string
-}
+export type Upload = Assets.Upload
 
 /** What the service has done so far. */
 export interface Ledger {
@@ -182,7 +181,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
         options.outcome?.({ operation: Work.routes[path].name, input }) ??
         (failing === undefined ? "completed" : { code: failing, message: `The run failed with ${failing}.` }),
     })
-    const uploads = new Map<string, Upload>()
+    const assets = Assets.make(seed, options.largest)
     let answers = 0
 
     const shelf = yield* Storage.make({
@@ -258,30 +257,6 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
       return answer(302, "", { location: shelf.link(url, `/storage/${file.success}`, now).url })
     })
 
-    const upload = (kind: "file" | "image") =>
-      Effect.fnUntraced(function* (request: Request) {
-        const { largest } = options
-        if (largest !== undefined && request.body.byteLength > largest) {
-          return Asked.refuse(413, "payload_too_large", "The file exceeds the limit of the tier.")
-        }
-        const read = yield* Asked.upload(request)
-        if (Result.isFailure(read)) return read.failure
-        const id = kind === "file" ? Work.fileId(seed, uploads.size) : Work.imageId(seed, uploads.size)
-        const { purpose = kind === "file" ? "context" : undefined, ...file } = read.success
-        uploads.set(id, { id, ...file, purpose })
-        return json(201, uploaded(kind, id))
-      })
-    const uploaded = (kind: "file" | "image", id: string) => {
-      const { name = "", purpose, size = 0, type = "" } = uploads.get(id) ?? {}
-      return { [`${kind}_id`]: id, name, type, size, ...(purpose === undefined ? {} : { purpose }) }
-    }
-    const asset =
-      (kind: "file" | "image") =>
-      (_: Request, { id }: { readonly id: string }) =>
-        Effect.sync(() =>
-          uploads.has(id) ? json(200, uploaded(kind, id)) : Desk.missing(kind === "file" ? "File" : "Image"),
-        )
-
     const preflight = (request: Request) =>
       Effect.sync(() => {
         const taken = Asked.take(Asked.bodies.preflight, request, shape)
@@ -308,10 +283,10 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
           stage: "look",
           answer: (request, { id }) => download(request, id),
         }),
-        route({ method: "POST", path: `${base}/files`, stage: "submit", answer: upload("file") }),
-        route({ method: "GET", path: `${base}/files/:id`, stage: "look", answer: asset("file") }),
-        route({ method: "POST", path: `${base}/images`, stage: "submit", answer: upload("image") }),
-        route({ method: "GET", path: `${base}/images/:id`, stage: "look", answer: asset("image") }),
+        route({ method: "POST", path: `${base}/files`, stage: "submit", answer: assets.upload("file") }),
+        route({ method: "GET", path: `${base}/files/:id`, stage: "look", answer: assets.look("file") }),
+        route({ method: "POST", path: `${base}/images`, stage: "submit", answer: assets.upload("image") }),
+        route({ method: "GET", path: `${base}/images/:id`, stage: "look", answer: assets.look("image") }),
         route({ method: "POST", path: `${base}/preflight`, stage: "submit", answer: preflight }),
         route({
           method: "GET",
@@ -368,7 +343,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
             posts: task.posts,
             looks: task.looks,
           })),
-          uploads: Array.from(uploads.values()),
+          uploads: yield* assets.all,
           requests: yield* table.requests,
           leaks: (yield* shelf.leaks) + (yield* desktop.leaks),
           deliveries: yield* courier.ledger,

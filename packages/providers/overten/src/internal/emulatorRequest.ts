@@ -1,12 +1,10 @@
 /** Reads requests as the service does, and says what is wrong with them in its words (S002 "Error codes"). */
-import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Headers } from "@tenuto/http/Exchange"
 import { type Behaviour, json, type Request } from "@tenuto/testkit/Emulator"
 import * as Body from "@tenuto/testkit/Body"
-import * as VirtualClock from "@tenuto/testkit/VirtualClock"
 import * as Input from "./inputs.ts"
 import { Detail, type Fault, Refusal } from "./wire.ts"
 
@@ -95,37 +93,6 @@ const unfit = (first: Fault, all: ReadonlyArray<Fault>, shape: Shape): Behaviour
   return first.type === "missing" || first.type === "literal_error"
     ? refuse(400, "invalid_request", `${pointer}: ${first.msg}`)
     : refuse(422, "validation_error", `${pointer}: ${first.msg}`)
-}
-
-/** What was uploaded. */
-export interface Upload {
-  readonly name: string
-  readonly type: string
-  readonly size: number
-  readonly purpose: string | undefined
-}
-
-const purposes = ["context", "init"]
-
-/** Read a form with a file. Time stands still while it is read. */
-export const upload = (request: Request): Effect.Effect<Result.Result<Upload, Behaviour>> => {
-  const headers = { "content-type": request.headers["content-type"] ?? "" }
-  const read = Effect.tryPromise(() => new Response(new Uint8Array(request.body), { headers }).formData())
-  return VirtualClock.hold(
-    Effect.match(read, {
-      onFailure: () => Result.fail(refuse(400, "invalid_request", "The request body is not a form.")),
-      onSuccess: (form): Result.Result<Upload, Behaviour> => {
-        const file = form.get("file")
-        const purpose = form.get("purpose") ?? undefined
-        if (file === null || isText(file)) return Result.fail(refuse(400, "invalid_request", "/file: Field required"))
-        if (purpose !== undefined && (!isText(purpose) || !purposes.includes(purpose))) {
-          return Result.fail(refuse(400, "invalid_request", "/purpose: should be context or init"))
-        }
-        return Result.succeed({ name: file.name, type: file.type, size: file.size, purpose })
-      },
-    }),
-    { label: "reading a form" },
-  )
 }
 
 /** What each kind of request takes. */

@@ -51,8 +51,6 @@ const letters = { letters: Serial.lower, length: 20 }
 export const runId = Serial.make({ ...letters, prefix: "run_", kind: "run" })
 export const taskId = Serial.make({ ...letters, prefix: "task_", kind: "task" })
 export const requestId = Serial.make({ ...letters, prefix: "req_", kind: "request" })
-export const fileId = Serial.make({ ...letters, prefix: "file_", kind: "file" })
-export const imageId = Serial.make({ ...letters, prefix: "img_", kind: "image" })
 
 /** Ours: what finished work costs. */
 export const cost = 5
