@@ -20,11 +20,14 @@ const make = (
   const ended = (output: Tree): Observation => ({ _tag: "Succeeded", word: "completed", output })
   return {
     submit,
-    accepted: (body, request) =>
-      Result.map(Answer.read(body), (answer) => {
-        const { id, output } = read(answer)
-        return { handle: Handle.of(request, { id: id ?? request.entry }), observation: ended(output) }
-      }),
+    accepted: (body, request, { status }) =>
+      // A refusal may name a task that is adopted; here there is none, and its body is no answer.
+      status >= 300
+        ? Result.fail("the answer is a refusal")
+        : Result.map(Answer.read(body), (answer) => {
+            const { id, output } = read(answer)
+            return { handle: Handle.of(request, { id: id ?? request.entry }), observation: ended(output) }
+          }),
     look,
     observed: (body) => Result.map(Answer.read(body), (answer) => ended(read(answer).output)),
   }

@@ -62,4 +62,4 @@ export const UploadFile = /* @__PURE__ */ pure(() =>
 
 export const UploadImage = /* @__PURE__ */ pure(() => Schema.Struct({ file }))
 
-export const Nothing = /* @__PURE__ */ pure(() => Schema.Struct({}))
+export const Nothing = /* @__PURE__ */ pure(() => Schema.Record(Schema.String, Schema.Never))
