@@ -216,7 +216,7 @@ describe("the emulator refuses what the service refuses", () => {
       ),
     )
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 409])
-    expect(answers[1]?.json.task_id).toBe(answers[0]?.json.task_id)
+    expect(answers[1].json.task_id).toBe(answers[0].json.task_id)
   })
 
   it("a form without a file, with a purpose it does not know, or that is none", async () => {

@@ -14,7 +14,7 @@ describe("3.8 how often to look", () => {
     ["enterprise", 5],
   ] as const)("3.8 the tier %s looks every %s seconds", async (tier, seconds) => {
     const { exit, seen } = await play(emulator({ work: "2 minutes" }).handler, runSlow, {
-      ...(tier === undefined ? { tier: undefined } : { tier }),
+      tier,
     })
     value(exit)
     expect(looks(seen)[0]?.at).toBe(seconds)

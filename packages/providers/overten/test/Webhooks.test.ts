@@ -119,7 +119,7 @@ describe("3.11 webhooks", () => {
     const tried = await told({ answers: [Emulator.answer(503), late, Emulator.answer(500)], rest: true })
     expect(tried.ledger.deliveries).toMatchObject([{ outcome: "delivered" }])
     expect(tried.letters).toHaveLength(4)
-    const times = tried.ledger.deliveries[0]?.attempts.map(({ at }) => Number(at.epochMilliseconds) / 1000) ?? []
+    const times = tried.ledger.deliveries[0]?.attempts.map(({ at }) => at.epochMilliseconds / 1000) ?? []
     const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0))
     expect(gaps).toEqual([10, 15 + 60, 300])
     // The signature is of each attempt's own time.

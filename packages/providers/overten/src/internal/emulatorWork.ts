@@ -57,7 +57,7 @@ export const cost = 5
 
 export const isEnded = (task: Task, now: DateTime.Utc): boolean => DateTime.isGreaterThanOrEqualTo(now, task.endsAt)
 export const isDone = (task: Task, now: DateTime.Utc): boolean => isEnded(task, now) && task.outcome === "completed"
-export const isRunning = (task: Task, now: DateTime.Utc): boolean =>
+const isRunning = (task: Task, now: DateTime.Utc): boolean =>
   DateTime.isGreaterThanOrEqualTo(now, task.startsAt) && !isEnded(task, now)
 
 /** How long work still goes on. */

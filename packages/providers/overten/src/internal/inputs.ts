@@ -8,7 +8,7 @@ import { pure } from "./pure.ts"
 import { Patience } from "./wire.ts"
 
 /** The most characters of a prompt. */
-export const most = 10_000
+const most = 10_000
 
 /** The service counts characters, not UTF-16 units. */
 const prompt = Schema.String.check(

@@ -13,7 +13,7 @@ const fromMillis = SchemaTransformation.transform({
   decode: (millis: number) => Duration.millis(millis),
   encode: (duration: Duration.Duration) => Duration.toMillis(duration),
 })
-export const Millis = Schema.Finite.pipe(Schema.decodeTo(Schema.Duration, fromMillis))
+const Millis = Schema.Finite.pipe(Schema.decodeTo(Schema.Duration, fromMillis))
 
 /** Contract 3.1: `timeout_ms` is a whole number from 10,000 to 1,800,000. */
 export const Patience = /* @__PURE__ */ pure(() =>
