@@ -33,8 +33,8 @@ const decode = Schema.decodeUnknownOption(Delivery)
 /** A forger claims the opposite of what is true. */
 const opposite = (body: Schema.Json): Schema.Json => {
   const seen = decode(body)
-  if (seen._tag === "None" || typeof body !== "object" || body === null) return body
+  if (seen._tag === "None") return body
   const { data, type } = seen.value
   const [from, to] = data.status === "ready" ? ["ready", "failed"] : ["failed", "ready"]
-  return { ...body, type: type.replace(new RegExp(`${from}$`), to), data: { id: data.id, status: to } }
+  return { type: type.replace(new RegExp(`${from}$`), to), data: { id: data.id, status: to } }
 }
