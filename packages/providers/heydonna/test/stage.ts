@@ -1,0 +1,103 @@
+/** HeyDonna on a stage: programs are played against its emulator, or against stories told before it. */
+import { inspect } from "node:util"
+import { Cause, Effect, Exit } from "effect"
+import * as Client from "@tenuto/core/Client"
+import type { Remote } from "@tenuto/core/Remote"
+import * as Emulator from "@tenuto/testkit/Emulator"
+import * as Fault from "@tenuto/testkit/Fault"
+import * as Rehearsal from "@tenuto/testkit/Rehearsal"
+import * as Script from "@tenuto/testkit/Script"
+import * as NodeTransport from "@tenuto/transport-node/NodeTransport"
+import * as HeyDonna from "@tenuto/heydonna"
+
+export const apiKey = "hd_ext_4f9d2c71e84f9d2c71e84f9d2c71e84f9d2c71e84f9d2c71"
+/** A link as callers sign it: whoever has it has the recording. */
+export const audioUrl = "https://bucket.example/smith.mp3?X-Amz-Signature=5ecre7"
+export const carriers = ["memory", "loopback"] as const
+export type Carrier = (typeof carriers)[number]
+
+export const play = <A, E>(
+  handler: Emulator.Handler,
+  program: Effect.Effect<A, E, Remote<"heydonna"> | Rehearsal.Stage>,
+  carrier: Carrier = "memory",
+  settings: Partial<HeyDonna.Settings> = {},
+) =>
+  Rehearsal.play({
+    connect: (origin) => HeyDonna.layer({ apiKey, baseUrl: origin, ...settings }),
+    handler,
+    program,
+    ...(carrier === "loopback" ? { transport: NodeTransport.layer } : {}),
+  })
+
+interface Service {
+  readonly handler: Emulator.Handler
+  readonly stage: (request: Emulator.Request) => Fault.Stage | undefined
+}
+
+export const emulator = (options: { readonly words?: ReadonlyArray<string>; readonly templates?: unknown } = {}) => {
+  const { templates = { templates: [] }, words = ["processing", "completed"] } = options
+  const created: Array<string> = []
+  const looks = new Map<string, number>()
+  const service: Service = {
+    handler: ({ method, url }) =>
+      Effect.sync(() => {
+        const path = new URL(url).pathname
+        if (path === "/api/templates") return Emulator.json(200, templates as never)
+        if (method === "POST") {
+          const projectId = `j${created.length}`
+          created.push(projectId)
+          return Emulator.json(201, { projectId, transcriptId: `k${created.length - 1}` })
+        }
+        const id = path.split("/")[3] ?? ""
+        const seen = looks.get(id) ?? 0
+        looks.set(id, seen + 1)
+        return Emulator.json(200, { status: words[Math.min(seen, words.length - 1)] ?? "" })
+      }),
+    stage: ({ method, url }) =>
+      method === "POST" || new URL(url).pathname === "/api/templates" ? "submit" : "look",
+  }
+  return { ...service, created }
+}
+
+/** An emulator with a story before it. */
+export const scripted = (service: Service, steps: ReadonlyArray<Script.Step>): Emulator.Handler =>
+  Effect.runSync(Script.apply(service.handler, Script.make(steps), { stageOf: service.stage }))
+
+/** An emulator with faults before it, as `name[=number]@stage[:count]`. */
+export const faulty = (service: Service, ...faults: ReadonlyArray<string>): Emulator.Handler =>
+  Effect.runSync(
+    Effect.flatMap(Effect.forEach(faults, Fault.parse), (planned) =>
+      Fault.apply(service.handler, planned, { stageOf: service.stage }),
+    ),
+  )
+
+export const on = Script.on
+
+export const value = <A, E>(exit: Exit.Exit<A, E>): A => {
+  if (Exit.isSuccess(exit)) return exit.value
+  throw new Error(`it failed: ${inspect(exit, { depth: 9 })}`)
+}
+
+export const failure = <A, E>(exit: Exit.Exit<A, E>): E => {
+  if (Exit.isFailure(exit)) {
+    for (const reason of exit.cause.reasons) if (reason._tag === "Fail") return reason.error
+  }
+  throw new Error(`it did not fail: ${inspect(exit, { depth: 9 })}`)
+}
+
+export const title = "Smith v. Jones"
+export const project = HeyDonna.createProject({ title, audioUrl }, { reference: "order-7" })
+export const runProject = Client.run(project)
+export const posts = (seen: ReadonlyArray<Rehearsal.Seen>) => seen.filter(({ method }) => method === "POST")
+export const looks = (seen: ReadonlyArray<Rehearsal.Seen>) => seen.filter(({ path }) => path.endsWith("/status"))
+export const lists = (seen: ReadonlyArray<Rehearsal.Seen>) => seen.filter(({ path }) => path === "/api/templates")
+
+/** Everything a program might print. */
+export const renderings = (thing: unknown): string =>
+  [
+    String(thing),
+    JSON.stringify(thing),
+    inspect(thing, { depth: 20, showHidden: true }),
+    thing instanceof Error ? `${thing.message}${thing.stack}` : "",
+    Exit.isExit(thing) && Exit.isFailure(thing) ? Cause.pretty(thing.cause) : "",
+  ].join("\n")
