@@ -6,6 +6,7 @@ import type { Handle } from "../../packages/core/src/Handle.ts"
 import * as Lifecycle from "../../packages/core/src/Lifecycle.ts"
 import type { Observation } from "../../packages/core/src/Observation.ts"
 import type { Reason } from "../../packages/core/src/Reason.ts"
+import { table } from "../markdown.ts"
 
 export const path = "docs/lifecycle.md"
 
@@ -13,11 +14,12 @@ export const path = "docs/lifecycle.md"
 
 const at = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
 const where = { service: "service", origin: "https://service.test", operation: "operation" }
-const request: Lifecycle.Request = { ...where, entry: "entry", input: null, key: "key" }
+const request: Lifecycle.Request = { ...where, entry: "entry", input: {}, key: "key" }
 const handle: Handle = { ...where, version: 1, id: "id" }
 const trouble = (reason: Reason) => ({ at, reason, evidence: { stage: "submit" as const } })
 const timeout = trouble({ _tag: "Timeout" })
 const limited = trouble({ _tag: "RateLimited", retryAfter: Duration.minutes(1) })
+const upgrade = trouble({ _tag: "UpgradeRequired", changes: { async: true } })
 const forbidden = trouble({ _tag: "Forbidden" })
 const seen = (observation: Observation): Lifecycle.Event => ({ _tag: "Observed", at, began: at, observation })
 const succeeded: Observation = { _tag: "Succeeded", word: "done", output: null }
@@ -29,6 +31,7 @@ const events: ReadonlyArray<readonly [label: string, event: Lifecycle.Event]> = 
   ["Rejected", { _tag: "Rejected", ...timeout }],
   ["Rejected", { _tag: "Rejected", ...limited }],
   ["Rejected", { _tag: "Rejected", ...forbidden }],
+  ["Rejected", { _tag: "Rejected", ...upgrade }],
   ["Uncertain", { _tag: "Uncertain", ...timeout }],
   ["Accepted", { _tag: "Accepted", at, handle }],
   ["Accepted with a result", { _tag: "Accepted", at, handle, observation: succeeded }],
@@ -40,6 +43,8 @@ const events: ReadonlyArray<readonly [label: string, event: Lifecycle.Event]> = 
   ["Observed expired", seen({ _tag: "Expired", word: "expired" })],
   ["Unseen", { _tag: "Unseen", began: at, ...timeout }],
   ["Unseen", { _tag: "Unseen", began: at, ...forbidden }],
+  ["Prompted", { _tag: "Prompted", at }],
+  ["Postponed", { _tag: "Postponed", at, retryAfter: Duration.minutes(1) }],
   ["Lost", { _tag: "Lost", ...timeout }],
   ["Stopped", { _tag: "Stopped", ...timeout }],
   ["Stopped", { _tag: "Stopped", ...limited }],
@@ -58,7 +63,7 @@ const keyOf = (state: Lifecycle.State): string => {
     case "Stopped":
       return `${state._tag} ${capped(state.doubts)} ${state.reason._tag}`
     case "Pending":
-      return `${state._tag} ${state.last?._tag} ${state.miss?.reason._tag}`
+      return `${state._tag} ${state.last?._tag} ${state.miss?.reason._tag} ${state.looks.prompted}`
     case "Settled":
       return state._tag
   }
@@ -113,13 +118,6 @@ const diagram = (): ReadonlyArray<string> => {
     "```",
   ]
 }
-
-const row = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |`
-const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) => [
-  row(head),
-  row(head.map(() => "---")),
-  ...rows.map(row),
-]
 
 const transitions = () =>
   table(

@@ -18,6 +18,7 @@ export interface Given extends Session.Settings {
   readonly operation: string
   readonly input: string
   readonly key: Option.Option<string>
+  readonly reference: Option.Option<string>
   readonly json: boolean
 }
 
@@ -59,7 +60,12 @@ export const make = Effect.fnUntraced(function* (given: Given): Effect.fn.Return
   const again = given.input === "-" ? JSON.stringify(JSON.parse(text)) : given.input
   return {
     session,
-    draft: { operation, input, ...(Option.isSome(given.key) ? { key: given.key.value } : {}) },
+    draft: {
+      operation,
+      input,
+      ...(Option.isSome(given.key) ? { key: given.key.value } : {}),
+      ...(Option.isSome(given.reference) ? { reference: given.reference.value } : {}),
+    },
     context: { operation, isJson: given.json, input: again, baseUrl: given.baseUrl, journal: given.journal },
   }
 })

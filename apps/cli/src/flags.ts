@@ -49,6 +49,17 @@ export const key = Flag.String("key").pipe(
   Flag.withDescription("The idempotency key: the same key asks for the same work. One is made when you give none"),
   Flag.optional,
 )
+export const reference = Flag.String("reference").pipe(
+  Flag.filter(
+    (text) => text.trim() !== "",
+    () => "a reference that is not empty",
+  ),
+  Flag.withMetavar("name"),
+  Flag.withDescription(
+    "Your own name for the work, for services that keep one in the place of a key; one is made when you give none",
+  ),
+  Flag.optional,
+)
 export const within = span("within").pipe(
   Flag.withDescription("How long to wait, such as 20s or 5m. The work goes on when the wait ends"),
 )

@@ -70,6 +70,15 @@ const resuming = ({ input, operation, ...context }: Context, key: string): strin
         ...toOut(context),
       ])
 
+/**
+ * The command that goes on with work whose submit was lost, once a person has found it at the service. Without a key
+ * nothing else may be done with it.
+ */
+const reconciling = (context: Context, state: Lifecycle.State | undefined): string | undefined => {
+  if (state === undefined || Lifecycle.isAccepted(state) || state.request.key !== undefined) return undefined
+  return settling(context, HandleOf.of(state.request, { id: "ID" }))
+}
+
 /** The command that goes on from a state, where there is one. */
 const goingOn = (context: Context, state: Lifecycle.State | undefined): string | undefined => {
   if (state === undefined) return undefined
@@ -129,6 +138,7 @@ export const fail = Effect.fnUntraced(function* (
   const state = yield* report.state
   const handle = ("handle" in failure ? failure.handle : undefined) ?? Report.handleOf(state)
   const command = wayOut(failure, context, state)
+  const reconcile = failure._tag === "Uncertain" ? reconciling(context, state) : undefined
   if (context.isJson) {
     const said =
       failure._tag === "Unwritten" ? { path: failure.path, message: failure.message } : Report.failureJson(failure)
@@ -137,6 +147,7 @@ export const fail = Effect.fnUntraced(function* (
       handle: handle ?? null,
       failure: said,
       ...(command === undefined ? {} : { goOn: command }),
+      ...(reconcile === undefined ? {} : { reconcile }),
     })
   }
   yield* Screen.tell(`tenuto: ${failure.message}`)
@@ -146,6 +157,12 @@ export const fail = Effect.fnUntraced(function* (
     yield* Screen.tell(`  what now: ${Words.advised(remedy)}${where}`)
   }
   if (command !== undefined) yield* Screen.tell(`  go on with: ${command}`)
+  if (reconcile !== undefined) {
+    yield* Screen.tell(`  if it is there, put its id in the place of ID and go on with: ${reconcile}`)
+    yield* Screen.tell(
+      "  if it is not, run the command again under another --reference; nothing is sent again by itself",
+    )
+  }
   return yield* ended(failure._tag)
 })
 

@@ -43,7 +43,6 @@ import type { Handle } from "./Handle.ts"
 import * as Deed from "./internal/deed.ts"
 import * as Job from "./internal/job.ts"
 import * as End from "./internal/end.ts"
-import * as Hearing from "./internal/hearing.ts"
 import { later } from "./internal/instant.ts"
 import * as Turn from "./internal/turn.ts"
 import { Inbox } from "./Inbox.ts"
@@ -273,7 +272,7 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
   const job = yield* open // Part of the wait: another process may keep the journal for long.
   const { operation, page, remote } = job
   const contract = { ...operation.contract, ...(remote.cadence === undefined ? {} : { cadence: remote.cadence }) }
-  const hearing = Hearing.make(remote, inbox, tell)
+  const hearing = inbox.listen(remote, tell)
   const deadline = later(since, Duration.fromInputUnsafe(wait?.within ?? contract.limits.wait))
   let state = job.state
   let unsaved = job.unsaved

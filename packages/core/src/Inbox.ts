@@ -23,6 +23,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
+import * as Hearing from "./internal/hearing.ts"
 
 /** One delivery, verified. It may hold signed links, so it is kept in memory only. */
 export interface Delivery {
@@ -35,8 +36,14 @@ export interface Delivery {
   readonly body: Schema.Json
 }
 
-/** Where deliveries wait. */
-export interface Inbox {
+/** Where deliveries wait. Make your own with {@link make}. */
+export interface Inbox extends Port {
+  /** How a driver listens while it waits and while it looks. */
+  readonly listen: Hearing.Listen
+}
+
+/** What an inbox does; one that outlives the process, or serves several, implements this. */
+export interface Port {
   /** Keep a delivery for whoever waits for it, now or later; `Known` when it was delivered before. */
   readonly put: (delivery: Delivery) => Effect.Effect<"Taken" | "Known">
   /** Wait for the next delivery about this work and take it out. */
@@ -44,7 +51,14 @@ export interface Inbox {
 }
 
 /** Receives nothing: polling alone. */
-export const nobody: Inbox = { put: () => Effect.succeed("Taken"), take: () => Effect.never }
+export const nobody: Inbox = {
+  put: () => Effect.succeed("Taken"),
+  take: () => Effect.never,
+  listen: () => ({ whileWaiting: (_, wait) => wait, whileLooking: (_, look) => look }),
+}
+
+/** Make an inbox that drivers can listen to. */
+export const make = (port: Port): Inbox => ({ ...port, listen: Hearing.listen(port.take) })
 
 /** The inbox that drivers listen to. The default is {@link nobody}. */
 export const Inbox = /* @__PURE__ */ Context.Reference<Inbox>("@tenuto/core/Inbox", { defaultValue: () => nobody })
@@ -77,7 +91,7 @@ export const makeMemory = ({ names = 10_000, waiting = 1_000 }: Options = {}): I
     else early.set(address, rest)
     return first
   }
-  return {
+  return make({
     put: (delivery) =>
       Effect.sync(() => {
         const { id, name, service } = delivery
@@ -108,7 +122,7 @@ export const makeMemory = ({ names = 10_000, waiting = 1_000 }: Options = {}): I
         listeners.set(address, waiters.add(listener))
         return Effect.sync(stop)
       }),
-  }
+  })
 }
 
 const join = (service: string, name: string): string => `${service}\n${name}`

@@ -26,22 +26,25 @@ import * as Schema from "effect/Schema"
 import type { Contract, Delay } from "./Contract.ts"
 import { Instant, later, longest } from "./internal/instant.ts"
 import * as Reason from "./Reason.ts"
+import { pure } from "./internal/pure.ts"
 
 /** What is remembered of the looks so far; all that the next one depends on. */
-export const Looks = Schema.Struct({
-  began: Schema.optionalKey(Instant),
-  ended: Schema.optionalKey(Instant),
-  /** Looks in a row that came back before their hold was over, with nothing new. */
-  early: Schema.Int,
-  /** Looks in a row that failed. */
-  missed: Schema.Int,
-  /** A delivery said that there is something to see. */
-  prompted: Schema.optionalKey(Schema.Boolean),
-  /** Until when the service wants to be left alone, when it says so. */
-  until: Schema.optionalKey(Instant),
-  /** Why the last look failed, when it did. */
-  trouble: Schema.optionalKey(Reason.Reason),
-})
+export const Looks = /* @__PURE__ */ pure(() =>
+  Schema.Struct({
+    began: Schema.optionalKey(Instant),
+    ended: Schema.optionalKey(Instant),
+    /** Looks in a row that came back before their hold was over, with nothing new. */
+    early: Schema.Int,
+    /** Looks in a row that failed. */
+    missed: Schema.Int,
+    /** A delivery said that there is something to see. */
+    prompted: Schema.optionalKey(Schema.Boolean),
+    /** Until when the service wants to be left alone, when it says so. */
+    until: Schema.optionalKey(Instant),
+    /** Why the last look failed, when it did. */
+    trouble: Schema.optionalKey(Reason.Reason),
+  }),
+)
 export type Looks = typeof Looks.Type
 
 /** No look yet. */

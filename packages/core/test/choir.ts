@@ -47,6 +47,8 @@ export const chant = singing(
     cadence: { _tag: "Interval", every: seconds(5), floor: seconds(5) },
   }),
 )
+export const intone = singing(Contract.make({ idempotency: { _tag: "Referenced", field: "ref" }, cadence: held }))
+export const list = singing(Contract.make({ idempotency: { _tag: "Safe" }, cadence: held }))
 export const input = { song: "Hold the note" }
 
 // --- answers ------------------------------------------------------------------------------------
@@ -74,7 +76,10 @@ interface Call {
 }
 
 /** Gives the answers in order; the last one again and again. */
-export const remote = (...replies: ReadonlyArray<Reply>) => {
+export const remote = (...replies: ReadonlyArray<Reply>) => remoteWith({}, ...replies)
+
+/** The same, with more of a remote than what it performs. */
+export const remoteWith = (more: Partial<Remote.Shape>, ...replies: ReadonlyArray<Reply>) => {
   const calls: Array<Call> = []
   const perform = (deed: Remote.Deed) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -85,7 +90,7 @@ export const remote = (...replies: ReadonlyArray<Reply>) => {
   return {
     calls,
     times: (tag: Remote.Deed["_tag"]) => calls.filter(({ deed }) => deed._tag === tag).map(({ at }) => at),
-    layer: Layer.succeed(Remote.of("choir"), { origin, perform }),
+    layer: Layer.succeed(Remote.of("choir"), { origin, perform, ...more }),
   }
 }
 

@@ -12,8 +12,8 @@
  * import * as Budget from "@tenuto/http/Budget"
  *
  * const rule: Budget.Rule = { deeds: ["Submit"], requests: 2, window: Duration.minutes(1) }
- * const budget = Budget.of(rule).open()
- * const ask = budget.admit(Duration.seconds(30)) // nobody waits for more than half a minute
+ * const { admit } = Budget.of(rule).open()
+ * const ask = admit("Submit", Duration.seconds(30)) // nobody waits for more than half a minute
  * const said = await Effect.runPromise(Effect.all([ask, ask, ask]))
  * console.log(said.map((wait) => (wait === undefined ? "now" : "no room"))) // [ "now", "now", "no room" ]
  * ```
@@ -23,7 +23,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Delay } from "@tenuto/core/Contract"
 import * as Pace from "@tenuto/core/Pace"
-import type { Deed } from "@tenuto/core/Remote"
+import type { Answer, Deed } from "@tenuto/core/Remote"
 
 /** One limit of a service, as its page states it. */
 export interface Rule {
@@ -36,17 +36,49 @@ export interface Rule {
   readonly backoff?: Delay
 }
 
-/** A limit as a table states it; each connection opens its own. */
-export interface Shared {
-  readonly rule: Rule
-  readonly open: () => Budget
+/** The limits of a service as a table states them; each connection opens its own. */
+export interface Budget {
+  readonly rules: ReadonlyArray<Rule>
+  readonly open: () => Open
 }
 
-/** State a limit. */
-export const of = (rule: Rule): Shared => ({ rule, open: () => make(rule) })
+/** What has been used up of the limits on one credential. */
+export interface Open {
+  /** Wait for a place under every limit that counts this; else say how long it would take, and wait for nothing. */
+  readonly admit: (deed: Deed["_tag"], within: Duration.Duration) => Effect.Effect<Duration.Duration | undefined>
+  /** Hear what became of a request: what one is told counts for all. */
+  readonly heard: (deed: Deed["_tag"], answer: Answer) => Effect.Effect<void>
+}
+
+/** State the limits of a service. */
+export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
+  rules,
+  open: () => {
+    const purses = rules.map(make)
+    const of = (deed: Deed["_tag"]) => purses.filter(({ rule }) => rule.deeds.includes(deed))
+    return {
+      admit: Effect.fnUntraced(function* (deed, within) {
+        for (const { admit } of of(deed)) {
+          const wait = yield* admit(within)
+          if (wait !== undefined) return wait
+        }
+        return undefined
+      }),
+      heard: (deed, answer) =>
+        Effect.forEach(
+          of(deed),
+          ({ refused, taken }) => {
+            if (!("reason" in answer)) return taken
+            return answer.reason._tag === "RateLimited" ? refused(answer.reason.retryAfter) : Effect.void
+          },
+          { discard: true },
+        ),
+    }
+  },
+})
 
 /** One limit, and what has been used up of it. */
-export interface Budget {
+interface Purse {
   readonly rule: Rule
   /** Wait for a place; where none comes `within` the span, say how long it would take and wait for nothing. */
   readonly admit: (within: Duration.Duration) => Effect.Effect<Duration.Duration | undefined>
@@ -62,7 +94,7 @@ const margin = 1000
 /** A clock that cannot be set back. */
 const now: Effect.Effect<number> = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
-const make = (rule: Rule): Budget => {
+const make = (rule: Rule): Purse => {
   const { backoff, requests = Infinity, window = Duration.zero } = rule
   const span = Duration.toMillis(window) + margin
   /** When places were taken, or will be; in order. */

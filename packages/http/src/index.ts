@@ -5,6 +5,8 @@ export * as Delay from "./Delay.ts"
 export * as Json from "./Json.ts"
 export * as Budget from "./Budget.ts"
 export * as Multipart from "./Multipart.ts"
+export * as Link from "./Link.ts"
+export * as Deprecation from "./Deprecation.ts"
 
 /** For callers. */
 export * as Download from "./Download.ts"

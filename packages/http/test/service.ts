@@ -28,7 +28,7 @@ const Seen = Schema.Struct({ status: Schema.String })
 const accepted = Json.decoder(Accepted, "the answer")
 const seen = Json.decoder(Seen, "the answer")
 
-const table: Provider.Table<"service"> = {
+export const table: Provider.Table<"service"> = {
   service: "service",
   base,
   credential: Provider.bearer,
@@ -104,6 +104,7 @@ export const answer = (status: number, body: unknown = {}, headers: Readonly<Rec
 export const remote = (
   respond: (sent: Sent) => Answered,
   settings: { readonly baseUrl?: string; readonly apiKey?: string | Redacted.Redacted<string> } = {},
+  changes: Partial<Provider.Table<"service">> = {},
 ) => {
   const sent: Array<Sent> = []
   const transport = Layer.succeed(Transport, {
@@ -116,11 +117,12 @@ export const remote = (
   })
   const shape = Effect.provide(
     Effect.service(Remote.of("service")),
-    Provider.layer(table, { apiKey, ...settings }).pipe(Layer.provide(transport)),
+    Provider.layer({ ...table, ...changes }, { apiKey, ...settings }).pipe(Layer.provide(transport)),
   )
   const perform = (deed: Remote.Deed) => Effect.flatMap(shape, (service) => service.perform(deed))
   return {
     sent,
+    shape,
     origin: Effect.map(shape, ({ origin }) => origin),
     submit: (asked: Asked = request) => perform({ _tag: "Submit", request: asked, within }),
     look: (held: Handle.Handle = handle, hold?: Duration.Duration) =>

@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import { isKeyed } from "@tenuto/core/Contract"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
-import type { Reason } from "@tenuto/core/Reason"
+import { type Reason, retryAfter } from "@tenuto/core/Reason"
 import * as Laws from "@tenuto/testkit/Laws"
 
 const broken = (parts: Partial<Pick<Laws.Machine, "apply" | "next">>): Laws.Machine => {
@@ -33,8 +33,15 @@ const settledBy = (
   outcome: { _tag: "Observed", handle, observation: { _tag: "Failed", word: "error", reason } },
 })
 
-const unasked = (reason: Reason): Reason =>
-  reason._tag === "RateLimited" || reason._tag === "Unavailable" ? { _tag: reason._tag } : reason
+const unasked = (reason: Reason): Reason => {
+  if (reason._tag === "UpgradeRequired") return { _tag: reason._tag, changes: reason.changes }
+  return reason._tag === "RateLimited" || reason._tag === "Unavailable" ? { _tag: reason._tag } : reason
+}
+
+const hintOf = (reason: Reason) => {
+  const after = retryAfter(reason)
+  return after === undefined ? {} : { retryAfter: after }
+}
 
 const hinted = (state: Lifecycle.State): Lifecycle.State => {
   if ((state._tag === "Drafted" || state._tag === "Uncertain") && state.last !== undefined) {
@@ -137,6 +144,42 @@ export const machines: Readonly<
       return event._tag === "Drafted" && "request" in next ? { ...next, request: event.request } : next
     }),
     caughtBy: ["a changed body never goes out under an old key"],
+  },
+  "a changed request keeps its key": {
+    machine: choosing((state, moment, real) => {
+      const action = real(state, moment)
+      return action._tag === "Submit" && action.request.key !== undefined
+        ? { ...action, request: { ...action.request, key: action.request.key.replace(/-upgraded$/, "") } }
+        : action
+    }),
+    caughtBy: ["a changed body never goes out under an old key"],
+  },
+  "a service that goes on asking for changes is obeyed for ever": {
+    machine: choosing((state, moment, real) => {
+      if ((state._tag !== "Drafted" && state._tag !== "Uncertain") || state.request.changes === undefined) {
+        return real(state, moment)
+      }
+      return state.last?.reason._tag === "UpgradeRequired"
+        ? real(
+            { ...state, last: { ...state.last, reason: { _tag: "Unavailable", ...hintOf(state.last.reason) } } },
+            moment,
+          )
+        : real(state, moment)
+    }),
+    caughtBy: ["a changed body never goes out under an old key"],
+  },
+  "a delivery is followed by a look at once": {
+    machine: choosing((state, moment, real) => {
+      const action = real(state, moment)
+      return action._tag === "Look" && state._tag === "Pending" && state.looks.prompted === true
+        ? { ...action, at: moment.now }
+        : action
+    }),
+    caughtBy: ["never sooner than asked", "an unknown word is survived"],
+  },
+  "a budget without room is not heard": {
+    machine: applying((state, event, real) => (event._tag === "Postponed" ? state : real(state, event))),
+    caughtBy: ["never sooner than asked"],
   },
   "every refusal seen proves one more send harmless": {
     machine: applying((state, event, real) =>

@@ -2,12 +2,12 @@
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type { Handle } from "../Handle.ts"
-import * as Inbox from "../Inbox.ts"
+import type * as Schema from "effect/Schema"
 import type * as Lifecycle from "../Lifecycle.ts"
 import { isPending } from "../Observation.ts"
 import type { Shape } from "../Remote.ts"
 
-/** What a driver waits with. Where nobody delivers, or there is no handle yet, each is the effect it is given. */
+/** What a driver waits with. Where there is no handle yet, each is the effect it is given. */
 export interface Hearing {
   /** Wait, or be told by the next delivery: `Observed` where it brings an end of the work, else `Prompted`. */
   readonly whileWaiting: <A>(action: Lifecycle.Action, wait: Effect.Effect<A>) => Effect.Effect<A | Lifecycle.Event>
@@ -15,33 +15,40 @@ export interface Hearing {
   readonly whileLooking: <A>(action: Lifecycle.Action, look: Effect.Effect<A>) => Effect.Effect<A | Lifecycle.Event>
 }
 
-export const make = (remote: Shape, inbox: Inbox.Inbox, tell: Effect.Effect<DateTime.Utc>): Hearing => {
-  let kept: Lifecycle.Event | undefined
-  const take = (handle: Handle): Effect.Effect<Lifecycle.Event> =>
-    Effect.flatMap(inbox.take(handle.service, handle.id), ({ body }) =>
-      Effect.map(tell, (at): Lifecycle.Event => {
-        const observation = remote.heard?.(handle, body)
-        // Law 11: what does not end the work changes nothing but the time of the next look.
-        return observation === undefined || isPending(observation)
-          ? { _tag: "Prompted", at }
-          : { _tag: "Observed", at, began: at, observation }
-      }),
-    )
-  const next = (handle: Handle) =>
-    Effect.suspend(() => {
-      const first = kept
-      kept = undefined
-      return first === undefined ? take(handle) : Effect.succeed(first)
-    })
-  const end = (handle: Handle): Effect.Effect<Lifecycle.Event> =>
-    Effect.flatMap(take(handle), (event) => {
-      if (event._tag === "Observed") return Effect.succeed(event)
-      kept = event
-      return end(handle)
-    })
-  const against =
-    (hear: (handle: Handle) => Effect.Effect<Lifecycle.Event>): Hearing["whileWaiting"] =>
-    (action, effect) =>
-      inbox === Inbox.nobody || action._tag !== "Look" ? effect : Effect.raceFirst(hear(action.handle), effect)
-  return { whileWaiting: against(next), whileLooking: against(end) }
-}
+/** Begin to listen for what a remote can read. */
+export type Listen = (remote: Shape, tell: Effect.Effect<DateTime.Utc>) => Hearing
+
+type Take = (service: string, id: string) => Effect.Effect<{ readonly body: Schema.Json }>
+
+export const listen =
+  (taking: Take): Listen =>
+  (remote, tell) => {
+    let kept: Lifecycle.Event | undefined
+    const take = (handle: Handle): Effect.Effect<Lifecycle.Event> =>
+      Effect.flatMap(taking(handle.service, handle.id), ({ body }) =>
+        Effect.map(tell, (at): Lifecycle.Event => {
+          const observation = remote.heard?.(handle, body)
+          // Law 11: what does not end the work changes nothing but the time of the next look.
+          return observation === undefined || isPending(observation)
+            ? { _tag: "Prompted", at }
+            : { _tag: "Observed", at, began: at, observation }
+        }),
+      )
+    const next = (handle: Handle) =>
+      Effect.suspend(() => {
+        const first = kept
+        kept = undefined
+        return first === undefined ? take(handle) : Effect.succeed(first)
+      })
+    const end = (handle: Handle): Effect.Effect<Lifecycle.Event> =>
+      Effect.flatMap(take(handle), (event) => {
+        if (event._tag === "Observed") return Effect.succeed(event)
+        kept = event
+        return end(handle)
+      })
+    const against =
+      (hear: (handle: Handle) => Effect.Effect<Lifecycle.Event>): Hearing["whileWaiting"] =>
+      (action, effect) =>
+        action._tag !== "Look" ? effect : Effect.raceFirst(hear(action.handle), effect)
+    return { whileWaiting: against(next), whileLooking: against(end) }
+  }

@@ -28,7 +28,7 @@ export interface Job<O extends Operation.Any> {
 type Needs<O extends Operation.Any> = Remote.Remote<O["service"]> | Journal.Journal | Scope.Scope
 
 /** A key, or a reference where there are no keys, names the work: asking again finds it. */
-export const fromDraft = Effect.fnUntraced(function* <O extends Operation.Any>(
+export const fromDraft = /* @__PURE__ */ Effect.fnUntraced(function* <O extends Operation.Any>(
   draft: Operation.Draft<O>,
 ): Effect.fn.Return<Job<O>, Rejected | Journal.Unusable, Needs<O>> {
   const { operation } = draft
@@ -68,7 +68,7 @@ export const fromDraft = Effect.fnUntraced(function* <O extends Operation.Any>(
 })
 
 /** A handle is enough to go on, whether or not this journal has seen it before. */
-export const fromHandle = Effect.fnUntraced(function* <O extends Operation.Any>(
+export const fromHandle = /* @__PURE__ */ Effect.fnUntraced(function* <O extends Operation.Any>(
   operation: O,
   handle: Handle.Handle,
 ): Effect.fn.Return<Job<O>, Unseen | Journal.Unusable, Needs<O>> {
@@ -95,7 +95,7 @@ export const fromHandle = Effect.fnUntraced(function* <O extends Operation.Any>(
 })
 
 /** Go on with an entry of the journal; the operation is found by its name. */
-export const fromEntry = Effect.fnUntraced(function* <O extends Operation.Any>(
+export const fromEntry = /* @__PURE__ */ Effect.fnUntraced(function* <O extends Operation.Any>(
   operations: ReadonlyArray<O>,
   entry: string,
 ): Effect.fn.Return<Job<O>, Unseen | Journal.Unusable, Needs<O>> {
@@ -112,7 +112,7 @@ export const fromEntry = Effect.fnUntraced(function* <O extends Operation.Any>(
 })
 
 /** The remote of an operation, once it is clear that the work belongs to it. */
-export const remoteFor = Effect.fnUntraced(function* <O extends Operation.Any>(
+export const remoteFor = /* @__PURE__ */ Effect.fnUntraced(function* <O extends Operation.Any>(
   operation: O,
   subject: Handle.Subject,
 ): Effect.fn.Return<Remote.Shape, Unseen, Remote.Remote<O["service"]>> {

@@ -4,7 +4,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Artifact from "@tenuto/core/Artifact"
+import type { Artifact } from "@tenuto/core/Artifact"
 import type { Stage } from "@tenuto/core/Evidence"
 import type { Reason } from "@tenuto/core/Reason"
 import type * as Remote from "@tenuto/core/Remote"
@@ -13,7 +13,6 @@ import type * as Exchange from "../Exchange.ts"
 import * as Json from "../Json.ts"
 import { type Transport, type Unanswered, Unsent } from "../Transport.ts"
 import * as Verdict from "../Verdict.ts"
-import * as Deprecation from "./Deprecation.ts"
 import type { Answered, Call, Endpoint, Settings, Table } from "./table.ts"
 import * as Withheld from "./Withheld.ts"
 
@@ -31,7 +30,7 @@ export const connect = <Service extends string>(
   const apiKey = Redacted.isRedacted(settings.apiKey) ? settings.apiKey : Redacted.make(settings.apiKey)
   const headers = { accept: "application/json", ...table.credential(apiKey) }
   const withheld = Withheld.from(Redacted.value(apiKey))
-  const budgets = (table.budgets ?? []).map(({ open }) => open())
+  const budget = table.budget?.open()
 
   // Law 10: neither a base that is none nor a path that leaves it gets to see the credential.
   const exchange = (call: Call, timeout: Duration.Duration) => {
@@ -95,7 +94,7 @@ export const connect = <Service extends string>(
     return exchange(call, within).pipe(
       Effect.flatMap((response) =>
         Effect.map(DateTime.now, (now) => {
-          const deprecation = Deprecation.of(response.headers, now)
+          const deprecation = table.deprecation?.(response.headers, now)
           return { ...answered(response, now), ...(deprecation === undefined ? {} : { deprecation }) }
         }),
       ),
@@ -130,65 +129,29 @@ export const connect = <Service extends string>(
     )
   }
 
-  /** What the service says of its limit counts for all who share it. */
-  const counted = (deed: Remote.Deed["_tag"], answer: Remote.Answer): Effect.Effect<void> =>
-    Effect.forEach(
-      budgets.filter(({ rule }) => rule.deeds.includes(deed)),
-      ({ refused, taken }) => {
-        if (!("reason" in answer)) return taken
-        return answer.reason._tag === "RateLimited" ? refused(answer.reason.retryAfter) : Effect.void
-      },
-      { discard: true },
-    )
-
-  const admit = Effect.fnUntraced(function* (deed: Remote.Deed["_tag"], within: Duration.Duration) {
-    for (const { admit, rule } of budgets) {
-      const wait = rule.deeds.includes(deed) ? yield* admit(within) : undefined
-      if (wait !== undefined) return wait
-    }
-    return undefined
-  })
-
-  /** The redirect is not followed: the host that stores the file must not see the credential (law 10). */
-  const renew = (artifact: Artifact.Artifact, within: Duration.Duration): Effect.Effect<Remote.Renewal> | undefined => {
-    const call = endpointOf(artifact.handle.operation)?.link?.(artifact)
-    if (call === undefined) return undefined
-    const stage = "download"
-    const linked = (response: Exchange.Response, now: DateTime.Utc): Remote.Renewal => {
-      const target = isRedirect(response) ? response.headers["location"] : undefined
-      if (target !== undefined && URL.canParse(target, urlOf(base, call))) {
-        const { expiresAt: _, ...lasting } = artifact
-        const link = Artifact.link(new URL(target, urlOf(base, call)).href)
-        return { _tag: "Renewed", artifact: new Artifact.Artifact({ ...lasting, link }) }
-      }
-      const { evidence, reason, truth } = judged(stage, response, now)
-      if (!isSuccess(response) && !isRedirect(response)) {
-        return { _tag: truth === "Lost" ? "Lost" : "Unseen", reason, evidence }
-      }
-      return { _tag: "Unseen", reason: { _tag: "Malformed", problem: "the answer leads to no file" }, evidence }
-    }
-    return exchange(call, within).pipe(
-      Effect.flatMap((response) => Effect.map(DateTime.now, (now) => linked(response, now))),
-      Effect.catch((failure) =>
-        Effect.succeed<Remote.Renewal>({ _tag: "Unseen", reason: reasonOf(failure), evidence: { stage } }),
-      ),
-      Effect.map(withheld),
-    )
-  }
+  const renew = (artifact: Artifact, within: Duration.Duration): Effect.Effect<Remote.Renewal> | undefined =>
+    endpointOf(artifact.handle.operation)?.link?.(artifact, {
+      exchange: (call) => exchange(call, within),
+      addressOf: (call) => urlOf(base, call),
+      judged: (response, now) => judged("download", response, now),
+      reasonOf,
+    })
 
   return {
     origin,
     perform: (deed) =>
-      Effect.tap(
-        Effect.suspend(() => perform(deed)),
-        (answer) => counted(deed._tag, answer),
-      ),
+      budget === undefined
+        ? Effect.suspend(() => perform(deed))
+        : Effect.tap(
+            Effect.suspend(() => perform(deed)),
+            (answer) => budget.heard(deed._tag, answer),
+          ),
     heard: (handle, body) => {
       const read = endpointOf(handle.operation)?.delivered
       return read === undefined ? undefined : withheld(Result.getOrUndefined(readable(() => read(body, handle))))
     },
-    renew,
-    ...(budgets.length === 0 ? {} : { admit }),
+    renew: (artifact, within) => renew(artifact, within)?.pipe(Effect.map(withheld)),
+    ...(budget === undefined ? {} : { admit: budget.admit }),
     ...(table.cadence === undefined ? {} : { cadence: table.cadence }),
   }
 }
@@ -207,9 +170,10 @@ const urlOf = (base: string, { path, query }: Call): string => {
 
 const requestOf = (
   url: string,
-  headers: Readonly<Record<string, Exchange.Text>>,
-  { body, form, method }: Call,
+  common: Readonly<Record<string, Exchange.Text>>,
+  { body, form, headers: own, method }: Call,
 ): Exchange.Request => {
+  const headers = { ...own, ...common }
   if (form !== undefined) {
     return { method, url, headers: { ...headers, "content-type": form.contentType }, body: form.body }
   }
@@ -230,7 +194,6 @@ const astray = (origin: string): string =>
     ? "the base url is not an absolute http or https url without query and fragment; correct baseUrl"
     : `the path of the request leads away from ${origin}, where the credential belongs`
 
-const isRedirect = ({ status }: Exchange.Response): boolean => status >= 300 && status < 400
 const isSuccess = ({ status }: Exchange.Response): boolean => status >= 200 && status < 300
 
 /** A reader that throws is our defect, and an answer that nobody could read all the same. */

@@ -2,17 +2,22 @@
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
+import type * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import type * as Artifact from "@tenuto/core/Artifact"
 import type { Cadence } from "@tenuto/core/Contract"
-import type { Stage } from "@tenuto/core/Evidence"
+import type { Artifact } from "@tenuto/core/Artifact"
+import type { Evidence, Stage } from "@tenuto/core/Evidence"
 import type { Handle } from "@tenuto/core/Handle"
 import type { Request } from "@tenuto/core/Lifecycle"
 import type { Observation } from "@tenuto/core/Observation"
+import type { Reason } from "@tenuto/core/Reason"
+import type { Renewal } from "@tenuto/core/Remote"
 import type * as Budget from "../Budget.ts"
+import type * as Deprecation from "../Deprecation.ts"
 import type * as Exchange from "../Exchange.ts"
 import type * as Multipart from "../Multipart.ts"
+import type { Unanswered, Unsent } from "../Transport.ts"
 import type * as Verdict from "../Verdict.ts"
 
 /**
@@ -23,6 +28,8 @@ export interface Call {
   readonly method: string
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
+  /** Further headers in lower case, such as `idempotency-key`; none of them replaces the credential. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly body?: Schema.Json
   /** A form with files, in place of a body. */
   readonly form?: Multipart.Written
@@ -34,6 +41,20 @@ export interface Answered {
   readonly headers: Exchange.Headers
   readonly now: DateTime.Utc
 }
+
+/** What a link may be got with: one exchange with the service, and the service's own verdict on an answer. */
+export interface Means {
+  readonly exchange: (call: Call) => Effect.Effect<Exchange.Response, Unsent | Unanswered>
+  readonly addressOf: (call: Call) => string
+  readonly judged: (
+    response: Exchange.Response,
+    now: DateTime.Utc,
+  ) => { readonly truth: string; readonly reason: Reason; readonly evidence: Evidence }
+  readonly reasonOf: (failure: Unsent | Unanswered) => Reason
+}
+
+/** Gets the link of a file; `undefined` for one that a look brings. */
+export type Link = (artifact: Artifact, means: Means) => Effect.Effect<Renewal> | undefined
 
 /** What the answer to a submit establishes. `observation` is given only where the service's page lets us trust it. */
 export interface Accepted {
@@ -56,8 +77,8 @@ export interface Endpoint {
   readonly cancelled?: Endpoint["observed"]
   /** Reads what a verified delivery shows of the work; without it a delivery only prompts a look. */
   readonly delivered?: (body: Schema.Json, handle: Handle) => Result.Result<Observation, string>
-  /** Asks for a file's link, which comes as a redirect; where there is no such call, one more look brings the link. */
-  readonly link?: (artifact: Artifact.Artifact) => Call | undefined
+  /** How a file's link is got, where that takes another request than a look: `Link.redirect`. */
+  readonly link?: Link
 }
 
 /** An answer that is not a success, for the provider's own reader of error bodies. */
@@ -88,7 +109,9 @@ export interface Table<Service extends string> {
   /** Reads further names for a support desk from any answer, such as a run or a task. */
   readonly names?: (body: unknown) => Readonly<Record<string, string>>
   /** The limits that all work on one credential shares. */
-  readonly budgets?: ReadonlyArray<Budget.Shared>
+  readonly budget?: Budget.Budget
+  /** Reads whether an endpoint is going to be retired; `Deprecation.of` reads the usual headers. */
+  readonly deprecation?: typeof Deprecation.of
   /** How often to look, where that depends on what was configured. */
   readonly cadence?: Cadence
 }

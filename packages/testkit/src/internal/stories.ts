@@ -51,6 +51,8 @@ const reasons = [
   "Unavailable",
   "Invalid",
   "Malformed",
+  "UpgradeRequired",
+  "UpgradeRequired",
 ] as const
 const submits = [
   "Accepted",
@@ -84,12 +86,16 @@ const Go = Schema.TaggedStruct("Go", {
   reason: upTo(reasons.length - 1),
   hint: Schema.optionalKey(Schema.Literals([0, 900, 30_000, 3_600_000, 2_592_000_000])),
 })
+/** The driver does not get to it: the budget that others share has no room. */
+const Postpone = Schema.TaggedStruct("Postpone", { for: Schema.Literals([900, 30_000, 3_600_000]) })
 /** The process dies, before it does what the machine says or right after it announced it. */
 const Crash = Schema.TaggedStruct("Crash", { isAnnounced: Schema.Boolean, for: upTo(120_000) })
 /** The caller asks again, perhaps with another input under the old name. */
 const Again = Schema.TaggedStruct("Again", { isChanged: Schema.Boolean, after: upTo(120_000) })
 /** A delivery says what a look would have said. */
 const Delivery = Schema.TaggedStruct("Delivery", { look: upTo(looks.length - 2), after: upTo(10_000) })
+/** A delivery says that there is something to see. */
+const Prompt = Schema.TaggedStruct("Prompt", { after: upTo(10_000) })
 /** Anything at all, at any time: an event of the {@link pool}. */
 const Noise = Schema.TaggedStruct("Noise", { event: upTo(199) })
 
@@ -110,13 +116,17 @@ const length = [Schema.isMinLength(1), Schema.isMaxLength(40)] as const
 export const Plausible = Schema.Struct({
   contract,
   within,
-  moves: Schema.Array(Schema.Union([Go, Go, Go, Go, Go, Go, Crash, Again, Delivery])).check(...length),
+  moves: Schema.Array(Schema.Union([Go, Go, Go, Go, Go, Go, Crash, Again, Delivery, Prompt, Postpone])).check(
+    ...length,
+  ),
 })
 /** The same among events that make no sense. */
 export const Hostile = Schema.Struct({
   contract,
   within,
-  moves: Schema.Array(Schema.Union([Go, Go, Go, Go, Crash, Again, Delivery, Noise, Noise])).check(...length),
+  moves: Schema.Array(Schema.Union([Go, Go, Go, Go, Crash, Again, Delivery, Prompt, Postpone, Noise, Noise])).check(
+    ...length,
+  ),
 })
 export type Story = typeof Hostile.Type
 
@@ -187,8 +197,10 @@ const reasonOf = (move: typeof Go.Type): Reason => {
   const tag = reasons[move.reason] ?? "Timeout"
   if (tag === "Unreachable" || tag === "Malformed") return { _tag: tag, problem: "as told" }
   if (tag === "Invalid") return { _tag: tag, issues: [] }
+  const hint = move.hint === undefined ? {} : { retryAfter: millis(move.hint) }
+  if (tag === "UpgradeRequired") return { _tag: tag, changes: { held: false }, ...hint }
   if (tag !== "RateLimited" && tag !== "Unavailable") return { _tag: tag }
-  return { _tag: tag, ...(move.hint === undefined ? {} : { retryAfter: millis(move.hint) }) }
+  return { _tag: tag, ...hint }
 }
 
 /** Let a machine live through a story. */
@@ -294,6 +306,17 @@ export const play = (machine: Machine, told: Story): Told => {
       pass(move.after)
       const seen = looks[move.look] ?? "Pending"
       if (seen !== "Unseen") happen({ _tag: "Observed", at: now, began: now, observation: observation(seen) }, false)
+    }
+    if (move._tag === "Prompt") {
+      pass(move.after)
+      happen({ _tag: "Prompted", at: now }, false)
+    }
+    if (move._tag === "Postpone") {
+      const action = choose(0)
+      if ("at" in action) {
+        until(action.at)
+        happen({ _tag: "Postponed", at: now, retryAfter: millis(move.for) })
+      }
     }
     if (move._tag === "Noise") {
       const event = pool()[move.event]

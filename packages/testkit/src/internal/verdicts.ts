@@ -120,10 +120,22 @@ const sendsInDoubt = ({ beats }: Told, { history }: Choice): number => {
   return inDoubt
 }
 
-export const isSameBody: Verdict = ({ choices, request }) =>
-  choices.some(({ action }) => action._tag === "Submit" && !isLawful(action.request, request))
-    ? "another request than the drafted one would be sent under its key"
-    : undefined
+export const isSameBody: Verdict = ({ choices, request }, machine) => {
+  for (const { action, moment, state } of choices) {
+    if (action._tag !== "Submit") continue
+    if (!isLawful(action.request, request)) return "another request than the drafted one would be sent under its key"
+    if (Equal.equals(action.request.input, request.input)) continue
+    const refusal = { at: action.at, reason: upgrade, evidence: { stage: "submit" as const } }
+    const asked = machine.apply(machine.apply(state, { _tag: "Sending", at: action.at }), {
+      _tag: "Rejected",
+      ...refusal,
+    })
+    if (machine.next(asked, moment)._tag === "Submit") return "a request that was changed once would be changed again"
+  }
+  return undefined
+}
+
+const upgrade: Reason.Reason = { _tag: "UpgradeRequired", changes: { held: true } }
 
 /** What goes out under the key that was drafted is what was drafted; only another key may carry something else. */
 const isLawful = (sent: Lifecycle.Request, drafted: Lifecycle.Request): boolean =>
@@ -239,6 +251,11 @@ const asked = ({ beats, contract }: Told, { history, life }: Choice): Record<"Su
     if (event._tag === "Rejected" || event._tag === "Uncertain") {
       // Being asked again may shorten our own backoff, never what the service asked for.
       notBefore("Submit", event.at, longer(event.reason, wasStopped ? Duration.zero : least(contract, event.reason)))
+    }
+    if (event._tag === "Postponed" && then === life) {
+      // Being asked again is a reason to ask the budget again.
+      if (!wasStopped) notBefore("Submit", event.at, event.retryAfter)
+      notBefore("Look", event.at, event.retryAfter)
     }
     const isKept = then === life || Lifecycle.isKept(event)
     if (event._tag === "Unseen" && isKept)

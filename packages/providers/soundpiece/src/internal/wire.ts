@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Artifact from "@tenuto/core/Artifact"
 import * as Json from "@tenuto/http/Json"
+import { pure } from "./pure.ts"
 
 /** Seconds on the wire: S001 `"duration": 87.4`, contract 2.1 "`duration` number (s)". */
 export const Seconds = Schema.Finite.pipe(
@@ -89,4 +90,4 @@ export const Track = Schema.Struct({
 export type Track = typeof Track.Type
 
 export const Tracks = Schema.Struct({ outputs: Schema.NonEmptyArray(Track) })
-export const OneTrack = Schema.Struct({ output: Track })
+export const OneTrack = /* @__PURE__ */ pure(() => Schema.Struct({ output: Track }))

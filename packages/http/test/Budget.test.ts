@@ -1,0 +1,190 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
+import * as TestClock from "effect/testing/TestClock"
+import * as Budget from "@tenuto/http/Budget"
+
+const { minutes, seconds } = Duration
+const rule = (requests: number): Budget.Rule => ({ deeds: ["Submit"], requests, window: seconds(60) })
+/** One limit alone, asked for what it counts. */
+const open = (given: Budget.Rule) => {
+  const { admit, heard } = Budget.of(given).open()
+  const [deed = "Submit"] = given.deeds
+  const evidence = { stage: "submit" } as const
+  return {
+    admit: (within: Duration.Duration) => admit(deed, within),
+    refused: (retryAfter: Duration.Duration | undefined) => {
+      const reason = { _tag: "RateLimited", ...(retryAfter === undefined ? {} : { retryAfter }) } as const
+      return heard(deed, { _tag: "Unseen", reason, evidence })
+    },
+    taken: heard(deed, { _tag: "Observed", observation: { _tag: "Pending", word: "running" } }),
+    troubled: heard(deed, { _tag: "Unseen", reason: { _tag: "Internal" }, evidence }),
+  }
+}
+const within = minutes(10)
+
+/** Ask for places at given seconds; when each was given, in seconds. */
+const places = Effect.fnUntraced(function* (budget: ReturnType<typeof open>, asked: ReadonlyArray<number>) {
+  const began = yield* Clock.currentTimeMillis
+  const given: Array<number> = []
+  const fibers = yield* Effect.forEach(asked, (at, index) =>
+    Effect.forkChild(
+      Effect.delay(budget.admit(within), seconds(at)).pipe(
+        Effect.andThen(Clock.currentTimeMillis),
+        Effect.map((now) => void (given[index] = (now - began) / 1000)),
+      ),
+      { startImmediately: true },
+    ),
+  )
+  yield* TestClock.adjust("2 hours")
+  yield* Effect.forEach(fibers, Fiber.join)
+  return given
+})
+
+describe("laws", () => {
+  const Asked = Schema.Struct({
+    requests: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 5 })),
+    asked: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 200 }))).check(
+      Schema.isMinLength(1),
+      Schema.isMaxLength(20),
+    ),
+  })
+  it.effect("in no span of the window are there more requests than allowed, and nobody is sent too soon", () =>
+    Arbitrary.checkEffect(
+      Arbitrary.schema(Asked),
+      ({ asked, requests }) =>
+        Effect.map(places(open(rule(requests)), asked), (given) => {
+          const sorted = given.toSorted((one, other) => one - other)
+          for (const [index, at] of given.entries()) expect(at).toBeGreaterThanOrEqual(asked[index] ?? 0)
+          for (const [index, at] of sorted.entries()) {
+            const before = sorted[index - requests]
+            if (before !== undefined) expect(at - before).toBeGreaterThan(60)
+          }
+          return true
+        }),
+      { runs: 60, seed: 7 },
+    ).pipe(Effect.map((result) => expect(result._tag).toBe("Passed"))),
+  )
+})
+
+describe("a budget", () => {
+  it.effect("gives places first come, first served", () =>
+    Effect.gen(function* () {
+      const given = yield* places(open(rule(2)), [0, 1, 2, 3, 4])
+      expect(given).toEqual([0, 1, 61, 62, 122])
+    }),
+  )
+
+  it.effect("says at once how long it would take, and takes nothing", () =>
+    Effect.gen(function* () {
+      const budget = open(rule(1))
+      expect(yield* budget.admit(within)).toBeUndefined()
+      expect(yield* budget.admit(seconds(30))).toEqual(seconds(61))
+      yield* TestClock.adjust("61 seconds")
+      expect(yield* budget.admit(seconds(0))).toBeUndefined()
+    }),
+  )
+
+  it.effect("a wait that is given up gives its place to the next one", () =>
+    Effect.gen(function* () {
+      const budget = open(rule(1))
+      yield* budget.admit(within)
+      const gone = yield* Effect.forkChild(budget.admit(within), { startImmediately: true })
+      yield* Fiber.interrupt(gone)
+      const next = yield* Effect.forkChild(budget.admit(within), { startImmediately: true })
+      yield* TestClock.adjust("61 seconds")
+      expect(next.pollUnsafe()).toBeDefined()
+    }),
+  )
+
+  it.effect("without a number holds nobody back", () =>
+    Effect.gen(function* () {
+      expect(yield* places(open({ deeds: ["Look"] }), [0, 0, 0, 0])).toEqual([0, 0, 0, 0])
+    }),
+  )
+})
+
+describe("several limits", () => {
+  it.effect("each hold back what they count, and one who passes waits for all of them", () =>
+    Effect.gen(function* () {
+      const { admit } = Budget.of(
+        { deeds: ["Submit"], requests: 1, window: seconds(10) },
+        { deeds: ["Submit", "Look"], requests: 2, window: seconds(60) },
+      ).open()
+      const ask = (deed: "Submit" | "Look" | "Cancel") => admit(deed, seconds(0))
+      expect(yield* ask("Submit")).toBeUndefined()
+      expect(yield* ask("Look")).toBeUndefined()
+      expect(yield* ask("Look")).toEqual(seconds(61))
+      expect(yield* ask("Submit")).toEqual(seconds(11))
+      expect(yield* ask("Cancel")).toBeUndefined()
+    }),
+  )
+})
+
+describe("a refusal that one was told", () => {
+  it.effect("holds back all, as long as the service asks", () =>
+    Effect.gen(function* () {
+      const budget = open({ deeds: ["Submit"] })
+      yield* budget.refused(seconds(30))
+      expect(yield* places(budget, [0, 10, 40])).toEqual([30, 30, 40])
+    }),
+  )
+
+  it.effect("holds back those who wait already", () =>
+    Effect.gen(function* () {
+      const budget = open(rule(1))
+      yield* budget.admit(within)
+      const waiting = yield* Effect.forkChild(budget.admit(within), { startImmediately: true })
+      yield* budget.refused(seconds(100))
+      yield* TestClock.adjust("99 seconds")
+      expect(waiting.pollUnsafe()).toBeUndefined()
+      yield* TestClock.adjust("1 second")
+      expect(waiting.pollUnsafe()).toBeDefined()
+    }),
+  )
+
+  it.effect("a shorter wish does not replace a longer one", () =>
+    Effect.gen(function* () {
+      const budget = open({ deeds: ["Submit"] })
+      yield* budget.refused(seconds(30))
+      yield* budget.refused(seconds(3))
+      expect(yield* places(budget, [0])).toEqual([30])
+    }),
+  )
+
+  it.effect("climbs a ladder with each refusal in a row, and comes down when a request is taken", () =>
+    Effect.gen(function* () {
+      const steps = [seconds(5), seconds(10), seconds(20)] as const
+      const budget = open({ deeds: ["Submit"], backoff: { _tag: "Ladder", steps } })
+      const pauses: Array<Duration.Duration | undefined> = []
+      for (const hint of [undefined, undefined, undefined, undefined, seconds(33)]) {
+        yield* budget.refused(hint)
+        pauses.push(yield* budget.admit(seconds(0)))
+        yield* TestClock.adjust("2 minutes")
+      }
+      yield* budget.troubled // says nothing of limits
+      yield* budget.refused(undefined)
+      pauses.push(yield* budget.admit(seconds(0)))
+      yield* TestClock.adjust("2 minutes")
+      yield* budget.taken
+      yield* budget.refused(seconds(1))
+      pauses.push(yield* budget.admit(seconds(0)))
+      expect(pauses).toEqual([5, 10, 20, 20, 33, 20, 5].map((one) => seconds(one)))
+    }),
+  )
+
+  it.effect("a pause that stands for a missing hint gives way to one that is there", () =>
+    Effect.gen(function* () {
+      const backoff = { _tag: "Assumed", pause: seconds(60) } as const
+      const budget = open({ deeds: ["Submit"], backoff })
+      yield* budget.refused(seconds(2))
+      expect(yield* budget.admit(seconds(0))).toEqual(seconds(2))
+      yield* budget.refused(undefined)
+      expect(yield* budget.admit(seconds(0))).toEqual(seconds(60))
+    }),
+  )
+})
