@@ -114,7 +114,7 @@ const tableOf = (transcribed: Endpoint.Meaning): Provider.Table<"heydonna"> => (
   verdicts: Reasons.verdicts,
   trouble: Trouble.trouble,
   names: Endpoint.names,
-  budgets: [budget],
+  budget,
 })
 
 /** The API as a table: what {@link layer} connects to and what `tenuto explain` reads. */

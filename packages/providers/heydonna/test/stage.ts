@@ -34,30 +34,46 @@ interface Service {
   readonly stage: (request: Emulator.Request) => Fault.Stage | undefined
 }
 
-export const emulator = (options: { readonly words?: ReadonlyArray<string>; readonly templates?: unknown } = {}) => {
-  const { templates = { templates: [] }, words = ["processing", "completed"] } = options
-  const created: Array<string> = []
-  const looks = new Map<string, number>()
-  const service: Service = {
-    handler: ({ method, url }) =>
-      Effect.sync(() => {
-        const path = new URL(url).pathname
-        if (path === "/api/templates") return Emulator.json(200, templates as never)
-        if (method === "POST") {
-          const projectId = `j${created.length}`
-          created.push(projectId)
-          return Emulator.json(201, { projectId, transcriptId: `k${created.length - 1}` })
-        }
-        const id = path.split("/")[3] ?? ""
-        const seen = looks.get(id) ?? 0
-        looks.set(id, seen + 1)
-        return Emulator.json(200, { status: words[Math.min(seen, words.length - 1)] ?? "" })
-      }),
-    stage: ({ method, url }) =>
-      method === "POST" || new URL(url).pathname === "/api/templates" ? "submit" : "look",
-  }
-  return { ...service, created }
+export interface Options {
+  readonly work?: number
+  readonly words?: ReadonlyArray<string>
+  readonly pending?: string
+  readonly templates?: unknown
 }
+export const emulator = (options: Options = {}) => {
+  const { pending = "processing", templates = { templates: [] }, words = ["completed"], work = 5 } = options
+  const works = new Map<
+    string,
+    { readonly id: string; readonly externalRef: unknown; readonly at: number; gets: number }
+  >()
+  const service: Service = {
+    handler: ({ body, method, url }) =>
+      Effect.clockWith((clock) =>
+        Effect.sync(() => {
+          const now = clock.currentTimeMillisUnsafe()
+          const path = new URL(url).pathname
+          if (path === "/api/templates") return Emulator.json(200, templates as never)
+          if (method === "POST") {
+            const id = `j${works.size}`
+            const { externalRef } = JSON.parse(new TextDecoder().decode(body))
+            works.set(id, { id, externalRef, at: now, gets: 0 })
+            return Emulator.json(201, { projectId: id, transcriptId: `k${works.size - 1}` })
+          }
+          const found = works.get(path.split("/")[3] ?? "")
+          if (found === undefined) return Emulator.json(404, { error: "Project not found" })
+          found.gets++
+          const index = Math.floor((now - found.at) / 1000 / work)
+          return Emulator.json(200, {
+            status: index < 1 ? pending : (words[Math.min(index, words.length) - 1] ?? ""),
+          })
+        }),
+      ),
+    stage: ({ method, url }) => (method === "POST" || new URL(url).pathname === "/api/templates" ? "submit" : "look"),
+  }
+  return { ...service, ledger: Effect.sync(() => ({ operations: [...works.values()] })) }
+}
+export const created = async (service: ReturnType<typeof emulator>) =>
+  (await Effect.runPromise(service.ledger)).operations
 
 /** An emulator with a story before it. */
 export const scripted = (service: Service, steps: ReadonlyArray<Script.Step>): Emulator.Handler =>

@@ -12,7 +12,9 @@ const text = Schema.optionalKey(Schema.String)
 const Details = Schema.String.check(
   Schema.makeFilter((text: string) => {
     const { length } = Array.from(text)
-    return length <= most.additionalDetails || `must have at most ${most.additionalDetails} characters, it has ${length}`
+    return (
+      length <= most.additionalDetails || `must have at most ${most.additionalDetails} characters, it has ${length}`
+    )
   }),
 )
 
@@ -34,4 +36,6 @@ export const CreateProject = /* @__PURE__ */ pure(() =>
 )
 
 /** No page shows a parameter. A struct without fields would take any. */
-export const ListTemplates = /* @__PURE__ */ pure(() => Schema.Record(Schema.String, Schema.Never))
+export const ListTemplates = /* @__PURE__ */ pure(() =>
+  Schema.Record(Schema.String, Schema.Never.annotate({ message: "there is no such field" })),
+)

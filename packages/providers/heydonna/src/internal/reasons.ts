@@ -57,7 +57,8 @@ const submit: ReadonlyArray<Refusal<Row<"submit">["truth"]>> = [
     status: 422,
     truth: "Rejected",
     reason: invalid,
-    source: 'S003 "422 … No template available for the requested project type"; also a job that is not in the job sheet',
+    source:
+      'S003 "422 … No template available for the requested project type"; also a job that is not in the job sheet',
   },
   { status: 429, truth: "Rejected", reason: { _tag: "RateLimited" }, source: 'S003 "429 … Rate limit exceeded"' },
   {
