@@ -155,5 +155,50 @@ export type FailedWith<Code extends string> = Failed & { readonly code?: Code | 
 /** What `settle` can fail with for an operation with these codes; `run` adds {@link Submitting}. */
 export type Settling<Code extends string> = FailedWith<Code> | Cancelled | Expired | Lost | Overdue | Unseen
 
+/**
+ * Choose by the code of work that failed. Every code that the operation documents has to be there, else it does not
+ * compile; `otherwise` takes a code of tomorrow, and a failure without one.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Client from "@tenuto/core/Client"
+ * import * as Failure from "@tenuto/core/Failure"
+ * import * as Soundpiece from "@tenuto/soundpiece"
+ *
+ * const again = () => Effect.succeed("start it anew")
+ * const other = () => Effect.succeed("choose another source")
+ * export const program = Client.run(Soundpiece.separateStems({ source: { url: "https://example.test/take.wav" } })).pipe(
+ *   Effect.catchTag(
+ *     "Failed",
+ *     Failure.byCode(
+ *       Soundpiece.separateStems,
+ *       {
+ *         internal_error: again,
+ *         generation_timeout: again,
+ *         quota_exceeded: () => Effect.succeed("top up the account"),
+ *         source_unreachable: other,
+ *         source_format_unsupported: other,
+ *         source_too_short: other,
+ *         source_too_long: other,
+ *       },
+ *       ({ message }) => Effect.succeed(message),
+ *     ),
+ *   ),
+ * )
+ * ```
+ */
+export const byCode =
+  <Code extends string, A>(
+    _operation: { readonly codes: ReadonlyArray<Code> },
+    cases: { readonly [_ in NoInfer<Code>]: (failure: FailedWith<Code>) => A },
+    otherwise: (failure: FailedWith<Code>) => A,
+  ) =>
+  (failure: FailedWith<Code>): A => {
+    const { code } = failure
+    const isKnown = (name: string): name is Code => Object.hasOwn(cases, name)
+    return code === undefined || !isKnown(code) ? otherwise(failure) : cases[code](failure)
+  }
+
 /** Tell whether something that was thrown or caught is a failure of an operation. */
 export const isFailure = (value: unknown): value is Failure => failures.some((failure) => value instanceof failure)

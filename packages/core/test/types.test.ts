@@ -1,11 +1,11 @@
-import { describe, expectTypeOf, it } from "@effect/vitest"
+import { describe, expect, expectTypeOf, it } from "@effect/vitest"
 import type * as Effect from "effect/Effect"
 import * as Client from "@tenuto/core/Client"
-import type * as Failure from "@tenuto/core/Failure"
+import * as Failure from "@tenuto/core/Failure"
 import type * as Journal from "@tenuto/core/Journal"
 import type * as Operation from "@tenuto/core/Operation"
 import type * as Remote from "@tenuto/core/Remote"
-import { handle, input, sing } from "./choir.ts"
+import { handle, input, instant, sing } from "./choir.ts"
 
 type Failures<T> = T extends Effect.Effect<infer _A, infer E, infer _R> ? E : never
 type Named<T, Tag> = Extract<T, { readonly _tag: Tag }>
@@ -36,6 +36,33 @@ describe("the compiler", () => {
     const run = Client.run(sing(input))
     expectTypeOf<typeof run>().toExtend<Effect.Effect<unknown, unknown, Remote.Remote<"choir"> | Journal.Journal>>()
     expectTypeOf<Remote.Remote<"band">>().not.toExtend<Remote.Remote<"choir">>()
+  })
+
+  it("asks for every code where the caller wants to choose by it, and for what is to be done with another", () => {
+    const said = (text: string) => () => text
+    const choose = Failure.byCode(sing, { too_loud: said("sing softly") }, said("something else"))
+    const failed = (code?: string) =>
+      new Failure.Failed({
+        service: "choir",
+        operation: "sing",
+        reason: { _tag: "Internal" },
+        evidence: { stage: "settle" },
+        at: instant(0),
+        handle,
+        ...(code === undefined ? {} : { code }),
+      })
+    expect(["too_loud", "too_late", "constructor", undefined].map((code) => choose(failed(code)))).toEqual([
+      "sing softly",
+      "something else",
+      "something else",
+      "something else",
+    ])
+    // @ts-expect-error a code is forgotten
+    Failure.byCode(sing, {}, said("something else"))
+    // @ts-expect-error no page has this code
+    Failure.byCode(sing, { too_loud: said("x"), too_slow: said("y") }, said("something else"))
+    // @ts-expect-error tomorrow is forgotten
+    Failure.byCode(sing, { too_loud: said("x") })
   })
 
   it("takes no input that the operation does not", () => {

@@ -24,14 +24,14 @@ const encoder = new TextEncoder()
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
 /** Read a body as JSON. A body that says it is something else is not read as JSON. */
-export const read = (headers: Headers, body: Uint8Array): Result.Result<unknown, string> => {
+export const read = (headers: Headers, body: Uint8Array): Result.Result<Schema.Json, string> => {
   const type = headers["content-type"]
   if (type !== undefined && !/^application\/([\w.+-]+\+)?json\b/i.test(type)) {
     return Result.fail(`the body is ${/^[\w.+-]{1,40}\/[\w.+-]{1,40}/.exec(type)?.[0] ?? "something else"}, not JSON`)
   }
   if (body.byteLength === 0) return Result.fail("the body is empty")
   return Result.try({
-    try: (): unknown => JSON.parse(utf8.decode(body)),
+    try: (): Schema.Json => JSON.parse(utf8.decode(body)),
     catch: () => `the body is not JSON in UTF-8 (${body.byteLength} bytes)`,
   })
 }

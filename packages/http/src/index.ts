@@ -7,8 +7,10 @@ export * as Budget from "./Budget.ts"
 export * as Multipart from "./Multipart.ts"
 export * as Link from "./Link.ts"
 export * as Deprecation from "./Deprecation.ts"
+export * as Signature from "./Signature.ts"
 
 /** For callers. */
+export * as Webhook from "./Webhook.ts"
 export * as Download from "./Download.ts"
 
 /** For transport authors. */

@@ -1,7 +1,10 @@
 /** The transport over `fetch`, for wherever there is one. */
+import { type Listening, receiveInto, type Source } from "@tenuto/http/Webhook"
 import { layer, layerWith, type Options } from "./FetchTransport.ts"
+import { type Handler, makeUnscoped } from "./FetchWebhook.ts"
 
 export * as FetchTransport from "./FetchTransport.ts"
+export * as FetchWebhook from "./FetchWebhook.ts"
 
 /**
  * Give the transport to code that does not use Effect.
@@ -16,3 +19,21 @@ export * as FetchTransport from "./FetchTransport.ts"
  * ```
  */
 export const fetchTransport = (options?: Options): typeof layer => (options === undefined ? layer : layerWith(options))
+
+/**
+ * Receive webhooks as `Request → Response`, for code that does not use Effect.
+ *
+ * @example
+ * ```ts
+ * import * as Inbox from "@tenuto/core/Inbox"
+ * import type * as Webhook from "@tenuto/http/Webhook"
+ * import { fetchWebhook } from "@tenuto/transport-fetch"
+ *
+ * // One inbox for the worker and for the waits.
+ * export const inbox = Inbox.makeMemory()
+ * export const worker = (choir: Webhook.Source, secret: string) => ({
+ *   fetch: fetchWebhook(choir, { secrets: [secret], inbox, onAnswer: ({ outcome }) => console.log(outcome) }),
+ * })
+ * ```
+ */
+export const fetchWebhook = (source: Source, options: Listening): Handler => makeUnscoped(receiveInto(source, options))

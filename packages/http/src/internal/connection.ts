@@ -80,7 +80,8 @@ export const connect = <Service extends string>(
       const parsed = Json.read(headers, response.body)
       const body = Result.getOrUndefined(parsed)
       const isEmpty = response.body.byteLength === 0
-      const answer = Result.isFailure(parsed) && !isEmpty ? parsed : readable(() => read(body, around))
+      const answer =
+        Result.isFailure(parsed) && !isEmpty ? Result.fail(parsed.failure) : readable(() => read(body, around))
       if (Result.isSuccess(answer)) return { ...named(answer.success, requestId), ...hint }
       const evidence = Verdict.evidenceOf({ stage, status, ...namesOf(body) }, requestId)
       const problem = isEmpty && Result.isFailure(parsed) ? parsed.failure : answer.failure

@@ -34,6 +34,8 @@ import type { Remote } from "@tenuto/core/Remote"
 import * as Delay from "@tenuto/http/Delay"
 import * as Provider from "@tenuto/http/Provider"
 import type { Transport } from "@tenuto/http/Transport"
+import type { Webhook } from "@tenuto/http/Webhook"
+import * as Delivery from "./internal/delivery.ts"
 import * as Endpoint from "./internal/endpoint.ts"
 import * as Input from "./internal/inputs.ts"
 import * as Reasons from "./internal/reasons.ts"
@@ -134,6 +136,13 @@ export const operations = {
   "adapt.auto_cut_down": autoCutDown,
 } as const
 
+/**
+ * How deliveries are proved and read, for `Webhook.receive`: ask for them with `callback_url`.
+ *
+ * The account has to have a signing secret (`whsec_…`), else the service sends none and says nothing. Source: contract 2.11.
+ */
+export const webhook: Webhook = Delivery.webhook
+
 const readRefusal = Schema.decodeUnknownResult(Wire.Refusal)
 
 /** The API as a table: what {@link layer} connects to and what `tenuto explain` reads. */
@@ -143,6 +152,7 @@ export const table: Provider.Table<"soundpiece"> = {
   credential: Provider.bearer, // S001 "Authorization: Bearer spk_<your-key>"
   endpoints: Object.fromEntries(Object.entries(routes).map(([route, facts]) => [route, Endpoint.make(route, facts)])),
   verdicts: Reasons.verdicts,
+  webhook,
   trouble: ({ body, headers, now }) => {
     const retryAfter = Delay.retryAfter(headers, now) // contract 2.9: seconds; absent or 0 means exponential
     const hint = retryAfter === undefined ? {} : { retryAfter }

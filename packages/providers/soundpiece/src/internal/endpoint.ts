@@ -8,6 +8,7 @@ import * as Handle from "@tenuto/core/Handle"
 import type { Observation } from "@tenuto/core/Observation"
 import type * as Provider from "@tenuto/http/Provider"
 import * as Verdict from "@tenuto/http/Verdict"
+import * as Delivery from "./delivery.ts"
 import { verdicts } from "./reasons.ts"
 import type { Route } from "./routes.ts"
 import * as Wire from "./wire.ts"
@@ -31,6 +32,7 @@ export const make = (route: string, { envelope, result }: Route): Provider.Endpo
     query: hold === undefined ? { id } : { id, wait: "true" },
   }),
   observed: (body, handle) => Result.flatMap(Wire.open(body, envelope), (dto) => observe(dto, handle, result)),
+  delivered: (body, handle) => Result.flatMap(Delivery.open(body, route), (dto) => observe(dto, handle, result)),
 })
 
 const observe = (dto: Wire.Dto, handle: Handle.Handle, result: Route["result"]): Result.Result<Observation, string> => {
