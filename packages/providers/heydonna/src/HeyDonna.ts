@@ -26,6 +26,8 @@ import type { Remote } from "@tenuto/core/Remote"
 import * as Budget from "@tenuto/http/Budget"
 import * as Provider from "@tenuto/http/Provider"
 import type { Transport } from "@tenuto/http/Transport"
+import type { Webhook } from "@tenuto/http/Webhook"
+import * as Delivery from "./internal/delivery.ts"
 import * as Endpoint from "./internal/endpoint.ts"
 import * as Input from "./internal/inputs.ts"
 import { pure } from "./internal/pure.ts"
@@ -103,6 +105,13 @@ export const operations = {
   "templates.list": listTemplates,
 } as const
 
+/**
+ * How deliveries are proved and read, for `Webhook.receive`: their address is set for a key in the service's settings.
+ *
+ * They only say that there is something to see, so each makes a waiting driver look. Source: W:/api-reference/webhooks/.
+ */
+export const webhook: Webhook = Delivery.webhook
+
 /** S003 "a sliding window rate limit of 100 requests per minute per API key"; status is exempt, so looks are (T-HD-6). */
 const budget = Budget.of({ deeds: ["Submit"], requests: 100, window: Duration.minutes(1), backoff: unnamed })
 
@@ -115,6 +124,7 @@ const tableOf = (transcribed: Endpoint.Meaning): Provider.Table<"heydonna"> => (
   trouble: Trouble.trouble,
   names: Endpoint.names,
   budget,
+  webhook,
 })
 
 /** The API as a table: what {@link layer} connects to and what `tenuto explain` reads. */

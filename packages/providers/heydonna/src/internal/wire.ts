@@ -1,5 +1,6 @@
 /** The service's own words: what goes over the wire, under the names and units of its pages. */
 import * as Schema from "effect/Schema"
+import { pure } from "./pure.ts"
 
 const Id = Schema.String.check(Schema.makeFilter((text: string) => text !== "" || "must not be empty"))
 const maybe = Schema.optional(Schema.NullOr(Schema.String))
@@ -31,3 +32,15 @@ export const Transcribed = Schema.Struct({
   status: Schema.String,
 })
 export type Transcribed = typeof Transcribed.Type
+
+/** W:/api-reference/webhooks/ "Payload Format": thin, for it has no result and no reason. */
+export const Delivery = /* @__PURE__ */ pure(() =>
+  Schema.Struct({
+    event: Schema.String,
+    projectId: Id,
+    externalRef: maybe,
+    status: Schema.optional(Schema.String),
+    timestamp: Schema.String,
+  }),
+)
+export type Delivery = typeof Delivery.Type
