@@ -112,7 +112,7 @@ describe("4.5 error bodies, HTTP layer: at submit", () => {
 
 describe("4.5 error bodies, HTTP layer: at a look nothing is said of the work", () => {
   it.each([429, 500, 502, 503, 504, 409, 422])("%s is looked past", async (status) => {
-    const service = emulator({ work: 10 })
+    const service = emulator({ work: "10 seconds" })
     const { exit, seen } = await play(scripted(service, [on("look", { status, json: said("x") }, 2)]), runProject)
     expect(value(exit).status).toBe("completed")
     // Nothing comes sooner than the cadence, whatever went wrong.
@@ -236,13 +236,13 @@ describe("6.5 submit failure matrix, HeyDonna", () => {
 
 describe("pace", () => {
   it("looks come 15 seconds after the last answer", async () => {
-    const { exit, seen } = await play(emulator({ work: 50 }).handler, runProject)
+    const { exit, seen } = await play(emulator({ work: "50 seconds" }).handler, runProject)
     value(exit)
     expect(looks(seen).map(({ at }) => at)).toEqual([15, 30, 45, 60])
   })
 
   it("a wait lasts 50 minutes unless it is told otherwise, and leaves the handle", async () => {
-    const { exit, seen, took } = await play(emulator({ work: 86_400 }).handler, runProject)
+    const { exit, seen, took } = await play(emulator({ work: "86400 seconds" }).handler, runProject)
     const last = { _tag: "Unrecognised", word: "processing" }
     expect(failure(exit)).toMatchObject({ _tag: "Overdue", last, handle: { id: expect.any(String) } })
     expect(took).toBeGreaterThan(50 * 60 - 16)

@@ -18,7 +18,7 @@ const everything = {
   jobSheetUrl: "https://bucket.example/sheet.csv?X-Amz-Signature=5ecre7",
   description: "Day one",
   projectType: "legal",
-  templateId: "t1",
+  templateId: "m57legal",
   jurisdiction: "CA",
   additionalDetails: "Two speakers",
   autoProcessEnabled: false,

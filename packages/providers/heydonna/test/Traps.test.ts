@@ -33,7 +33,7 @@ describe("contradictions", () => {
   })
 
   it("C-HD-1 transcribed can be a step on the way, where it is said so", async () => {
-    const service = emulator({ words: ["transcribed", "ready"], work: 15 })
+    const service = emulator({ words: ["transcribed", "ready"], work: "15 seconds" })
     const { exit, seen } = await play(service.handler, runProject, "memory", { transcribed: "pending" })
     expect(value(exit).status).toBe("ready")
     expect(looks(seen)).toHaveLength(2)
@@ -53,10 +53,10 @@ describe("contradictions", () => {
 
   it("C-HD-2 looks keep the recommended distance, 15 seconds, and the floor is 5", async () => {
     expect(HeyDonna.contract.cadence).toMatchObject({ _tag: "Interval" })
-    const { seen } = await play(emulator({ work: 40 }).handler, runProject)
+    const { seen } = await play(emulator({ work: "40 seconds" }).handler, runProject)
     expect(looks(seen).map(({ at }) => at)).toEqual([15, 30, 45])
     const settled = await play(
-      emulator({ work: 1 }).handler,
+      emulator({ work: "1 seconds" }).handler,
       Effect.flatMap(Client.submit(untold), (handle) =>
         Client.settle(HeyDonna.createProject, { ...handle, entry: "x" }),
       ),
@@ -223,13 +223,16 @@ describe("T-HD-6 looks are exempt from the limit, and so from our own", () => {
   )
 
   it("T-HD-6 150 projects at once keep to 100 in any minute, first come, first served, and no look waits", async () => {
-    const service = emulator({ work: 100 })
+    const service = emulator({ work: "100 seconds" })
     const { exit, seen } = await play(
       service.handler,
       Effect.forEach(many, (draft) => Client.run(draft), { concurrency: "unbounded" }),
     )
     expect(value(exit)).toHaveLength(150)
     expect(await created(service)).toHaveLength(150)
+    // The service's own window agrees.
+    const { requests } = await Effect.runPromise(service.ledger)
+    expect(requests.filter(({ status }) => status === 429)).toEqual([])
     const sent = posts(seen)
     for (const { at } of sent) {
       expect(sent.filter((other) => other.at >= at && other.at < at + 60).length).toBeLessThanOrEqual(100)
@@ -258,7 +261,7 @@ describe("T-HD-6 looks are exempt from the limit, and so from our own", () => {
 })
 
 it("T-HD-7 the first success settles: a finer one later changes nothing, in this process or from the journal", async () => {
-  const service = emulator({ words: ["ready", "finalized"], work: 10 })
+  const service = emulator({ words: ["ready", "finalized"], work: "10 seconds" })
   const program = Effect.gen(function* () {
     const first = yield* runProject
     yield* Effect.sleep("1 hour")

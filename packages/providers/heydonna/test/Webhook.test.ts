@@ -82,36 +82,36 @@ const failed = (projectId: string) => ({ event: "project.failed", projectId, sta
 
 describe("a delivery makes us look, and proves nothing by itself", () => {
   it("work that is done is seen at once", async () => {
-    const { exit, seen } = await heard({ work: 7 }, [[8, ready]])
+    const { exit, seen } = await heard({ work: "7 seconds" }, [[8, ready]])
     expect(value(exit).output.status).toBe("completed")
     expect(looks(seen).map(({ at }) => at)).toEqual([8])
   })
 
   it("one that comes too early costs one look; the next keeps its distance", async () => {
-    const { exit, seen } = await heard({ work: 20 }, [[3, ready]])
+    const { exit, seen } = await heard({ work: "20 seconds" }, [[3, ready]])
     value(exit)
     expect(looks(seen).map(({ at }) => at)).toEqual([3, 18, 33])
   })
 
   it("what it says is not believed: the status decides", async () => {
-    const { exit } = await heard({ work: 7 }, [[8, failed]])
+    const { exit } = await heard({ work: "7 seconds" }, [[8, failed]])
     expect(value(exit).output.status).toBe("completed")
   })
 
   it("one that is not proved does not even make us look", async () => {
-    const { exit, seen } = await heard({ work: 7 }, [[8, ready, signed("{}")]])
+    const { exit, seen } = await heard({ work: "7 seconds" }, [[8, ready, signed("{}")]])
     expect(value(exit).outcomes).toEqual(["Refused"])
     expect(looks(seen).map(({ at }) => at)).toEqual([15])
   })
 
   it("one about another project does not either", async () => {
-    const { exit, seen } = await heard({ work: 7 }, [[8, () => ready("another")]])
+    const { exit, seen } = await heard({ work: "7 seconds" }, [[8, () => ready("another")]])
     value(exit)
     expect(looks(seen).map(({ at }) => at)).toEqual([15])
   })
 
   it("T-HD-7 replayed, it is known by its project, event and time: it prompts no second look", async () => {
-    const { exit, seen } = await heard({ work: 20 }, [
+    const { exit, seen } = await heard({ work: "20 seconds" }, [
       [3, ready],
       [9, ready],
       [10, ready],
@@ -126,7 +126,7 @@ describe("a delivery makes us look, and proves nothing by itself", () => {
       const body = (projectId: string) => ({ ...ready(projectId), timestamp: String(index) })
       return [index + 1, body] as const
     })
-    const { exit, seen } = await heard({ work: 30 }, flood)
+    const { exit, seen } = await heard({ work: "30 seconds" }, flood)
     value(exit)
     expect(looks(seen).map(({ at }) => at)).toEqual([1, 6, 11, 16, 31])
   })

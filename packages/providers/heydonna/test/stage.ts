@@ -3,12 +3,13 @@ import { inspect } from "node:util"
 import { Cause, Effect, Exit } from "effect"
 import * as Client from "@tenuto/core/Client"
 import type { Remote } from "@tenuto/core/Remote"
-import * as Emulator from "@tenuto/testkit/Emulator"
+import type * as Emulator from "@tenuto/testkit/Emulator"
 import * as Fault from "@tenuto/testkit/Fault"
 import * as Rehearsal from "@tenuto/testkit/Rehearsal"
 import * as Script from "@tenuto/testkit/Script"
 import * as NodeTransport from "@tenuto/transport-node/NodeTransport"
 import * as HeyDonna from "@tenuto/heydonna"
+import * as Service from "@tenuto/heydonna/Emulator"
 
 export const apiKey = "hd_ext_4f9d2c71e84f9d2c71e84f9d2c71e84f9d2c71e84f9d2c71"
 /** A link as callers sign it: whoever has it has the recording. */
@@ -29,58 +30,17 @@ export const play = <A, E>(
     ...(carrier === "loopback" ? { transport: NodeTransport.layer } : {}),
   })
 
-interface Service {
-  readonly handler: Emulator.Handler
-  readonly stage: (request: Emulator.Request) => Fault.Stage | undefined
-}
+export const emulator = (options?: Service.Options): Service.Emulator => Effect.runSync(Service.make(options))
 
-export interface Options {
-  readonly work?: number
-  readonly words?: ReadonlyArray<string>
-  readonly pending?: string
-  readonly templates?: unknown
-}
-export const emulator = (options: Options = {}) => {
-  const { pending = "processing", templates = { templates: [] }, words = ["completed"], work = 5 } = options
-  const works = new Map<
-    string,
-    { readonly id: string; readonly externalRef: unknown; readonly at: number; gets: number }
-  >()
-  const service: Service = {
-    handler: ({ body, method, url }) =>
-      Effect.clockWith((clock) =>
-        Effect.sync(() => {
-          const now = clock.currentTimeMillisUnsafe()
-          const path = new URL(url).pathname
-          if (path === "/api/templates") return Emulator.json(200, templates as never)
-          if (method === "POST") {
-            const id = `j${works.size}`
-            const { externalRef } = JSON.parse(new TextDecoder().decode(body))
-            works.set(id, { id, externalRef, at: now, gets: 0 })
-            return Emulator.json(201, { projectId: id, transcriptId: `k${works.size - 1}` })
-          }
-          const found = works.get(path.split("/")[3] ?? "")
-          if (found === undefined) return Emulator.json(404, { error: "Project not found" })
-          found.gets++
-          const index = Math.floor((now - found.at) / 1000 / work)
-          return Emulator.json(200, {
-            status: index < 1 ? pending : (words[Math.min(index, words.length) - 1] ?? ""),
-          })
-        }),
-      ),
-    stage: ({ method, url }) => (method === "POST" || new URL(url).pathname === "/api/templates" ? "submit" : "look"),
-  }
-  return { ...service, ledger: Effect.sync(() => ({ operations: [...works.values()] })) }
-}
-export const created = async (service: ReturnType<typeof emulator>) =>
-  (await Effect.runPromise(service.ledger)).operations
+/** The projects that were created. */
+export const created = async ({ ledger }: Service.Emulator) => (await Effect.runPromise(ledger)).operations
 
 /** An emulator with a story before it. */
-export const scripted = (service: Service, steps: ReadonlyArray<Script.Step>): Emulator.Handler =>
+export const scripted = (service: Service.Emulator, steps: ReadonlyArray<Script.Step>): Emulator.Handler =>
   Effect.runSync(Script.apply(service.handler, Script.make(steps), { stageOf: service.stage }))
 
 /** An emulator with faults before it, as `name[=number]@stage[:count]`. */
-export const faulty = (service: Service, ...faults: ReadonlyArray<string>): Emulator.Handler =>
+export const faulty = (service: Service.Emulator, ...faults: ReadonlyArray<string>): Emulator.Handler =>
   Effect.runSync(
     Effect.flatMap(Effect.forEach(faults, Fault.parse), (planned) =>
       Fault.apply(service.handler, planned, { stageOf: service.stage }),

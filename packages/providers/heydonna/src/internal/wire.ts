@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { pure } from "./pure.ts"
 
 const Id = Schema.String.check(Schema.makeFilter((text: string) => text !== "" || "must not be empty"))
-const maybe = Schema.optional(Schema.NullOr(Schema.String))
+const maybe = Schema.optionalKey(Schema.NullOr(Schema.String))
 
 /** W:/api-reference/ "Response": the answer to a POST. It has no status; an answer without a transcript names a project. */
 export const Created = Schema.Struct({ projectId: Id, transcriptId: maybe })
@@ -20,8 +20,8 @@ export type Project = typeof Project.Type
  */
 export const Refusal = Schema.Struct({
   error: Schema.String,
-  details: Schema.optional(Schema.Unknown),
-  retryAfterMs: Schema.optional(Schema.Unknown),
+  details: Schema.optionalKey(Schema.Unknown),
+  retryAfterMs: Schema.optionalKey(Schema.Unknown),
 })
 export type Refusal = typeof Refusal.Type
 
@@ -39,7 +39,7 @@ export const Delivery = /* @__PURE__ */ pure(() =>
     event: Schema.String,
     projectId: Id,
     externalRef: maybe,
-    status: Schema.optional(Schema.String),
+    status: Schema.optionalKey(Schema.String),
     timestamp: Schema.String,
   }),
 )
