@@ -21,7 +21,7 @@ import {
 } from "./stage.ts"
 
 const remedyOf = (error: unknown) => Remedy.of(error as Remedy.Trouble, HeyDonna.contract)
-const said = (error: string, more: Schema.JsonObject = {}): Schema.Json => ({ error, ...more })
+const said = (error: string, more: Readonly<Record<string, Schema.Json>> = {}): Schema.Json => ({ error, ...more })
 const undownloaded = said("Failed to download audio from the provided URL", { details: "Failed to fetch source URL" })
 const missing = { _tag: "Invalid", issues: [{ path: ["title"], message: "is missing" }] }
 
