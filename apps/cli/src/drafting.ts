@@ -66,7 +66,14 @@ export const make = Effect.fnUntraced(function* (given: Given): Effect.fn.Return
       ...(Option.isSome(given.key) ? { key: given.key.value } : {}),
       ...(Option.isSome(given.reference) ? { reference: given.reference.value } : {}),
     },
-    context: { operation, isJson: given.json, input: again, baseUrl: given.baseUrl, journal: given.journal },
+    context: {
+      operation,
+      isJson: given.json,
+      input: again,
+      baseUrl: given.baseUrl,
+      set: given.set,
+      journal: given.journal,
+    },
   }
 })
 

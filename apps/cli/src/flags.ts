@@ -40,6 +40,13 @@ export const baseUrl = Flag.String("base-url").pipe(
   Flag.withDescription("Where the service is, when it is not at its own address: a proxy or an emulator"),
   Flag.optional,
 )
+export const set = Flag.String("set").pipe(
+  Flag.withMetavar("name=value"),
+  Flag.withDescription(
+    "A setting of the service, such as tier=pro; a wrong one is told which there are. May be given several times",
+  ),
+  Flag.atLeast(0),
+)
 export const key = Flag.String("key").pipe(
   Flag.filter(
     (text) => text.trim() !== "",
