@@ -34,16 +34,14 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Signature from "@tenuto/http/Signature"
-import type { Transport } from "@tenuto/http/Transport"
 import * as Body from "@tenuto/testkit/Body"
-import * as Courier from "@tenuto/testkit/Courier"
+import type * as Courier from "@tenuto/testkit/Courier"
 import * as Credential from "@tenuto/testkit/Credential"
 import { answer, type Behaviour, type Handler, json, type Request } from "@tenuto/testkit/Emulator"
 import type { Stage } from "@tenuto/testkit/Fault"
 import * as Routes from "@tenuto/testkit/Routes"
 import * as Window from "@tenuto/testkit/Window"
-import * as Delivery from "./internal/delivery.ts"
+import * as Post from "./internal/emulatorPost.ts"
 import * as Asked from "./internal/emulatorRequest.ts"
 import * as Work from "./internal/emulatorWork.ts"
 import { sentences } from "./internal/reasons.ts"
@@ -60,12 +58,7 @@ export interface Template {
 }
 
 /** Where deliveries go. The service has this in the settings of a key. */
-export interface Hook {
-  readonly url: string
-  readonly secret: string | Redacted.Redacted<string>
-  /** How long it rests after each failed attempt; after the last it gives up. Default: 5, 10, 20, 40, 80 seconds. */
-  readonly pauses?: ReadonlyArray<Duration.Input>
-}
+export type Hook = Post.Hook
 
 /** How the service behaves; every field has a default. */
 export interface Options {
@@ -101,7 +94,6 @@ export interface Options {
 export interface Ledger {
   readonly operations: ReadonlyArray<Pick<Work.Work, "id" | "transcriptId" | "externalRef" | "gets">>
   readonly requests: ReadonlyArray<Routes.Entry>
-  readonly deliveries: ReadonlyArray<Courier.Entry>
 }
 
 /** The service, and what can be asked of it beside HTTP. */
@@ -112,10 +104,8 @@ export interface Emulator {
   readonly stage: (request: Request) => Stage | undefined
   /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
-  /** Delivers for as long as it runs: `Effect.forkScoped` it, once. It ends nothing, and does nothing without `webhook`. */
-  readonly deliveries: Effect.Effect<never, never, Transport>
-  /** Takes the faults of deliveries: the hook of that name in `Fault.Hooks`. */
-  readonly webhook: Courier.Courier["plan"]
+  /** Delivers to the address of `webhook`, while somebody runs its `deliveries`. */
+  readonly courier: Courier.Courier
 }
 
 const encode = {
@@ -153,12 +143,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
 
     const works = new Map<string, Work.Work>()
     const budget = yield* Window.make(options.limit ?? { requests: 100, window: "1 minute" })
-    const courier = yield* Courier.make({
-      sign: ({ at, body, id }) =>
-        Effect.orDie(Signature.sign(Delivery.scheme, webhook?.secret ?? "", { id, timestamp: at, body })),
-      within: "5 seconds", // W:/api-reference/webhooks/ "Return 200 OK within 5 seconds"
-      pauses: webhook?.pauses ?? [5, 10, 20, 40, 80].map((seconds) => Duration.seconds(seconds)),
-    })
+    const courier = yield* Post.courier(webhook)
 
     /** S003 "Rate Limits": counted for each key, on two of the three calls. */
     const guard = Effect.fnUntraced(function* (request: Request, { stage }: Routes.Route) {
@@ -252,6 +237,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
     return {
       handler,
       stage,
+      courier,
       ledger: Effect.gen(function* () {
         return {
           operations: Array.from(works.values(), ({ externalRef, gets, id, transcriptId }) => ({
@@ -261,10 +247,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
             gets,
           })),
           requests: yield* requests,
-          deliveries: yield* courier.ledger,
         }
       }),
-      deliveries: courier.deliveries,
-      webhook: courier.plan,
     }
   })

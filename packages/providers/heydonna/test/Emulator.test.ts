@@ -1,13 +1,11 @@
-import { readFileSync } from "node:fs"
 import { Duration, Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import * as Client from "@tenuto/core/Client"
 import { Transport } from "@tenuto/http/Transport"
 import * as HeyDonna from "@tenuto/heydonna"
 import type * as Service from "@tenuto/heydonna/Emulator"
-import { created, emulator, failure, looks, on, play, project, runProject, scripted, value } from "./stage.ts"
+import { created, emulator, failure, fixture, looks, play, project, runProject, value } from "./stage.ts"
 
-const fixture = (name: string) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8"))
 const request = fixture("projects.create.request")
 const base = "http://service.test"
 const projects = `${base}/api/projects`
@@ -39,46 +37,6 @@ const post = (more: object = {}, key = "Bearer k") => call("POST", projects, { b
 const status = (id: string) => Effect.map(call("GET", `${projects}/${id}/status`), ({ json }) => json.status)
 const ask = async <A>(options: Service.Options, program: Effect.Effect<A, unknown, Transport>): Promise<A> =>
   value((await play(emulator(options).handler, program)).exit)
-
-describe("the examples of the pages are read", () => {
-  const answered = async (stage: "submit" | "look", code: number, name: string) =>
-    failure((await play(scripted(emulator(), [on(stage, { status: code, json: fixture(name) })]), runProject)).exit)
-
-  it.each([
-    [400, { _tag: "Rejected", reason: { issues: [{ path: ["title"] }] } }],
-    [401, { _tag: "Rejected", reason: { _tag: "Unauthenticated" } }],
-    [422, { _tag: "Rejected", reason: { _tag: "Invalid" } }],
-    [502, { _tag: "Rejected", reason: { _tag: "SourceUnusable", problem: "Unreachable" } }],
-  ])("%s", async (code, expected) => {
-    const { error } = fixture(`projects.create.${code}`)
-    const message = { _tag: "Developer", text: error }
-    expect(await answered("submit", code, `projects.create.${code}`)).toMatchObject({
-      ...expected,
-      evidence: { message },
-    })
-  })
-
-  it("429", async () => {
-    const steps = [on("submit", { status: 429, json: fixture("projects.create.429") })]
-    const { seen } = await play(scripted(emulator(), steps), runProject)
-    expect(seen.slice(0, 2).map(({ at }) => at)).toEqual([0, 30])
-  })
-
-  it("the format of all errors", async () => {
-    const error = await answered("submit", 500, "error")
-    expect(error).toMatchObject({ _tag: "Uncertain", evidence: { message: { text: "Human-readable error message" } } })
-    expect(error.message).not.toContain("additional context")
-  })
-
-  it("the answer to a POST", async () => {
-    const json = fixture("projects.create.created")
-    const draft = HeyDonna.createProject(request, { reference: "ORG-JOB-98765" })
-    const { exit, seen } = await play(scripted(emulator(), [on("submit", { status: 200, json })]), Client.submit(draft))
-    const { projectId: id, transcriptId } = json
-    expect(value(exit)).toMatchObject({ id, also: { transcriptId }, reference: "ORG-JOB-98765" })
-    expect(seen[0]?.body).toEqual({ ...request, externalRef: "ORG-JOB-98765" })
-  })
-})
 
 describe("the emulator gives the examples of the pages, field for field", () => {
   it("created", async () => {
@@ -329,7 +287,6 @@ it("each POST is another project, even under one reference; the ledger counts", 
     { stage: "look", method: "GET", path: `/api/projects/${second.projectId}/status`, status: 200 },
     { stage: "submit", method: "GET", path: "/api/templates", status: 200 },
   ])
-  expect(ledger.deliveries).toEqual([])
 })
 
 it("ids are the same for the same seed, and others for another", async () => {

@@ -65,7 +65,7 @@ describe("by the live clock, over real sockets", () => {
       )
       const service = yield* Service.make({ work: "100 millis", webhook: { url: `${mine.url}/hook`, secret } })
       const { url } = yield* Emulator.serve(service.handler)
-      yield* Effect.forkScoped(Effect.provide(service.deliveries, NodeTransport.layer))
+      yield* Effect.forkScoped(Effect.provide(service.courier.deliveries, NodeTransport.layer))
       const { status } = yield* Client.run(project).pipe(
         Effect.provideService(Inbox.Inbox, inbox),
         Effect.provide(
@@ -75,8 +75,8 @@ describe("by the live clock, over real sockets", () => {
         ),
       )
       expect(status).toBe("completed")
-      const { deliveries, operations } = yield* service.ledger
-      expect(deliveries).toMatchObject([{ outcome: "delivered" }])
+      const { operations } = yield* service.ledger
+      expect(yield* service.courier.ledger).toMatchObject([{ outcome: "delivered" }])
       expect(operations).toMatchObject([{ gets: 1 }])
     }),
   )

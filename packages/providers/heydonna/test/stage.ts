@@ -1,4 +1,5 @@
 /** HeyDonna on a stage: programs are played against its emulator, or against stories told before it. */
+import { readFileSync } from "node:fs"
 import { inspect } from "node:util"
 import { Cause, Effect, Exit } from "effect"
 import * as Client from "@tenuto/core/Client"
@@ -77,3 +78,7 @@ export const renderings = (thing: unknown): string =>
     thing instanceof Error ? `${thing.message}${thing.stack}` : "",
     Exit.isExit(thing) && Exit.isFailure(thing) ? Cause.pretty(thing.cause) : "",
   ].join("\n")
+
+/** An example of a page. */
+export const fixture = (name: string) =>
+  JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8"))

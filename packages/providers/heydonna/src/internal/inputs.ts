@@ -2,8 +2,7 @@
 import * as Schema from "effect/Schema"
 import { pure } from "./pure.ts"
 
-/** The most characters of a text. */
-export const most = { additionalDetails: 1000 } as const
+const mostDetails = 1000
 
 const Uri = Schema.String.check(Schema.makeFilter((text: string) => URL.canParse(text) || "must be an absolute URL"))
 const text = Schema.optionalKey(Schema.String)
@@ -12,9 +11,7 @@ const text = Schema.optionalKey(Schema.String)
 const Details = Schema.String.check(
   Schema.makeFilter((text: string) => {
     const { length } = Array.from(text)
-    return (
-      length <= most.additionalDetails || `must have at most ${most.additionalDetails} characters, it has ${length}`
-    )
+    return length <= mostDetails || `must have at most ${mostDetails} characters, it has ${length}`
   }),
 )
 
