@@ -29,7 +29,9 @@ export const handle = Argument.String("handle").pipe(
 )
 export const input = Flag.String("input").pipe(
   Flag.withMetavar("json|@file|-"),
-  Flag.withDescription("The input as JSON with the service's own field names; @file and - read it from elsewhere"),
+  Flag.withDescription(
+    `The input as JSON with the service's own field names; @file and - read it from elsewhere, {"@file": "path"} inside it is a file`,
+  ),
 )
 export const baseUrl = Flag.String("base-url").pipe(
   Flag.filter(
