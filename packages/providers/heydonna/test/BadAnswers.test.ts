@@ -56,9 +56,15 @@ describe("at submit, an answer that cannot be read leaves the truth uncertain, a
   })
 
   it("what names it has are told, to find the project by", async () => {
-    const answer = on("submit", json(200, { projectId: "j1", transcriptId: 7 }))
-    const { exit } = await play(scripted(emulator(), [answer]), runProject)
-    expect(failure(exit)).toMatchObject({ _tag: "Uncertain", evidence: { also: { projectId: "j1" } } })
+    const steps = [
+      on("submit", json(500, { error: "x", projectId: "j1", transcriptId: "k1" })),
+      on("submit", json(200, { transcriptId: "k1", projectId: 7 })),
+    ]
+    const also = [{ projectId: "j1", transcriptId: "k1" }, { transcriptId: "k1" }]
+    for (const [index, step] of steps.entries()) {
+      const { exit } = await play(scripted(emulator(), [step]), runProject)
+      expect(failure(exit)).toMatchObject({ _tag: "Uncertain", evidence: { also: also[index] } })
+    }
   })
 })
 
@@ -70,7 +76,11 @@ describe("any success that names a project is an acceptance", () => {
     expect(value(exit)).toEqual({ projectId: "j1", transcriptId: "k1", status: "ready" })
   })
 
-  it.each([{ projectId: "j1" }, { projectId: "j1", transcriptId: null }])("without a transcript: %o", async (body) => {
+  it.each<{ readonly projectId: string; readonly transcriptId?: null | number }>([
+    { projectId: "j1" },
+    { projectId: "j1", transcriptId: null },
+    { projectId: "j1", transcriptId: 7 },
+  ])("without the name of a transcript: %o", async (body) => {
     const steps = [on("submit", json(200, body)), on("look", json(200, { status: "ready" }))]
     const { exit } = await play(scripted(emulator(), steps), runProject)
     expect(value(exit)).toEqual({ projectId: "j1", status: "ready" })

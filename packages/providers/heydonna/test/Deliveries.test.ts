@@ -95,8 +95,12 @@ describe("a delivery says that there is something to see", () => {
   })
 
   it("it comes as long after the recording was fetched as the work takes", async () => {
-    const { letters } = await tell({ fetching: "1 minute", work: "2 minutes" }, ended)
-    expect(letters[0]?.attempts[0]?.at.epochMilliseconds).toBe(Date.UTC(2026, 0, 1, 0, 3))
+    const at = async (words: ReadonlyArray<string>) => {
+      const { letters } = await tell({ fetching: "1 minute", work: "2 minutes", step: "4 minutes", words }, ended)
+      return letters[0]?.attempts[0]?.at.epochMilliseconds
+    }
+    expect(await at(["ready"])).toBe(Date.UTC(2026, 0, 1, 0, 3))
+    expect(await at(["transcribed", "ready"])).toBe(Date.UTC(2026, 0, 1, 0, 7))
   })
 
   it.each(carriers)("the driver looks when it comes, and sees the end, over %s", async (carrier) => {

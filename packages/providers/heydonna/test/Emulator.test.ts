@@ -276,6 +276,7 @@ it("each POST is another project, even under one reference; the ledger counts", 
   })
   const [first, second] = value((await play(service.handler, program)).exit)
   expect(first.projectId).not.toBe(second.projectId)
+  expect(first.transcriptId.slice(1)).not.toBe(first.projectId.slice(1))
   const ledger = await Effect.runPromise(service.ledger)
   expect(ledger.operations).toEqual([
     { id: first.projectId, transcriptId: first.transcriptId, externalRef: "7", gets: 0 },

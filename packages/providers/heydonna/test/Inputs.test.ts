@@ -98,6 +98,20 @@ describe("references", () => {
     expect(await created(service)).toHaveLength(1)
   })
 
+  it("one reference is one project with one link: another link under it is refused before anything leaves", async () => {
+    const program = Effect.gen(function* () {
+      yield* Client.submit(createProject({ title, audioUrl }, { reference: "order-7" }))
+      return yield* Client.submit(createProject({ title, audioUrl: `${audioUrl}1` }, { reference: "order-7" }))
+    })
+    const { exit, seen } = await play(emulator().handler, program)
+    expect(failure(exit)).toMatchObject({
+      _tag: "Rejected",
+      reason: { _tag: "Conflict" },
+      evidence: { stage: "draft" },
+    })
+    expect(posts(seen)).toHaveLength(1)
+  })
+
   it("a key stands in for a reference that is not given", async () => {
     const { exit, seen } = await play(
       emulator().handler,

@@ -1,6 +1,7 @@
 /** The service's three calls: POST a project, GET its status, GET the templates (contract 4.1). */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import * as Handle from "@tenuto/core/Handle"
 import type { Observation } from "@tenuto/core/Observation"
 import * as Json from "@tenuto/http/Json"
@@ -13,7 +14,8 @@ import * as Wire from "./wire.ts"
 /** What `transcribed` says: the end, or one step before the processing that follows. */
 export type Meaning = "success" | "pending"
 
-const readCreated = Json.decoder(Wire.Created, "the project")
+/** Once the project has a name it is accepted, whatever its transcript is called. */
+const readCreated = Json.decoder(Wire.Created.mapFields(Struct.pick(["projectId"])), "the project")
 const readProject = Json.decoder(Wire.Project, "the status")
 const readNames = Schema.decodeUnknownResult(
   Schema.Struct({ projectId: Schema.optional(Schema.Unknown), transcriptId: Schema.optional(Schema.Unknown) }),
@@ -27,8 +29,9 @@ export const project = (transcribed: Meaning): Provider.Endpoint => ({
     body: { ...input, ...(reference === undefined ? {} : { externalRef: reference }) },
   }),
   accepted: (body, request) =>
-    Result.map(readCreated(body), ({ projectId, transcriptId }) => {
-      const also = transcriptId == null ? {} : { also: { transcriptId } }
+    Result.map(readCreated(body), ({ projectId }) => {
+      const { transcriptId } = names(body)
+      const also = transcriptId === undefined ? {} : { also: { transcriptId } }
       return { handle: Handle.of(request, { id: projectId, ...also }) }
     }),
   look: ({ id }) => ({ method: "GET", path: `/api/projects/${encodeURIComponent(id)}/status` }),
@@ -77,7 +80,7 @@ export const templates: Provider.Endpoint = {
 }
 
 /** Contract 4.11: the names by which a support desk finds a project, in whatever answer they stand. */
-export const names = (body: unknown): Readonly<Record<string, string>> => {
+export const names = (body: unknown): { readonly projectId?: string; readonly transcriptId?: string } => {
   const read = readNames(body)
   if (Result.isFailure(read)) return {}
   const { projectId, transcriptId } = read.success

@@ -18,18 +18,17 @@ const missing = /^Missing required field: ([\w.]+)$/
 
 export const trouble = ({ body, headers, now }: Provider.Refusal): Trouble => {
   const refusal = read(body)
-  if (refusal._tag === "Failure") return hinted(Delay.retryAfter(headers, now))
+  if (refusal._tag === "Failure") return {}
   const { details, error, retryAfterMs } = refusal.success
+  const retryAfter = Delay.longer(Delay.retryAfter(headers, now), Delay.millis(retryAfterMs))
   const code = codeOf(error)
   const [, field] = missing.exec(error) ?? []
   return {
     // C-HD-3: seconds in the header, milliseconds in the body; the longer one is kept.
-    ...hinted(Delay.longer(Delay.retryAfter(headers, now), Delay.millis(retryAfterMs))),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
     message: developer(error), // contract 4.12: "human-readable", declared safe for end users nowhere
     ...(code === undefined ? {} : { code }),
     ...(field === undefined ? {} : { issues: [{ path: [field], message: "is missing" }] }),
     ...(typeof details === "string" ? { details } : {}),
   }
 }
-
-const hinted = (retryAfter: Trouble["retryAfter"]): Trouble => (retryAfter === undefined ? {} : { retryAfter })
