@@ -1,7 +1,9 @@
 /**
- * What can go wrong between a client and a service, by name, as data: `reset-after-commit@submit`, `503@look:2`.
+ * What can go wrong between a client and a service, by name, as data: `reset-after-commit@submit`, `503@look:2`,
+ * `doubled@webhook`.
  *
- * A fault changes what one request experiences. Whether the service acted is part of its name, and never left open.
+ * A fault changes what one request experiences, or at the stage `webhook` what becomes of one letter. Whether the service
+ * acted is part of its name, and never left open.
  *
  * @example
  * ```ts
@@ -22,9 +24,10 @@ import * as Schema from "effect/Schema"
 import type { Behaviour } from "./Behaviour.ts"
 import type { Handler, Request } from "./Handler.ts"
 import { type Edit, type Effects, effects } from "./internal/effects.ts"
+import type { Mischief } from "./internal/mischief.ts"
 
-/** Which part of the work a request belongs to. */
-export const Stage = Schema.Literals(["submit", "look", "download"])
+/** Which part of the work a request belongs to; `webhook`: a letter that the service sends. */
+export const Stage = Schema.Literals(["submit", "look", "download", "webhook"])
 export type Stage = typeof Stage.Type
 
 /** One way to go wrong. */
@@ -46,10 +49,15 @@ export interface Planned {
   readonly parameter: number | undefined
 }
 
+/** What becomes of the next `count` letters; without a fault they go as they are. */
+export interface Turn extends Pick<Planned, "count" | "parameter"> {
+  readonly fault: Fault | undefined
+}
+
 /** A name that is not known, or text that is not of the form `name[=number]@stage[:count]`. */
 export class Unrecognised extends Schema.TaggedError<Unrecognised>()("Unrecognised", {
   given: Schema.String,
-  problem: Schema.Literals(["Form", "Fault", "Stage", "Count", "Unfit"]),
+  problem: Schema.Literals(["Form", "Fault", "Stage", "Count", "Unfit", "NoWebhooks"]),
   known: Schema.Array(Schema.String),
 }) {
   override get message() {
@@ -65,6 +73,8 @@ export class Unrecognised extends Schema.TaggedError<Unrecognised>()("Unrecognis
         return `"${this.given}" has no count: write a whole number from 1, or "always"`
       case "Unfit":
         return `"${this.given}" cannot happen at this stage; it can at: ${this.known.join(", ")}`
+      case "NoWebhooks":
+        return `"${this.given}" cannot happen: this service sends no webhooks`
     }
   }
 }
@@ -79,13 +89,16 @@ export interface Hooks {
   readonly unknownField?: Edit
   /** Make a body valid JSON of a shape that means nothing. Default: an empty list. */
   readonly wrongShape?: Edit
+  /** Who takes the faults of letters: `plan` of the service's courier. Default: nobody, and planning one is refused. */
+  readonly webhook?: (turns: ReadonlyArray<Turn>) => Effect.Effect<void>
 }
 
 const both: ReadonlyArray<Stage> = ["submit", "look"]
 const every: ReadonlyArray<Stage> = ["submit", "look", "download"]
+const letters: ReadonlyArray<Stage> = ["webhook"]
 
 const fault = (
-  name: keyof Effects,
+  name: keyof Effects | Mischief,
   stages: ReadonlyArray<Stage>,
   says: string,
   carriers: Fault["carriers"] = "both",
@@ -120,6 +133,12 @@ export const all: ReadonlyArray<Fault> = [
   fault("expired-link", ["download"], "the link has died: 403"),
   fault("refused", every, "nobody listens", "memory"),
   fault("name-not-found", every, "the host has no address", "memory"),
+  fault("doubled", letters, "the letter was acknowledged, and comes once more"),
+  fault("lost", letters, "the letter never comes"),
+  fault("late", letters, "the letter comes =60 seconds later"),
+  fault("reordered", letters, "the letter comes after the one that should follow it"),
+  fault("forged", letters, "the letter says something else under the same signature, each time it comes"),
+  fault("unsigned", letters, "the letter comes without what signs it, each time it comes"),
 ]
 
 const form = /^([^=@:]+)(?:=(\d+(?:\.\d+)?))?@([^=@:]+)(?::([^=@:]+))?$/
@@ -151,8 +170,8 @@ export const plan = (
   if (known === undefined) {
     return new Unrecognised({ given, problem: "Fault", known: all.map((candidate) => candidate.name) })
   }
-  const at = every.find((candidate) => candidate === stage)
-  if (at === undefined) return new Unrecognised({ given, problem: "Stage", known: every })
+  const at = Stage.literals.find((candidate) => candidate === stage)
+  if (at === undefined) return new Unrecognised({ given, problem: "Stage", known: Stage.literals })
   if (!known.stages.includes(at)) return new Unrecognised({ given, problem: "Unfit", known: known.stages })
   if (count !== "always" && !/^[1-9]\d*$/.test(count)) return new Unrecognised({ given, problem: "Count", known: [] })
   return Effect.succeed({
@@ -174,13 +193,26 @@ export const play = <R>(
   return effect === undefined ? handler(request) : effect({ ...hooks, parameter: planned.parameter })(handler(request))
 }
 
-/** Put faults before a handler. Each is used up on its own; of several for one request the first planned goes first. */
+/** Give what becomes of letters to who sends them. Errors: `Unrecognised`, when nobody does. */
+export const entrust = (turns: ReadonlyArray<Turn>, { webhook }: Hooks): Effect.Effect<void, Unrecognised> => {
+  if (turns.length === 0) return Effect.void
+  const given = turns.map(({ fault }) => `${fault?.name ?? "pass"}@webhook`).join(", ")
+  return webhook === undefined ? new Unrecognised({ given, problem: "NoWebhooks", known: [] }) : webhook(turns)
+}
+
+/**
+ * Put faults before a handler. Each is used up on its own; of several for one request the first planned goes first.
+ *
+ * Errors: `Unrecognised`, for faults of letters on a service that sends none.
+ */
 export const apply = <R>(
   handler: Handler<R>,
   faults: ReadonlyArray<Planned>,
   hooks: Hooks,
-): Effect.Effect<Handler<R>> =>
-  Effect.sync(() => {
+): Effect.Effect<Handler<R>, Unrecognised> =>
+  Effect.gen(function* () {
+    const turns = faults.filter(({ stage }) => stage === "webhook")
+    yield* entrust(turns, hooks)
     const left = faults.map((planned) => ({ planned, count: planned.count }))
     return (request) =>
       Effect.suspend(() => {

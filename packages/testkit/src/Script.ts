@@ -1,8 +1,8 @@
 /**
  * A service's behaviour as a story: steps that requests use up, in order.
  *
- * A request takes the first unused step of its stage; without one it reaches the service unchanged. A script says what
- * is seen, and never when the client has to come.
+ * A request takes the first unused step of its stage; without one it reaches the service unchanged. So does a letter of
+ * the service, at the stage `webhook`. A script says what is seen, and never when the client has to come.
  *
  * @example
  * ```ts
@@ -86,7 +86,15 @@ export const parse = (text: string): Effect.Effect<Script, Unreadable> =>
 const responseOf = ({ headers, json: body, status, text }: Answer): Response =>
   (body === undefined ? answer(status, text, headers) : json(status, body, headers)).response
 
-/** Put a story before a service. Errors: `Unrecognised`, for a fault that is not known. */
+/** A letter is sent, and not answered: it can go wrong or pass. */
+const turnOf = (step: Step, count: number): Effect.Effect<Fault.Turn, Fault.Unrecognised> => {
+  if ("pass" in step) return Effect.succeed({ fault: undefined, parameter: undefined, count })
+  if ("fault" in step) return Effect.map(Fault.parse(`${step.fault}@${step.on}`), (turn) => ({ ...turn, count }))
+  const known = Fault.Stage.literals.filter((stage) => stage !== step.on)
+  return new Fault.Unrecognised({ given: `${step.answer.status}@${step.on}`, problem: "Unfit", known })
+}
+
+/** Put a story before a service. Errors: `Unrecognised`, for a fault that is not known, or cannot happen here. */
 export const apply = <R>(
   handler: Handler<R>,
   script: Script,
@@ -94,9 +102,11 @@ export const apply = <R>(
 ): Effect.Effect<Handler<R>, Fault.Unrecognised> =>
   Effect.gen(function* () {
     const steps: Array<{ readonly stage: Fault.Stage; readonly play: Handler<R>; left: number }> = []
+    const turns: Array<Fault.Turn> = []
     for (const step of script.steps) {
       const left = step.times ?? 1
-      if ("pass" in step) steps.push({ stage: step.on, play: handler, left })
+      if (step.on === "webhook") turns.push(yield* turnOf(step, left))
+      else if ("pass" in step) steps.push({ stage: step.on, play: handler, left })
       else if ("answer" in step) {
         const response = responseOf(step.answer)
         steps.push({ stage: step.on, play: () => Effect.succeed(Behaviour.Answered({ response })), left })
@@ -105,6 +115,7 @@ export const apply = <R>(
         steps.push({ stage: step.on, play: (request) => Fault.play(planned, handler, request, hooks), left })
       }
     }
+    yield* Fault.entrust(turns, hooks)
     return (request) =>
       Effect.suspend(() => {
         const stage = hooks.stageOf(request)

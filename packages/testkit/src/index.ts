@@ -8,5 +8,13 @@ export * as Fault from "./Fault.ts"
 export * as Script from "./Script.ts"
 export * as Playback from "./Playback.ts"
 export * as Rehearsal from "./Rehearsal.ts"
+// What they are made of
+export * as Routes from "./Routes.ts"
+export * as Body from "./Body.ts"
+export * as Credential from "./Credential.ts"
+export * as Window from "./Window.ts"
+export * as Serial from "./Serial.ts"
+export * as Storage from "./Storage.ts"
+export * as Courier from "./Courier.ts"
 // Laws
 export * as Laws from "./Laws.ts"

@@ -116,7 +116,7 @@ export const emulate = Command.make(
       ...given("seed", options.seed),
     })
     const hooks = { stageOf: emulated.stage }
-    let handler = yield* Fault.apply(emulated.handler, faults, hooks)
+    let handler = yield* Effect.mapError(Fault.apply(emulated.handler, faults, hooks), refused("--fault"))
     if (Option.isSome(options.script)) {
       const file = options.script.value
       const text = yield* Effect.tryPromise({

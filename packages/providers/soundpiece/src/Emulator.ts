@@ -32,13 +32,17 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Body from "@tenuto/testkit/Body"
+import * as Credential from "@tenuto/testkit/Credential"
 import { answer, type Behaviour, type Handler, type Request } from "@tenuto/testkit/Emulator"
 import type { Stage } from "@tenuto/testkit/Fault"
+import * as Routes from "@tenuto/testkit/Routes"
+import * as Storage from "@tenuto/testkit/Storage"
+import * as Window from "@tenuto/testkit/Window"
 import * as Asked from "./internal/emulatorRequest.ts"
-import * as Storage from "./internal/emulatorStorage.ts"
 import * as Work from "./internal/emulatorWork.ts"
 import { type Name, routes } from "./internal/routes.ts"
 import { Refusal } from "./internal/wire.ts"
@@ -65,7 +69,7 @@ export interface Options {
   /** The one key that is accepted. Default: any. */
   readonly apiKey?: string | Redacted.Redacted<string>
   /** How many requests an account may make in any span of `window`. Default: no limit. */
-  readonly limit?: { readonly requests: number; readonly window: Duration.Input }
+  readonly limit?: Window.Limit
   /** Decide how work ends when it is submitted. Default: ready. */
   readonly outcome?: (submitted: Submitted) => Outcome
   /** Let all work fail with this code, unless `outcome` decides. */
@@ -76,13 +80,8 @@ export interface Options {
   readonly seed?: number
 }
 
-/** One request. `status` is absent while it is held, and for a client that left. */
-export interface Entry {
-  readonly stage: Stage | undefined
-  readonly method: string
-  readonly path: string
-  readonly status?: number
-}
+/** One request. */
+export type Entry = Routes.Entry
 
 /** What the service has done so far. */
 export interface Ledger {
@@ -103,20 +102,8 @@ export interface Emulator {
 }
 
 const isRoute = (name: string): name is Name => Object.hasOwn(routes, name)
-const routeOf = (url: string): Name | undefined => {
-  const path = new URL(url).pathname
-  const name = path.replace(/^\/v1\//, "")
-  return path !== name && isRoute(name) ? name : undefined
-}
-
-const stageOf = ({ method, url }: Request): Stage | undefined => {
-  if (new URL(url).pathname.startsWith(Storage.prefix)) return "download"
-  if (routeOf(url) === undefined) return undefined
-  return method === "PUT" ? "submit" : method === "GET" ? "look" : undefined
-}
 
 const write = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
-const parse = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 const encodeRefusal = Schema.encodeSync(Refusal)
 
 const json = (status: number, body: unknown, headers = {}): Behaviour =>
@@ -130,49 +117,49 @@ const messageOf = (code: string): string =>
     ? "The provided lyrics were rejected by our content policy."
     : `The operation failed with ${code}.`
 
+const manners = {
+  unknown: () => Effect.succeed(refuse(404, "Not Found")),
+  wrongVerb: (_: Request, allow: string) => Effect.succeed(refuse(405, "Method Not Allowed", { allow })),
+}
+
 /** Make a service of its own: two of them share nothing. */
 export const make = (options: Options = {}): Effect.Effect<Emulator> =>
-  Effect.sync(() => {
-    const { failing, limit, outcome: decide, replay = "current", seed = 0 } = options
+  Effect.gen(function* () {
+    const { apiKey, failing, outcome: decide, replay = "current", seed = 0 } = options
     const span = (given: Duration.Input | undefined, otherwise: Duration.Input) =>
       Duration.fromInputUnsafe(given ?? otherwise)
-    const life = span(options.linkLife, "15 minutes")
     const hold = span(options.hold, "20 seconds")
     const length = Duration.toSeconds(span(options.length, "3 seconds"))
-    const { apiKey } = options
-    const secret = Redacted.isRedacted(apiKey) ? Redacted.value(apiKey) : apiKey
 
     const works = new Map<string, Work.Work>()
     const byKey = new Map<string, Work.Work>()
-    const requests: Array<{ -readonly [Field in keyof Entry]: Entry[Field] }> = []
-    let recent: ReadonlyArray<number> = []
-    let leaks = 0
+    const budget = yield* Window.make(options.limit)
+    const storage = yield* Storage.make({
+      prefix: Work.prefix,
+      seed,
+      life: options.linkLife ?? "15 minutes",
+      find: (path) =>
+        Array.from(works.values(), ({ files }) => files)
+          .flat()
+          .find((file) => file.path === path),
+    })
 
     const tell = (work: Work.Work, isEnded: boolean, url: string, now: DateTime.Utc): Behaviour =>
       json(
         200,
-        Work.tell(work, isEnded, (path) => Storage.link(seed, new URL(url).origin, path, now, life)),
+        Work.tell(work, isEnded, (path) => storage.link(url, path, now)),
       )
 
     /** Contract 2.9: one budget for the account, whole seconds, no other header. */
-    const overLimit = (now: number): Behaviour | undefined => {
-      if (limit === undefined) return undefined
-      const window = Duration.toMillis(Duration.fromInputUnsafe(limit.window))
-      recent = recent.filter((at) => at > now - window)
-      const [oldest] = recent
-      if (recent.length < limit.requests || oldest === undefined) {
-        recent = [...recent, now]
-        return undefined
+    const guard = Effect.fnUntraced(function* (request: Request) {
+      if (!Credential.isAccepted(Credential.bearer(request), apiKey)) {
+        return refuse(401, "Missing or invalid Authorization header")
       }
-      const seconds = Math.max(1, Math.ceil((oldest + window - now) / 1000))
-      const detail = `Rate limit exceeded; retry in ${seconds} seconds`
-      return refuse(429, detail, { "retry-after": String(seconds) })
-    }
-
-    const isAllowed = ({ headers }: Request): boolean => {
-      const [, given] = /^Bearer (\S+)$/.exec(headers["authorization"] ?? "") ?? []
-      return secret === undefined ? given !== undefined : given === secret
-    }
+      const wait = yield* budget.admit("the account")
+      if (wait === undefined) return undefined
+      const seconds = Window.retryAfter(wait)
+      return refuse(429, `Rate limit exceeded; retry in ${seconds} seconds`, { "retry-after": seconds })
+    })
 
     const begin = (route: Name, { echo, key }: Asked.Taken, createdAt: DateTime.Utc): Work.Work => {
       const id = Work.idOf(seed, works.size)
@@ -187,68 +174,50 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
       return work
     }
 
-    const submit = (route: Name, request: Request, now: DateTime.Utc): Behaviour => {
-      const text = Result.try(() => new TextDecoder("utf-8", { fatal: true }).decode(request.body))
-      const body = Result.flatMap(text, parse)
-      if (Result.isFailure(body)) return refuse(400, "The request body is not valid JSON")
-      const taken = Asked.take(route, body.success)
-      if (Result.isFailure(taken)) return refuse(422, taken.failure)
-      const known = byKey.get(`${route} ${taken.success.key.toLowerCase()}`)
-      const work = known ?? begin(route, taken.success, now)
-      work.puts++
-      const isEnded = replay === "current" && DateTime.isGreaterThanOrEqualTo(now, work.endsAt)
-      return tell(work, isEnded, request.url, now)
-    }
-
-    const look = Effect.fnUntraced(function* (route: Name, { url }: Request, now: DateTime.Utc) {
-      const asked = Asked.asked(new URL(url).searchParams)
-      if (Result.isFailure(asked)) return refuse(422, asked.failure)
-      const work = works.get(asked.success.id)
-      if (work === undefined || work.route !== route) return refuse(422, [Asked.unknownId])
-      work.gets++
-      const rest = Duration.max(Work.rest(work, now), Duration.zero)
-      const pause = asked.success.wait ? Duration.min(rest, hold) : Duration.zero
-      if (Duration.isGreaterThan(pause, Duration.zero)) yield* Effect.sleep(pause)
-      return tell(work, Duration.isGreaterThanOrEqualTo(pause, rest), url, DateTime.addDuration(now, pause))
-    })
-
-    const respond = Effect.fnUntraced(function* (request: Request) {
-      if (stageOf(request) === "download") {
-        if (request.headers["authorization"] !== undefined) leaks++
-        const stored = Array.from(works.values()).flatMap(({ files }) => files)
-        return yield* Storage.serve(seed, request, (path) => stored.find((file) => file.path === path))
-      }
-      const route = routeOf(request.url)
-      if (route === undefined) return refuse(404, "Not Found")
-      if (request.method !== "PUT" && request.method !== "GET") {
-        return refuse(405, "Method Not Allowed", { allow: "GET, PUT" })
-      }
-      if (!isAllowed(request)) return refuse(401, "Missing or invalid Authorization header")
-      const now = yield* DateTime.now
-      const limited = overLimit(DateTime.toEpochMillis(now))
-      if (limited !== undefined) return limited
-      return request.method === "PUT" ? submit(route, request, now) : yield* look(route, request, now)
-    })
-
-    const handler: Handler = (request) =>
-      Effect.suspend(() => {
-        const { method, url } = request
-        const entry: (typeof requests)[number] = { stage: stageOf(request), method, path: new URL(url).pathname }
-        requests.push(entry)
-        return Effect.tap(respond(request), (behaviour) =>
-          Effect.sync(() => {
-            if (behaviour._tag === "Answered") entry.status = behaviour.response.status
-          }),
-        )
+    const submit = (route: Name) => (request: Request) =>
+      Effect.map(DateTime.now, (now) => {
+        const body = Body.json(request)
+        if (Result.isFailure(body)) return refuse(400, "The request body is not valid JSON")
+        const taken = Asked.take(route, body.success)
+        if (Result.isFailure(taken)) return refuse(422, taken.failure)
+        const known = byKey.get(`${route} ${taken.success.key.toLowerCase()}`)
+        const work = known ?? begin(route, taken.success, now)
+        work.puts++
+        const isEnded = replay === "current" && DateTime.isGreaterThanOrEqualTo(now, work.endsAt)
+        return tell(work, isEnded, request.url, now)
       })
+
+    const look = (route: Name) =>
+      Effect.fnUntraced(function* ({ url }: Request) {
+        const now = yield* DateTime.now
+        const asked = Asked.asked(new URL(url).searchParams)
+        if (Result.isFailure(asked)) return refuse(422, asked.failure)
+        const work = works.get(asked.success.id)
+        if (work === undefined || work.route !== route) return refuse(422, [Asked.unknownId])
+        work.gets++
+        const rest = Duration.max(Work.rest(work, now), Duration.zero)
+        const pause = asked.success.wait ? Duration.min(rest, hold) : Duration.zero
+        if (Duration.isGreaterThan(pause, Duration.zero)) yield* Effect.sleep(pause)
+        return tell(work, Duration.isGreaterThanOrEqualTo(pause, rest), url, DateTime.addDuration(now, pause))
+      })
+
+    const table = Object.keys(routes)
+      .filter(isRoute)
+      .flatMap((name): ReadonlyArray<Routes.Route> => [
+        { method: "PUT", path: `/v1/${name}`, stage: "submit", answer: submit(name) },
+        { method: "GET", path: `/v1/${name}`, stage: "look", answer: look(name) },
+      ])
+    const { handler, requests, stage } = yield* Routes.make([...table, storage.route], { ...manners, guard })
 
     return {
       handler,
-      stage: stageOf,
-      ledger: Effect.sync(() => ({
-        operations: Array.from(works.values(), ({ gets, id, key, puts, route }) => ({ id, key, route, puts, gets })),
-        requests: requests.map((entry) => ({ ...entry })),
-        leaks,
-      })),
+      stage,
+      ledger: Effect.gen(function* () {
+        return {
+          operations: Array.from(works.values(), ({ gets, id, key, puts, route }) => ({ id, key, route, puts, gets })),
+          requests: yield* requests,
+          leaks: yield* storage.leaks,
+        }
+      }),
     }
   })

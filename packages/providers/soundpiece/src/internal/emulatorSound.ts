@@ -43,12 +43,13 @@ const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
 const tones = new Map<string, Promise<Uint8Array>>()
 
 /** A tone of this many seconds. Time stands still while it is encoded. */
-export const tone = (seconds: number, pitch: number): Effect.Effect<Uint8Array> => {
-  const name = `${seconds}/${pitch}`
-  const known = tones.get(name) ?? load().then((codec) => encode(codec, seconds, pitch))
-  tones.set(name, known)
-  return VirtualClock.hold(
-    Effect.promise(() => known),
-    { label: "encoding a tone" },
-  )
-}
+export const tone = (seconds: number, pitch: number): Effect.Effect<Uint8Array> =>
+  Effect.suspend(() => {
+    const name = `${seconds}/${pitch}`
+    const known = tones.get(name) ?? load().then((codec) => encode(codec, seconds, pitch))
+    tones.set(name, known)
+    return VirtualClock.hold(
+      Effect.promise(() => known),
+      { label: "encoding a tone" },
+    )
+  })

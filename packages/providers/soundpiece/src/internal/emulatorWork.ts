@@ -3,12 +3,24 @@ import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import { prefix, type Stored } from "./emulatorStorage.ts"
+import * as Serial from "@tenuto/testkit/Serial"
+import type { Link, Stored } from "@tenuto/testkit/Storage"
 import type { Fields } from "./emulatorRequest.ts"
+import { tone } from "./emulatorSound.ts"
 import { type Name, type Route, routes } from "./routes.ts"
 import * as Wire from "./wire.ts"
 
 export type Outcome = "ready" | { readonly code: string; readonly message: string }
+
+/** Where files are. */
+export const prefix = "/cdn/"
+
+/** A file as an operation keeps it. */
+interface Kept extends Stored {
+  readonly path: string
+  readonly seconds: number
+  readonly kind?: string
+}
 
 /** One operation. `puts` and `gets` count the requests that were about it. */
 export interface Work {
@@ -19,23 +31,13 @@ export interface Work {
   readonly createdAt: DateTime.Utc
   readonly endsAt: DateTime.Utc
   readonly outcome: Outcome
-  readonly files: ReadonlyArray<Stored & { readonly kind?: string }>
+  readonly files: ReadonlyArray<Kept>
   puts: number
   gets: number
 }
 
-const letters = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-/** `op_` and 26 letters or digits (contract 2.1), the same for the same seed and count. */
-export const idOf = (seed: number, count: number): string => {
-  let state = (Math.imul(seed, 0x9e3779b1) + Math.imul(count, 0x85ebca6b) + 1) | 0
-  const draw = () => {
-    state = (state + 0x6d2b79f5) | 0
-    const mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    return letters.charAt(((mixed ^ (mixed >>> 14)) >>> 0) % letters.length)
-  }
-  return `op_${Array.from({ length: 26 }, draw).join("")}`
-}
+/** `op_` and 26 letters or digits (contract 2.1). */
+export const idOf = Serial.make({ prefix: "op_", length: 26 })
 
 const stems = ["vocals", "drums", "bass", "other"] as const
 /** The longest file that is made; longer ones cost time and prove nothing. */
@@ -45,7 +47,12 @@ const longest = 60
 export const filesOf = (id: string, route: Name, echo: Fields, length: number): Work["files"] => {
   const asked = echo["duration"] ?? echo["target_duration"]
   const seconds = Math.min(typeof asked === "number" ? asked : length, longest)
-  const file = (index: number) => ({ path: `${prefix}${id}/${index}.flac`, seconds, pitch: 220 * (index + 1) })
+  const file = (index: number): Kept => ({
+    path: `${prefix}${id}/${index}.flac`,
+    seconds,
+    mediaType: "audio/flac",
+    bytes: tone(seconds, 220 * (index + 1)),
+  })
   if (route === "adapt.separate_stems") return stems.map((kind, index) => ({ ...file(index), kind }))
   const count = typeof echo["n_variations"] === "number" ? echo["n_variations"] : 1
   return Array.from({ length: count }, (_, index) => file(index))
@@ -61,18 +68,18 @@ const envelopeOf = (route: Name): string => {
   return envelope ?? route.split("_").at(-1) ?? route
 }
 
-/** How a link to a file is made when an answer needs one. */
-export type Linked = (path: string) => { readonly url: string; readonly expires: number }
-
 /** The operation as it stands, in its envelope. */
-export const tell = (work: Work, isEnded: boolean, link: Linked): { readonly [key: string]: unknown } => {
+export const tell = (
+  work: Work,
+  isEnded: boolean,
+  link: (path: string) => Link,
+): { readonly [key: string]: unknown } => {
   const { createdAt, echo, files, id, key, outcome, route } = work
   const isReady = isEnded && outcome === "ready"
   const { result } = routes[route]
   const found = files.map(({ kind, path, seconds }): Wire.File => {
     const { expires, url } = link(path)
-    const expires_at = wholeSeconds(DateTime.makeUnsafe(expires * 1000))
-    return { url, expires_at, duration: seconds, ...(kind === undefined ? {} : { kind }) }
+    return { url, expires_at: wholeSeconds(expires), duration: seconds, ...(kind === undefined ? {} : { kind }) }
   })
   const head = encodeDto({
     id,

@@ -1,0 +1,132 @@
+/**
+ * A service as a table of routes, with a ledger of every request that came.
+ *
+ * It never judges a request: what stands before an answer is the service's guard, and what is said where no route leads
+ * is said in the service's own words.
+ *
+ * ```text
+ * path unknown ──▶ unknown     verb unknown ──▶ wrongVerb     else guard ──▶ the first route that fits
+ * ```
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Emulator from "@tenuto/testkit/Emulator"
+ * import * as Routes from "@tenuto/testkit/Routes"
+ *
+ * const song = Routes.route({
+ *   method: "GET",
+ *   path: "/v1/songs/:id",
+ *   stage: "look",
+ *   answer: (_, { id }) => Effect.succeed(Emulator.json(200, { id, status: "sung" })),
+ * })
+ * export const choir = Routes.make([song], {
+ *   unknown: () => Effect.succeed(Emulator.answer(404, "no such page")),
+ *   wrongVerb: (_, allow) => Effect.succeed(Emulator.answer(405, "not like this", { allow })),
+ * })
+ * export const transport = Effect.map(choir, ({ handler }) => Emulator.layerMemory(handler))
+ * ```
+ */
+import * as Effect from "effect/Effect"
+import type { Behaviour } from "./Behaviour.ts"
+import type { Stage } from "./Fault.ts"
+import type { Handler, Request } from "./Handler.ts"
+import { matcher, type Params, type Parts, promised } from "./internal/path.ts"
+
+/** One way into a service. */
+export interface Route<R = never> {
+  /** A verb, or `*` for every verb. */
+  readonly method: string
+  /** `/v1/things/:id`; `/files/*` takes whatever follows. */
+  readonly path: string
+  /** Which part of the work its requests belong to. */
+  readonly stage?: Stage | undefined
+  /** No guard stands before it. */
+  readonly isOpen?: boolean
+  readonly answer: (request: Request, params: Parts) => Effect.Effect<Behaviour, never, R>
+}
+
+/** What a service says where no answer is due. */
+export interface Manners<R = never> {
+  /** No route has this path. */
+  readonly unknown: (request: Request) => Effect.Effect<Behaviour, never, R>
+  /** The path has other verbs: `allow` lists them as the header does. */
+  readonly wrongVerb: (request: Request, allow: string) => Effect.Effect<Behaviour, never, R>
+  /** Look at a request before its route does; what it gives is answered instead. Default: everything passes. */
+  readonly guard?: (request: Request, route: Route<R>) => Effect.Effect<Behaviour | undefined, never, R>
+}
+
+/** One request. `status` is absent while it is held, for a client that left, and for what is no plain answer. */
+export interface Entry {
+  readonly stage: Stage | undefined
+  readonly method: string
+  readonly path: string
+  readonly status?: number
+}
+
+/** A service, and what came to it. */
+export interface Routes<R = never> {
+  readonly handler: Handler<R>
+  /** Which stage a request belongs to, for faults and scripts. */
+  readonly stage: (request: Request) => Stage | undefined
+  /** Every request so far, in the order of arrival. */
+  readonly requests: Effect.Effect<ReadonlyArray<Entry>>
+}
+
+/** Write a route whose answer knows the names in its path. */
+export const route = <const Path extends string, R = never>(
+  given: Omit<Route<R>, "path" | "answer"> & {
+    readonly path: Path
+    readonly answer: (request: Request, params: Params<Path>) => Effect.Effect<Behaviour, never, R>
+  },
+): Route<R> => ({ ...given, answer: (request, params) => given.answer(request, promised(given.path, params)) })
+
+/** Make a service of its routes. Of several that fit, the first answers. */
+export const make = <R = never>(
+  routes: ReadonlyArray<Route<NoInfer<R>>>,
+  manners: Manners<R>,
+): Effect.Effect<Routes<R>> =>
+  Effect.sync(() => {
+    const table = routes.map((route) => ({ route, match: matcher(route.path) }))
+    const requests: Array<{ -readonly [Field in keyof Entry]: Entry[Field] }> = []
+
+    const find = ({ method, url }: Request) => {
+      const { pathname } = new URL(url)
+      const there = table.flatMap(({ match, route }) => {
+        const params = match(pathname)
+        return params === undefined ? [] : [{ route, params }]
+      })
+      const found = there.find(({ route }) => route.method === method || route.method === "*")
+      const allow = [...new Set(there.map(({ route }) => route.method))].toSorted().join(", ")
+      return { pathname, found, allow }
+    }
+
+    const respond = (request: Request, { allow, found }: ReturnType<typeof find>) =>
+      Effect.gen(function* () {
+        if (found === undefined)
+          return yield* allow === "" ? manners.unknown(request) : manners.wrongVerb(request, allow)
+        const { params, route } = found
+        const refusal = route.isOpen === true ? undefined : yield* manners.guard?.(request, route) ?? Effect.undefined
+        return refusal ?? (yield* route.answer(request, params))
+      })
+
+    return {
+      handler: (request) =>
+        Effect.suspend(() => {
+          const way = find(request)
+          const entry: (typeof requests)[number] = {
+            stage: way.found?.route.stage,
+            method: request.method,
+            path: way.pathname,
+          }
+          requests.push(entry)
+          return Effect.tap(respond(request, way), (behaviour) =>
+            Effect.sync(() => {
+              if (behaviour._tag === "Answered") entry.status = behaviour.response.status
+            }),
+          )
+        }),
+      stage: (request) => find(request).found?.route.stage,
+      requests: Effect.sync(() => requests.map((entry) => ({ ...entry }))),
+    }
+  })
