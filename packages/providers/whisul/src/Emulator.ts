@@ -184,7 +184,12 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
         if (job === undefined) return notFound
         job.looks++
         const isKept = !Duration.isFinite(keep) || DateTime.isLessThan(now, DateTime.addDuration(job.finishesAt, keep))
-        return isKept ? json(200, Job.tell(job, now, (path) => storage.link(url, path, now).url)) : notFound
+        return isKept
+          ? json(
+              200,
+              Job.tell(job, now, (path) => storage.link(url, path, now).url),
+            )
+          : notFound
       })
 
     const { handler, requests, stage } = yield* Routes.make(

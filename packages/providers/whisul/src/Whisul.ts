@@ -46,13 +46,7 @@ import * as Wire from "./internal/wire.ts"
 /** S004 "On first 429: wait 5 seconds … double the wait time, up to a maximum of 60 seconds". */
 const ladder: Contract.Delay = {
   _tag: "Ladder",
-  steps: [
-    Duration.seconds(5),
-    Duration.seconds(10),
-    Duration.seconds(20),
-    Duration.seconds(40),
-    Duration.seconds(60),
-  ],
+  steps: [Duration.seconds(5), Duration.seconds(10), Duration.seconds(20), Duration.seconds(40), Duration.seconds(60)],
 }
 
 /** What the service promises: no key, no hold, no cancelling; jobs expire "after an extended period", which none says. */
@@ -98,10 +92,6 @@ export const generate = /* @__PURE__ */ Operation.make({
 /** Every operation by the service's own name: the names that `connect` goes by. */
 export const operations = { generate }
 
-const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined)
-const isRefusal = (body: unknown): body is { readonly error?: unknown; readonly message?: unknown } =>
-  typeof body === "object" && body !== null
-
 /** One API at its base, which the addresses that it gives are read against. */
 const at = (base: string): Provider.Table<"whisul"> => ({
   service,
@@ -109,10 +99,9 @@ const at = (base: string): Provider.Table<"whisul"> => ({
   credential: Provider.bearer, // S004 "Authorization: Bearer YOUR_API_KEY"
   endpoints: { generate: Endpoint.make(base) },
   verdicts: Reasons.verdicts,
-  // S004: the sentence, else the label (T-WH-4). Only the body of a 400 is documented.
   trouble: ({ body, headers, now }) => {
     const retryAfter = Delay.retryAfter(headers, now) // contract 5.5: not documented; kept where it is sent
-    const said = isRefusal(body) ? (text(body.message) ?? text(body.error)) : undefined
+    const said = Endpoint.said(body)
     return {
       ...(retryAfter === undefined ? {} : { retryAfter }),
       ...(said === undefined ? {} : { message: developer(said) }), // contract 5.11: developers only

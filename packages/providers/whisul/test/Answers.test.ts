@@ -32,18 +32,18 @@ const within = (seconds: number, least: number, most = least * 1.25) => {
 const limited = (stage: "submit" | "look", count: number, headers = {}) =>
   on(stage, { status: 429, headers, json: { error: "Rate limit exceeded" } }, count)
 
-describe("5.4 the status of a job", () => {
+describe("the status of a job", () => {
   const told = (job: unknown) =>
     play(scripted(emulator(), [answers("look", 200, job, 99)]), Effect.exit(Client.run(beat, { within: "1 minute" })))
   const { started_at, ...unstarted } = fixture("jobs.running")
 
-  it("running: the work goes on, without a result, an error or an end", async () => {
+  it("5.4 running: the work goes on, without a result, an error or an end", async () => {
     const { exit, seen } = await told({ ...unstarted, started_at })
     expect(failure(value(exit))).toMatchObject({ _tag: "Overdue", last: { _tag: "Pending", word: "running" } })
     expect(times(gets(seen))).toEqual([10, 20, 30, 40, 50])
   })
 
-  it("completed: the work succeeded", async () => {
+  it("5.4 completed: the work succeeded", async () => {
     const { exit, seen } = await told(fixture("jobs.completed"))
     expect(value(value(exit))).toMatchObject({ title: "Midnight Grid", bpm: 140 })
     expect(gets(seen)).toHaveLength(1)
@@ -55,7 +55,7 @@ describe("5.4 the status of a job", () => {
     ["nothing at all", undefined],
     ["no text", ""],
     ["a structure that no page has", { code: "oops" }],
-  ])("failed: the work failed, whether its error is %s", async (_, error) => {
+  ])("5.4 failed: the work failed, whether its error is %s", async (_, error) => {
     const { exit, seen } = await told({ ...fixture("jobs.failed"), error })
     const failed = failure(value(exit))
     expect(failed).toMatchObject({ _tag: "Failed", reason: { _tag: "Unclassified" }, evidence: { stage: "settle" } })
@@ -67,7 +67,7 @@ describe("5.4 the status of a job", () => {
   })
 
   it.each(["queued", "Completed", "FAILED", "", "constructor"])(
-    "%o, a word that no page has, is neither a success nor a failure",
+    "5.4 %o, a word that no page has, is neither a success nor a failure",
     async (status) => {
       const { exit, seen } = await told({ ...fixture("jobs.completed"), status })
       expect(failure(value(exit))).toMatchObject({ _tag: "Overdue", last: { _tag: "Unrecognised", word: status } })
@@ -76,8 +76,8 @@ describe("5.4 the status of a job", () => {
   )
 })
 
-describe("5.5 POST /generate", () => {
-  it("POST 202: the job is queued; its id is kept and looked at", async () => {
+describe("POST /generate", () => {
+  it("5.5 POST 202: the job is queued; its id is kept and looked at", async () => {
     const service = emulator()
     const { exit, seen } = await play(service.handler, runBeat)
     value(exit)
@@ -93,7 +93,7 @@ describe("5.5 POST /generate", () => {
   it.each([
     ["400: no job was created; fix the request", 400, { _tag: "Invalid", issues: [] }, "FixRequest"],
     ["401: the key is missing, invalid or expired", 401, { _tag: "Unauthenticated" }, "Authenticate"],
-  ] as const)("POST %s, and nothing is sent again", async (_, status, reason, remedy) => {
+  ] as const)("5.5 POST %s, and nothing is sent again", async (_, status, reason, remedy) => {
     const service = emulator()
     const { exit, seen, took } = await play(scripted(service, [answers("submit", status, { error: "x" })]), runBeat)
     const error = failure(exit)
@@ -102,14 +102,14 @@ describe("5.5 POST /generate", () => {
     expect([seen.length, took, ledgerOf(service).operations.length]).toEqual([1, 0, 0])
   })
 
-  it("POST 400: the page's own body is kept for developers", async () => {
+  it("5.5 POST 400: the page's own body is kept for developers", async () => {
     const { exit } = await play(scripted(emulator(), [answers("submit", 400, fixture("generate.400"))]), runBeat)
     const text = "The 'prompt' field is required and must not be empty."
     expect(failure(exit)).toMatchObject({ evidence: { message: { _tag: "Developer", text } } })
     expect(failure(exit).message).toContain(text)
   })
 
-  it("POST 429: waits 5, 10, 20, 40, 60, 60 seconds and sends it again", async () => {
+  it("5.5 POST 429: waits 5, 10, 20, 40, 60, 60 seconds and sends it again", async () => {
     const service = emulator()
     const { exit, seen } = await play(scripted(service, [limited("submit", 6)]), runBeat)
     value(exit)
@@ -125,13 +125,13 @@ describe("5.5 POST /generate", () => {
     ["zero: the ladder", "0", 5, 6.25],
     ["no number: the ladder", "soon", 5, 6.25],
     ["a date: kept", "Thu, 01 Jan 2026 00:00:30 GMT", 30, 30],
-  ])("POST 429 with a Retry-After %s", async (_, header, least, most) => {
+  ])("5.5 POST 429 with a Retry-After %s", async (_, header, least, most) => {
     const { exit, seen } = await play(scripted(emulator(), [limited("submit", 1, { "retry-after": header })]), runBeat)
     value(exit)
     within(gaps(posts(seen))[0] ?? 0, least, most)
   })
 
-  it("POST 429 that lasts ends as rejected: nothing has started", async () => {
+  it("5.5 POST 429 that lasts ends as rejected: nothing has started", async () => {
     const service = emulator()
     const { exit, seen } = await play(scripted(service, [limited("submit", 999)]), runBeat)
     expect(failure(exit)).toMatchObject({ _tag: "Rejected", reason: { _tag: "RateLimited" } })
@@ -140,14 +140,14 @@ describe("5.5 POST /generate", () => {
   })
 })
 
-describe("5.5 GET /jobs/{job_id}", () => {
-  it("GET 200: what is true stands in the body", async () => {
+describe("GET /jobs/{job_id}", () => {
+  it("5.5 GET 200: what is true stands in the body", async () => {
     const { exit } = await play(emulator({ failing: "Out of ideas." }).handler, runBeat)
     expect(failure(exit)).toMatchObject({ _tag: "Failed" })
     value((await play(emulator().handler, runBeat)).exit)
   })
 
-  it("GET 404: the job is unknown or gone, for good", async () => {
+  it("5.5 GET 404: the job is unknown or gone, for good", async () => {
     const { exit, seen } = await play(scripted(emulator(), [answers("look", 404, { error: "x" })]), runBeat)
     const error = failure(exit)
     expect(error).toMatchObject({ _tag: "Lost", reason: { _tag: "NotFoundOrGone", what: "job" } })
@@ -155,7 +155,7 @@ describe("5.5 GET /jobs/{job_id}", () => {
     expect(gets(seen)).toHaveLength(1)
   })
 
-  it("GET 500: the same look again after 10 to 30 seconds, and nothing is said of the job", async () => {
+  it("5.5 GET 500: the same look again after 10 to 30 seconds, and nothing is said of the job", async () => {
     const { exit, seen } = await play(scripted(emulator(), [answers("look", 500, { error: "x" }, 9)]), runBeat)
     expect(value(exit).title).toBe("Midnight Grid")
     expect(gets(seen)).toHaveLength(10)
@@ -165,27 +165,27 @@ describe("5.5 GET /jobs/{job_id}", () => {
     expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(5) // they are drawn, not fixed
   })
 
-  it("GET 500 that lasts ends as overdue at the deadline, not as a failure", async () => {
+  it("5.5 GET 500 that lasts ends as overdue at the deadline, not as a failure", async () => {
     const { exit, took } = await play(scripted(emulator(), [answers("look", 500, {}, 999)]), runBeat)
     expect(failure(exit)).toMatchObject({ _tag: "Overdue", reason: { _tag: "Unavailable" }, evidence: { status: 500 } })
     expect(took).toBeLessThanOrEqual(600)
     expect(took).toBeGreaterThan(540)
   })
 
-  it.each([502, 503, 504])("GET %s, undocumented: as 500", async (status) => {
+  it.each([502, 503, 504])("5.5 GET %s, undocumented: as 500", async (status) => {
     const { exit, seen } = await play(scripted(emulator(), [answers("look", status, {}, 3)]), runBeat)
     value(exit)
     for (const pause of gaps(gets(seen))) within(pause, 10, 30)
   })
 
-  it("GET 503 with a Retry-After: kept", async () => {
+  it("5.5 GET 503 with a Retry-After: kept", async () => {
     const busy = on("look", { status: 503, headers: { "retry-after": "90" }, json: {} })
     const { exit, seen } = await play(scripted(emulator(), [busy]), runBeat)
     value(exit)
     expect(gaps(gets(seen))).toEqual([90])
   })
 
-  it("GET 429, undocumented: the ladder, and nothing is said of the job", async () => {
+  it("5.5 GET 429, undocumented: the ladder, and nothing is said of the job", async () => {
     const { exit, seen } = await play(
       scripted(emulator(), [limited("look", 6)]),
       Client.run(beat, { within: "20 minutes" }),
@@ -199,7 +199,7 @@ describe("5.5 GET /jobs/{job_id}", () => {
     [401, { _tag: "Unauthenticated" }, "Authenticate"],
     [403, { _tag: "Forbidden" }, "Authenticate"],
     [501, { _tag: "NotImplemented" }, "Escalate"],
-  ] as const)("GET %s, undocumented: ends the wait, not the work", async (status, reason, remedy) => {
+  ] as const)("5.5 GET %s, undocumented: ends the wait, not the work", async (status, reason, remedy) => {
     const service = emulator()
     const program = Effect.flatMap(Effect.flip(runBeat), (error) =>
       Effect.map(Client.settle(Whisul.generate, handleOf(error)), (song) => ({ error, song })),
@@ -212,20 +212,20 @@ describe("5.5 GET /jobs/{job_id}", () => {
     expect(posts(seen)).toHaveLength(1)
   })
 
-  it("GET 410, undocumented: gone", async () => {
+  it("5.5 GET 410, undocumented: gone", async () => {
     const { exit } = await play(scripted(emulator(), [answers("look", 410, {})]), runBeat)
     expect(failure(exit)).toMatchObject({ _tag: "Lost", reason: { _tag: "Gone" } })
   })
 })
 
-describe("6.5 submit failure matrix, Whisul", () => {
+describe("submit failure matrix, Whisul", () => {
   const once = async (name: string, carrier: (typeof carriers)[number] = "memory") => {
     const service = emulator()
     const played = await play(faulty(service, `${name}@submit`), runBeat, carrier)
     return { ...played, operations: ledgerOf(service).operations }
   }
 
-  it.each(["refused", "name-not-found"])("not sent (%s): sent again", async (fault) => {
+  it.each(["refused", "name-not-found"])("6.5 not sent (%s): sent again", async (fault) => {
     const { exit, operations, seen } = await once(fault)
     value(exit)
     expect([posts(seen).length, operations.length]).toEqual([2, 1])
@@ -240,7 +240,7 @@ describe("6.5 submit failure matrix, Whisul", () => {
       ["truncated", 1],
       ["drop-mid-body", 1],
       ["garbage", 1],
-    ])("sent, no response (%s): ambiguous, and never sent again", async (fault, created) => {
+    ])("6.5 sent, no response (%s): ambiguous, and never sent again", async (fault, created) => {
       const { exit, operations, seen } = await once(fault, carrier)
       const error = failure(exit)
       expect(error).toMatchObject({ _tag: "Uncertain", evidence: { stage: "submit" } })
@@ -248,7 +248,7 @@ describe("6.5 submit failure matrix, Whisul", () => {
       expect([posts(seen).length, operations.length]).toEqual([1, created])
     })
 
-    it("429: sent again, by the ladder", async () => {
+    it("6.5 429: sent again, by the ladder", async () => {
       const { exit, operations, seen } = await once("429", carrier)
       value(exit)
       expect(posts(seen)).toHaveLength(2)
@@ -256,7 +256,7 @@ describe("6.5 submit failure matrix, Whisul", () => {
       expect(operations).toHaveLength(1)
     })
 
-    it.each(["500", "502", "503", "503=30"])("%s: ambiguous, and never sent again", async (fault) => {
+    it.each(["500", "502", "503", "503=30"])("6.5 %s: ambiguous, and never sent again", async (fault) => {
       const { exit, seen } = await once(fault, carrier)
       const error = failure(exit)
       expect(error).toMatchObject({ _tag: "Uncertain", evidence: { status: Number(fault.slice(0, 3)) } })
@@ -265,19 +265,19 @@ describe("6.5 submit failure matrix, Whisul", () => {
     })
   })
 
-  it.each([408, 501, 504, 520])("%s: ambiguous, and never sent again", async (status) => {
+  it.each([408, 501, 504, 520])("6.5 %s: ambiguous, and never sent again", async (status) => {
     const { exit, seen } = await play(scripted(emulator(), [answers("submit", status, {})]), runBeat)
     expect(failure(exit)).toMatchObject({ _tag: "Uncertain", evidence: { status } })
     expect(posts(seen)).toHaveLength(1)
   })
 
-  it.each([402, 403, 404, 405, 410, 413, 415, 418, 422, 451])("4xx other (%s): not sent again", async (status) => {
+  it.each([402, 403, 404, 405, 410, 413, 415, 418, 422, 451])("6.5 4xx other (%s): not sent again", async (status) => {
     const { exit, seen } = await play(scripted(emulator(), [answers("submit", status, { error: "x" })]), runBeat)
     expect(failure(exit)).toMatchObject({ _tag: "Rejected", evidence: { status } })
     expect(seen).toHaveLength(1)
   })
 
-  it("a process that dies between the send and the answer leaves it uncertain for the next, which sends nothing", async () => {
+  it("6.5 a process that dies between the send and the answer leaves it uncertain for the next, which sends nothing", async () => {
     const service = emulator()
     const keyed = Whisul.generate({ prompt: "La" }, { key: "order-7" })
     const program = Effect.gen(function* () {

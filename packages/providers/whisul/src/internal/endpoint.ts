@@ -32,6 +32,13 @@ const readCompleted = /* @__PURE__ */ pure(() => {
   return Json.decoder(Schema.Struct({ result }), "the completed job")
 })
 
+const hasMessage = /* @__PURE__ */ pure(() => Schema.is(Schema.Struct({ message: Wire.Refusal.fields.message })))
+const hasLabel = /* @__PURE__ */ pure(() => Schema.is(Schema.Struct({ error: Wire.Refusal.fields.error })))
+
+/** What a refusal says: its sentence, else its label (T-WH-4). Only the body of a 400 is documented. */
+export const said = (body: unknown): string | undefined =>
+  hasMessage(body) ? body.message : hasLabel(body) ? body.error : undefined
+
 /** Keep what can be read, as the service wrote it: what decorates a song and is odd is left out, and the song is not. */
 const kept = (
   fields: Readonly<Record<string, Schema.ConstraintDecoder<unknown>>>,

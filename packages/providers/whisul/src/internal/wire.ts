@@ -30,16 +30,14 @@ const Seconds = /* @__PURE__ */ pure(() =>
 )
 
 /** W:/api-reference/get-job `"duration": "2:47"`; W:/introduction "in seconds". Both are read, the first is written. */
-export const Length = /* @__PURE__ */ pure(() =>
+const Length = /* @__PURE__ */ pure(() =>
   Schema.Union([Schema.String, Schema.Number]).pipe(
     Schema.decodeTo(
       Seconds,
       SchemaTransformation.transform({
         decode: secondsOf,
         encode: (seconds: number): string | number =>
-          Number.isInteger(seconds)
-            ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
-            : seconds,
+          Number.isInteger(seconds) ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : seconds,
       }),
     ),
   ),
@@ -56,7 +54,7 @@ const millisOf = (text: string): number => {
 }
 
 /** S004 `"2026-02-17 15:39:34"`; W:/api-reference/get-job "(UTC)". T-WH-2: without a zone it is UTC, never local time. */
-export const Instant = /* @__PURE__ */ pure(() =>
+const Instant = /* @__PURE__ */ pure(() =>
   Schema.String.pipe(
     Schema.decodeTo(
       Schema.Finite,
@@ -76,7 +74,7 @@ export const Instant = /* @__PURE__ */ pure(() =>
 )
 
 /** W:/api-reference/get-job "comma-separated". */
-export const Tags = /* @__PURE__ */ pure(() =>
+const Tags = /* @__PURE__ */ pure(() =>
   Schema.String.pipe(
     Schema.decodeTo(
       Schema.Array(Schema.String),
@@ -117,7 +115,7 @@ export const Request = /* @__PURE__ */ pure(() =>
 export const Accepted = Schema.Struct({ message: Schema.String, job_id: Id, poll_url: Schema.String })
 
 /** S004 "400 response body example". T-WH-4: here `error` is a label; in a job it is a sentence, or null. */
-export const Refusal = Schema.Struct({ error: Schema.String, message: Schema.String })
+export const Refusal = Schema.Struct({ error: Schema.NonEmptyString, message: Schema.NonEmptyString })
 
 /** W:/api-reference/get-job. */
 export const Result = /* @__PURE__ */ pure(() =>
