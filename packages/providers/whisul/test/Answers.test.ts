@@ -277,7 +277,13 @@ describe("submit failure matrix, Whisul", () => {
     expect(seen).toHaveLength(1)
   })
 
-  it("6.5 a process that dies between the send and the answer leaves it uncertain for the next, which sends nothing", async () => {
+  it("6.5 409, of which no page speaks: not sent again, and nothing is claimed", async () => {
+    const { exit, seen } = await play(scripted(emulator(), [answers("submit", 409, { error: "x" })]), runBeat)
+    expect(failure(exit)).toMatchObject({ _tag: "Uncertain", reason: { _tag: "Unrecognised", code: "409" } })
+    expect(seen).toHaveLength(1)
+  })
+
+  it("6.5 asking again after a lost answer stays ambiguous, and sends nothing", async () => {
     const service = emulator()
     const keyed = Whisul.generate({ prompt: "La" }, { key: "order-7" })
     const program = Effect.gen(function* () {

@@ -28,7 +28,7 @@ export const given = (base: string, address: unknown): string | undefined => {
 /** What of an absolute address comes after the base. */
 const beneath = (base: string, address: string): string | undefined => {
   const href = URL.canParse(address) ? new URL(address).href : ""
-  return href.startsWith(`${base}/`) ? href.slice(base.length) : undefined
+  return href.startsWith(base) ? href.slice(base.length) : undefined
 }
 
 const trimmed = (text: string): string => text.replace(/\/+$/, "")
