@@ -21,10 +21,17 @@ const idempotencyOf = ({ idempotency }: Contract.Contract): string => {
   }
 }
 
-const cadenceOf = ({ cadence }: Contract.Contract): string =>
-  cadence._tag === "LongPoll"
-    ? `held up to ${format(cadence.hold)}, ${format(cadence.floor)} apart`
-    : `every ${format(cadence.every)}, never under ${format(cadence.floor)}`
+const cadenceOf = ({ cadence }: Contract.Contract): string => {
+  const floor = format(cadence.floor)
+  switch (cadence._tag) {
+    case "LongPoll":
+      return `held up to ${format(cadence.hold)}, ${floor} apart`
+    case "Hinted":
+      return `as asked, else every ${format(cadence.otherwise)}, never under ${floor}`
+    case "Interval":
+      return `every ${format(cadence.every)}, never under ${floor}`
+  }
+}
 
 const delayOf = (delay: Contract.Delay): string => {
   switch (delay._tag) {

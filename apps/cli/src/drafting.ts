@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type * as Operation from "@tenuto/core/Operation"
+import { attach } from "./attachments.ts"
 import { Usage } from "./exit.ts"
 import * as Flags from "./flags.ts"
 import * as Services from "./services.ts"
@@ -54,7 +55,7 @@ export const make = Effect.fnUntraced(function* (given: Given): Effect.fn.Return
   const service = yield* Services.find(given.service)
   const operation = yield* Services.operation(service, yield* service.load, given.operation)
   const text = yield* Flags.source("--input", given.input)
-  const input = yield* decode(operation, yield* Flags.jsonOf("--input", text))
+  const input = yield* decode(operation, yield* attach(yield* Flags.jsonOf("--input", text)))
   const session = yield* Session.open(service, given)
   // Standard input cannot be read twice, so the way to go on holds the text itself.
   const again = given.input === "-" ? JSON.stringify(JSON.parse(text)) : given.input
@@ -66,7 +67,14 @@ export const make = Effect.fnUntraced(function* (given: Given): Effect.fn.Return
       ...(Option.isSome(given.key) ? { key: given.key.value } : {}),
       ...(Option.isSome(given.reference) ? { reference: given.reference.value } : {}),
     },
-    context: { operation, isJson: given.json, input: again, baseUrl: given.baseUrl, journal: given.journal },
+    context: {
+      operation,
+      isJson: given.json,
+      input: again,
+      baseUrl: given.baseUrl,
+      set: given.set,
+      journal: given.journal,
+    },
   }
 })
 

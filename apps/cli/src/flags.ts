@@ -29,7 +29,9 @@ export const handle = Argument.String("handle").pipe(
 )
 export const input = Flag.String("input").pipe(
   Flag.withMetavar("json|@file|-"),
-  Flag.withDescription("The input as JSON with the service's own field names; @file and - read it from elsewhere"),
+  Flag.withDescription(
+    `The input as JSON with the service's own field names; @file and - read it from elsewhere, {"@file": "path"} inside it is a file`,
+  ),
 )
 export const baseUrl = Flag.String("base-url").pipe(
   Flag.filter(
@@ -39,6 +41,13 @@ export const baseUrl = Flag.String("base-url").pipe(
   Flag.withMetavar("url"),
   Flag.withDescription("Where the service is, when it is not at its own address: a proxy or an emulator"),
   Flag.optional,
+)
+export const set = Flag.String("set").pipe(
+  Flag.withMetavar("name=value"),
+  Flag.withDescription(
+    "A setting of the service, such as tier=pro; a wrong one is told which there are. May be given several times",
+  ),
+  Flag.atLeast(0),
 )
 export const key = Flag.String("key").pipe(
   Flag.filter(

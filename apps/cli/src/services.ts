@@ -8,7 +8,9 @@ import type * as Provider from "@tenuto/http/Provider"
 import type { Transport } from "@tenuto/http/Transport"
 import type { Handler, Request } from "@tenuto/testkit/Emulator"
 import type { Stage } from "@tenuto/testkit/Fault"
+import type { Courier } from "@tenuto/testkit/Courier"
 import { Usage } from "./exit.ts"
+import type * as Setting from "./setting.ts"
 import { known } from "./text.ts"
 
 /** One service, known by name. */
@@ -16,6 +18,11 @@ export interface Service {
   readonly name: string
   /** The environment variable that holds its API key. */
   readonly variable: string
+  /** What may be set of its layer, and of its emulator. */
+  readonly settings: Setting.Known
+  readonly manners: Setting.Known
+  /** How its emulator is told where to deliver and with which secret; absent for a service that delivers nothing. */
+  readonly hook?: (secret: string, url: string | undefined) => object
   readonly load: Effect.Effect<Api>
   readonly emulator: Effect.Effect<EmulatorModule>
 }
@@ -27,8 +34,9 @@ export interface Api {
   readonly layer: (settings: Provider.Settings) => Layer.Layer<Remote<string>, never, Transport>
 }
 
-/** What a provider's emulator takes; every one is optional. */
+/** What a provider's emulator takes; every one is optional, and each has some of its own. */
 export interface EmulatorOptions {
+  readonly limit?: { readonly requests: number; readonly window: Duration.Input }
   readonly work?: Duration.Input
   readonly hold?: Duration.Input
   readonly linkLife?: Duration.Input
@@ -41,6 +49,7 @@ export interface Emulated {
   readonly handler: Handler
   readonly stage: (request: Request) => Stage | undefined
   readonly ledger: Effect.Effect<Ledger>
+  readonly courier?: Courier
 }
 
 /** What an emulator has done: every operation it created, and every request it saw. */
@@ -62,8 +71,12 @@ function service<Name extends string>(
   name: Name,
   load: () => Promise<ProviderModule<Name>>,
   emulator: () => Promise<EmulatorModule>,
+  more: Partial<Pick<Service, "settings" | "manners" | "hook">> = {},
 ): Service {
   return {
+    settings: {},
+    manners: {},
+    ...more,
     name,
     variable: variableOf(name),
     // A remote is looked up by its service's name at run time, so the literal type may be forgotten.
@@ -80,6 +93,7 @@ const all: ReadonlyArray<Service> = [
     "soundpiece",
     () => import("@tenuto/soundpiece"),
     () => import("@tenuto/soundpiece/Emulator"),
+    { manners: { replay: ["current", "original"], length: "duration" }, hook: (webhookSecret) => ({ webhookSecret }) },
   ),
 ]
 

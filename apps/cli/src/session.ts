@@ -11,11 +11,14 @@ import type { Transport } from "@tenuto/http/Transport"
 import { Usage } from "./exit.ts"
 import { conceal } from "./screen.ts"
 import * as Services from "./services.ts"
+import * as Setting from "./setting.ts"
 
 /** Where to connect, and what to remember. */
 export interface Settings {
   readonly baseUrl: Option.Option<string>
   readonly journal: Option.Option<string>
+  /** Settings of the service, `name=value` each. */
+  readonly set: ReadonlyArray<string>
 }
 
 export type Connected = Remote<string> | Transport | Journal.Journal
@@ -45,12 +48,13 @@ export const open = Effect.fnUntraced(function* (
   settings: Settings,
 ): Effect.fn.Return<Session, Usage> {
   const apiKey = yield* credential(service)
+  const own = yield* Setting.parse(service.name, service.settings, settings.set)
   const [api, transport] = yield* Effect.all(
     [service.load, Effect.promise(() => import("@tenuto/transport-node/NodeTransport"))],
     { concurrency: 2 },
   )
   const base = Option.getOrElse(settings.baseUrl, () => api.table.base)
-  const remote = Layer.provideMerge(api.layer({ apiKey, baseUrl: base }), transport.layer)
+  const remote = Layer.provideMerge(api.layer({ ...own, apiKey, baseUrl: base }), transport.layer)
   return { service, api, base, layer: Layer.merge(remote, yield* journalOf(settings.journal)) }
 })
 

@@ -31,8 +31,9 @@ export interface Context extends Settings {
 
 type Trouble = Failure.Failure | Unusable | Unwritten
 
-const flags = ({ baseUrl, journal }: Settings): ReadonlyArray<string> => [
+const flags = ({ baseUrl, journal, set }: Settings): ReadonlyArray<string> => [
   ...Option.match(baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] }),
+  ...set.flatMap((setting) => ["--set", setting]),
   ...Option.match(journal, { onNone: () => [], onSome: (file) => ["--journal", file] }),
 ]
 const toOut = ({ out = Option.none() }: Pick<Context, "out">): ReadonlyArray<string> =>
@@ -44,12 +45,12 @@ export const settling = (context: Settings & Pick<Context, "out">, handle: Handl
   line(["tenuto", "settle", HandleOf.write(handle), ...flags(context), ...toOut(context)])
 
 /** The command that fetches the files of finished work. */
-export const downloading = (context: Pick<Context, "baseUrl" | "out">, handle: Handle): string =>
+export const downloading = (context: Pick<Context, "baseUrl" | "out" | "set">, handle: Handle): string =>
   line([
     "tenuto",
     "download",
     HandleOf.write(handle),
-    ...flags({ baseUrl: context.baseUrl, journal: Option.none() }),
+    ...flags({ baseUrl: context.baseUrl, set: context.set, journal: Option.none() }),
     ...toOut(context),
   ])
 

@@ -25,10 +25,12 @@ export type Idempotency =
  *
  * - `LongPoll`: a look is held open by the service for up to `hold`; looks begin at least `floor` apart, and further
  *   apart each time one comes back early with nothing new.
+ * - `Hinted`: look when the last answer says (`Retry-After` and the like), else after `otherwise`; never sooner than `floor`.
  * - `Interval`: look every `every`, never sooner than `floor` after the last look ended.
  */
 export type Cadence =
   | { readonly _tag: "LongPoll"; readonly hold: Duration.Duration; readonly floor: Duration.Duration }
+  | { readonly _tag: "Hinted"; readonly otherwise: Duration.Duration; readonly floor: Duration.Duration }
   | { readonly _tag: "Interval"; readonly every: Duration.Duration; readonly floor: Duration.Duration }
 
 /**

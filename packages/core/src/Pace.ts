@@ -23,7 +23,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import type { Contract, Delay } from "./Contract.ts"
+import type { Cadence, Contract, Delay } from "./Contract.ts"
 import { Instant, later, longest } from "./internal/instant.ts"
 import * as Reason from "./Reason.ts"
 import { pure } from "./internal/pure.ts"
@@ -136,13 +136,25 @@ const bySchedule = (contract: Contract, acceptedAt: DateTime.Utc, looks: Looks):
   const floor = Duration.max(cadence.floor, least)
   if (looks.began === undefined || looks.ended === undefined) {
     if (looks.prompted === true) return acceptedAt
-    return cadence._tag === "LongPoll" ? acceptedAt : later(acceptedAt, Duration.max(cadence.every, floor))
+    return cadence._tag === "LongPoll"
+      ? acceptedAt
+      : later(acceptedAt, Duration.max(every(cadence, acceptedAt, looks), floor))
   }
   if (looks.prompted === true) return later(looks.ended, floor)
-  if (cadence._tag === "Interval") return later(looks.ended, Duration.max(cadence.every, floor))
+  if (cadence._tag !== "LongPoll") return later(looks.ended, Duration.max(every(cadence, looks.ended, looks), floor))
   // A hold that was kept asks for the next look at once; one that was not asks for more and more room.
   const room = Duration.min(times(floor, doubled(looks.early - 1)), Duration.max(cadence.hold, floor))
   return DateTime.max(looks.ended, later(looks.began, room))
+}
+
+/** What the service said with its last answer stands in the place of what its page says, where the cadence is `Hinted`. */
+const every = (
+  cadence: Exclude<Cadence, { readonly _tag: "LongPoll" }>,
+  from: DateTime.Utc,
+  { until }: Looks,
+): Duration.Duration => {
+  if (cadence._tag === "Interval") return cadence.every
+  return until !== undefined && DateTime.isGreaterThan(until, from) ? Duration.zero : cadence.otherwise
 }
 
 /**

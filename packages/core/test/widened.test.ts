@@ -238,6 +238,25 @@ describe("what a service differs in", () => {
     }),
   )
 
+  it.effect("a service that says when to look is heard, sooner and later than its page says", () =>
+    Effect.gen(function* () {
+      const cadence = { _tag: "Hinted", otherwise: seconds(30), floor: seconds(2) } as const
+      const hinted = (answer: Remote.Answer, after: number): Remote.Answer =>
+        ({ ...answer, retryAfter: seconds(after) }) as never
+      const service = remoteWith(
+        { cadence },
+        hinted(accepted, 3),
+        hinted(pending, 50),
+        hinted(pending, 1),
+        pending,
+        sung,
+      )
+      yield* after(Client.run(chant(input)).pipe(Effect.provide([service.layer, journal(new Map())])))
+      // 3 as asked, 50 as asked, the floor for 1, and 30 where nothing is said.
+      expect(service.times("Look")).toEqual([3, 53, 55, 85])
+    }),
+  )
+
   it("a pause that stands for a missing hint gives way to a shorter hint", () => {
     const delays = { limited: { _tag: "Assumed", pause: seconds(60) } } as const
     const assumed = Contract.make({ ...contract, delays })

@@ -72,7 +72,7 @@ const careful = ({ stage, status = 0 }: Seen): Verdict => {
       return { stage, truth: "Rejected", reason, source }
     case "submit":
       // Whoever answers 4xx has refused the request; whoever answers 3xx or 5xx may have acted on it first, and so may
-      // whoever lost patience (408) or finds that the work is there already (409).
+      // whoever lost patience (408, 499) or finds that the work is there already (409).
       return { stage, truth: isRefusal(status) ? "Rejected" : "Uncertain", reason, source }
     case "settle":
       return { stage, truth: "Failed", reason, source }
@@ -83,7 +83,8 @@ const careful = ({ stage, status = 0 }: Seen): Verdict => {
   }
 }
 
-const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408 && status !== 409
+const isRefusal = (status: number): boolean =>
+  status >= 400 && status < 500 && status !== 408 && status !== 409 && status !== 499
 
 /** Judge an answer by the first row that matches. Total: where no row does, the careful reading holds. */
 export const judge = (table: ReadonlyArray<Verdict>, seen: Seen): Verdict => {

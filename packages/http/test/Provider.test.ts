@@ -300,7 +300,7 @@ describe("an operation that the table does not hold", () => {
   it.effect("cannot be cancelled where its endpoint says no way to", () =>
     Effect.gen(function* () {
       const service = remote(() => ok)
-      assert.strictEqual(told(yield* service.cancel(handle)), "Unseen NotFound")
+      assert.strictEqual(told(yield* service.cancel(handle)), "Unseen NotImplemented")
       assert.strictEqual(told(yield* service.cancel()), "Observed")
       const gone = remote(() => answer(404))
       assert.strictEqual(told(yield* gone.cancel()), "Lost Gone")

@@ -56,6 +56,26 @@ describe("an answer without a body", () => {
     }),
   )
 
+  it.effect("that is no JSON does not hide a handle in a header", () =>
+    Effect.gen(function* () {
+      const headers = { "operation-location": `${base}/ops/1`, "content-type": "text/plain" }
+      const service = remote(() => answer(202, "Accepted", headers), {}, with_({ accepted: located }))
+      expect((yield* service.submit())._tag).toBe("Accepted")
+    }),
+  )
+
+  it.effect("is read with the address that was asked", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const accepted: Provider.Endpoint["accepted"] = (_, asked, { url }) => {
+        seen.push(url)
+        return Result.succeed({ handle: HandleOf.of(asked, { id: "1" }) })
+      }
+      yield* remote(() => answer(202, ""), {}, with_({ accepted })).submit()
+      expect(seen).toEqual([`${base}/songs`])
+    }),
+  )
+
   it.effect("that says nothing is malformed, and says so", () =>
     Effect.gen(function* () {
       const service = remote(() => answer(202, ""), {}, with_({ accepted: located }))
@@ -76,6 +96,16 @@ describe("an address that the service gave", () => {
       const service = remote(() => answer(200, { status: "x" }), {}, at(url))
       expect((yield* service.look())._tag).toBe("Observed")
       expect(service.sent.map(urlOf)).toEqual([url])
+    }),
+  )
+
+  it.effect("keeps its own query, and gets what is asked beside it", () =>
+    Effect.gen(function* () {
+      const path = "https://api.service.test/ops/1?api-version=3"
+      const look = () => ({ method: "GET", path, query: { wait: "true" } })
+      const service = remote(() => answer(200, { status: "x" }), {}, with_({ look }))
+      yield* service.look()
+      expect(service.sent.map(urlOf)).toEqual([`${path}&wait=true`])
     }),
   )
 
@@ -271,7 +301,32 @@ describe("a file whose link comes as a redirect", () => {
   )
 })
 
+describe("a hint of a refusal", () => {
+  it.effect("is heard from the header by itself, and from the body where the table reads one", () =>
+    Effect.gen(function* () {
+      const verdicts: ReadonlyArray<Verdict.Verdict> = [
+        { stage: "look", status: 429, truth: "Unseen", reason: { _tag: "RateLimited" }, source: "a page" },
+      ]
+      const limited = () => answer(429, {}, { "retry-after": "9" })
+      const after = Effect.fnUntraced(function* (trouble: Provider.Table<"service">["trouble"]) {
+        const seen = yield* remote(limited, {}, { verdicts, trouble }).look()
+        return seen._tag === "Unseen" && seen.reason._tag === "RateLimited" ? seen.reason.retryAfter : undefined
+      })
+      expect(yield* after(() => ({}))).toEqual(Duration.seconds(9))
+      expect(yield* after(() => ({ retryAfter: Duration.seconds(30) }))).toEqual(Duration.seconds(30))
+    }),
+  )
+})
+
 describe("a cancel", () => {
+  it.effect("that an endpoint does not have is not offered", () =>
+    Effect.gen(function* () {
+      const service = remote(() => answer(200))
+      expect(yield* service.cancel(handle)).toMatchObject({ _tag: "Unseen", reason: { _tag: "NotImplemented" } })
+      expect(service.sent).toEqual([])
+    }),
+  )
+
   it.effect("may be answered in its own way", () =>
     Effect.gen(function* () {
       const cancelled: Provider.Endpoint["cancelled"] = () => Result.succeed({ _tag: "Pending", word: "cancelling" })

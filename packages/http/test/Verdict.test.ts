@@ -18,6 +18,7 @@ const row = (
 }
 const refusals = new Set(Array.from({ length: 100 }, (_, index) => index + 400))
 refusals.delete(408)
+refusals.delete(499)
 refusals.delete(409)
 const stages = Stage.literals
 const statuses = [undefined, ...Array.from({ length: 500 }, (_, index) => index + 100)]
@@ -58,7 +59,7 @@ describe("laws", () => {
     }
   })
 
-  it("only a 4xx proves by itself that nothing was started, and neither 408 nor 409 does", () => {
+  it("only a 4xx proves by itself that nothing was started, and none of 408, 409 and 499 does", () => {
     for (const status of statuses) {
       const { truth } = Verdict.judge([], { stage: "submit", ...(status === undefined ? {} : { status }) })
       assert.strictEqual(truth === "Rejected", status !== undefined && refusals.has(status), String(status))

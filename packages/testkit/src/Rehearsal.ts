@@ -22,6 +22,7 @@
  * ```
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -49,8 +50,11 @@ export interface Seen {
   readonly body: unknown
 }
 
+/** Where the service is, for a program that has to be found there itself. */
+export class Origin extends Context.Service<Origin, string>()("@tenuto/testkit/Rehearsal/Origin") {}
+
 /** What a program may use in a rehearsal, beside the service it connects to. */
-export type Stage = Journal.Journal | Transport | Timeline.Timeline | Scope.Scope
+export type Stage = Origin | Journal.Journal | Transport | Timeline.Timeline | Scope.Scope
 
 /** What is played. */
 export interface Play<A, E, Service> {
@@ -101,7 +105,9 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
   ).pipe(Layer.provide(Journal.layerMemory))
   const staged = (origin: string, carrier: Layer.Layer<Transport>) =>
     connect(origin).pipe(
-      Layer.provideMerge(Layer.mergeAll(Timeline.transport(VirtualClock.transport(carrier)), journal)),
+      Layer.provideMerge(
+        Layer.mergeAll(Layer.succeed(Origin, origin), Timeline.transport(VirtualClock.transport(carrier)), journal),
+      ),
     )
   return Effect.gen(function* () {
     const clock = yield* Clock.Clock

@@ -10,7 +10,7 @@ import * as Screen from "../screen.ts"
 import * as Session from "../session.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, json } = Flags
+const { baseUrl, json, set } = Flags
 
 const did: Readonly<Record<Client.Cancellation["_tag"], string>> = {
   Asked: "the service was asked to cancel it; settle tells how it ends",
@@ -20,10 +20,10 @@ const did: Readonly<Record<Client.Cancellation["_tag"], string>> = {
 
 export const cancel = Command.make(
   "cancel",
-  { handle: Flags.handle, baseUrl, json },
+  { handle: Flags.handle, baseUrl, set, json },
   Effect.fn(function* (given) {
     const handle = yield* Flags.handleOf(given.handle)
-    const settings = { baseUrl: given.baseUrl, journal: Option.none() }
+    const settings = { baseUrl: given.baseUrl, set: given.set, journal: Option.none() }
     const { layer, operation } = yield* Session.ofHandle(handle, settings)
     const report = yield* Report.make(given.json)
     const context = { ...settings, operation, isJson: given.json }

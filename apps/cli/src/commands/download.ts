@@ -15,7 +15,7 @@ import * as Session from "../session.ts"
 import { known } from "../text.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, json, out, within } = Flags
+const { baseUrl, json, out, within, set } = Flags
 
 const artifact = Argument.String("artifact").pipe(
   Argument.withDescription("One file by its name in the output, such as outputs.0; every file when left out"),
@@ -32,10 +32,10 @@ const choose = (all: ReadonlyArray<Artifact>, name: Option.Option<string>) => {
 
 export const download = Command.make(
   "download",
-  { handle: Flags.handle, artifact, baseUrl, within, out, json },
+  { handle: Flags.handle, artifact, baseUrl, set, within, out, json },
   Effect.fn(function* (given) {
     const handle = yield* Flags.handleOf(given.handle)
-    const settings = { baseUrl: given.baseUrl, journal: Option.none() }
+    const settings = { baseUrl: given.baseUrl, set: given.set, journal: Option.none() }
     const { layer, operation } = yield* Session.ofHandle(handle, settings)
     const report = yield* Report.make(given.json)
     const left = yield* waiting(given.within)

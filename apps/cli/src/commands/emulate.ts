@@ -9,6 +9,8 @@ import { Usage } from "../exit.ts"
 import * as Flags from "../flags.ts"
 import * as Screen from "../screen.ts"
 import * as Services from "../services.ts"
+import * as Setting from "../setting.ts"
+import * as Text from "../text.ts"
 
 const port = Flag.Int("port").pipe(
   Flag.filter(
@@ -44,6 +46,32 @@ const seed = Flag.Int("seed").pipe(
   Flag.optional,
 )
 
+const limit = Flag.String("limit").pipe(
+  Flag.filterMap(
+    (text) => {
+      const [, requests, window] = /^(\d{1,6})\/(.+)$/.exec(text) ?? []
+      const span = window === undefined ? undefined : Text.duration(window)
+      return span === undefined ? Option.none() : Option.some({ requests: Number(requests), window: span })
+    },
+    () => "how many in how long, such as 100/1m",
+  ),
+  Flag.withMetavar("n/duration"),
+  Flag.withDescription(
+    "How many requests the service allows in any span of this length; the rest are refused with 429",
+  ),
+  Flag.optional,
+)
+const webhookSecret = Flag.String("webhook-secret").pipe(
+  Flag.withMetavar("secret"),
+  Flag.withDescription("Deliver webhooks, signed with this secret, where the requests ask for them"),
+  Flag.optional,
+)
+const webhookUrl = Flag.String("webhook-url").pipe(
+  Flag.withMetavar("url"),
+  Flag.withDescription("Where to deliver, for a service that has this in its settings; with --webhook-secret"),
+  Flag.optional,
+)
+
 const given = <Name extends string, A>(name: Name, value: Option.Option<A>): { readonly [_ in Name]?: A } =>
   Option.match(value, { onNone: () => ({}), onSome: (some) => ({ [name]: some }) as { readonly [_ in Name]: A } })
 
@@ -73,6 +101,24 @@ const told = (handler: Handler, emulated: Services.Emulated, isJson: boolean): H
   }
 }
 
+/** Errors: `Usage`. */
+const hookOf = (
+  { hook, name }: Services.Service,
+  given: { readonly webhookSecret: Option.Option<string>; readonly webhookUrl: Option.Option<string> },
+): Effect.Effect<object, Usage> => {
+  const secret = Option.getOrUndefined(given.webhookSecret)
+  const url = Option.getOrUndefined(given.webhookUrl)
+  if (secret === undefined && url === undefined) return Effect.succeed({})
+  if (hook === undefined) {
+    return Effect.fail(
+      new Usage({ problem: `${name} delivers no webhooks`, way: "leave --webhook-secret and --webhook-url out" }),
+    )
+  }
+  return secret === undefined
+    ? Effect.fail(new Usage({ problem: "--webhook-url needs a secret to sign with", way: "give --webhook-secret too" }))
+    : Effect.succeed(hook(secret, url))
+}
+
 export const emulate = Command.make(
   "emulate",
   {
@@ -84,6 +130,10 @@ export const emulate = Command.make(
     fault,
     script,
     failing,
+    limit,
+    set: Flags.set,
+    webhookSecret,
+    webhookUrl,
     seed,
     json: Flags.json,
   },
@@ -107,15 +157,25 @@ export const emulate = Command.make(
       })
     }
     const { table } = yield* service.load
+    const own = yield* Setting.parse(service.name, service.manners, options.set)
+    const hook = yield* hookOf(service, options)
     const { make } = yield* service.emulator
     const emulated = yield* make({
       ...given("work", options.work),
       ...given("hold", options.hold),
       ...given("linkLife", options.linkLife),
+      ...own,
+      ...hook,
+      ...given("limit", options.limit),
       ...given("failing", options.failing),
       ...given("seed", options.seed),
     })
-    const hooks = { stageOf: emulated.stage }
+    const { courier } = emulated
+    const hooks = { stageOf: emulated.stage, ...(courier === undefined ? {} : { webhook: courier.plan }) }
+    if (courier !== undefined) {
+      const { layer } = yield* Effect.promise(() => import("@tenuto/transport-node/NodeTransport"))
+      yield* Effect.forkScoped(Effect.provide(courier.deliveries, layer))
+    }
     let handler = yield* Effect.mapError(Fault.apply(emulated.handler, faults, hooks), refused("--fault"))
     if (Option.isSome(options.script)) {
       const file = options.script.value

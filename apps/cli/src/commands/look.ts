@@ -12,16 +12,16 @@ import * as Screen from "../screen.ts"
 import * as Session from "../session.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, json } = Flags
+const { baseUrl, json, set } = Flags
 
 const encode = Schema.encodeSync(Observation)
 
 export const look = Command.make(
   "look",
-  { handle: Flags.handle, baseUrl, json },
+  { handle: Flags.handle, baseUrl, set, json },
   Effect.fn(function* (given) {
     const handle = yield* Flags.handleOf(given.handle)
-    const settings = { baseUrl: given.baseUrl, journal: Option.none() }
+    const settings = { baseUrl: given.baseUrl, set: given.set, journal: Option.none() }
     const { layer, operation } = yield* Session.ofHandle(handle, settings)
     const report = yield* Report.make(given.json)
     const context = { ...settings, operation, isJson: given.json }

@@ -19,7 +19,7 @@ import * as Session from "../session.ts"
 import { quote } from "../text.ts"
 import { downloading } from "../verdict.ts"
 
-const { baseUrl, json, out, within } = Flags
+const { baseUrl, json, out, within, set } = Flags
 
 const journal = Flag.String("journal").pipe(
   Flag.withMetavar("file"),
@@ -89,10 +89,10 @@ const lineOf = ({ failure, line }: Effect.Success<ReturnType<typeof recoverOne>>
 
 export const recover = Command.make(
   "recover",
-  { journal, baseUrl, within, out, json },
+  { journal, baseUrl, set, within, out, json },
   Effect.fn(
     function* (given) {
-      const settings = { baseUrl: given.baseUrl, journal: Option.some(given.journal) }
+      const settings = { baseUrl: given.baseUrl, set: given.set, journal: Option.some(given.journal) }
       const unsettled = yield* open(given.journal)
       const names = [...new Set(unsettled.map(({ service }) => service))]
       if (names.length > 1 && Option.isSome(given.baseUrl)) {

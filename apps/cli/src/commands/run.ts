@@ -9,11 +9,11 @@ import * as Report from "../report.ts"
 import * as Result from "../result.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, input, journal, json, key, operation, out, reference, service, within } = Flags
+const { baseUrl, input, journal, json, key, operation, out, reference, service, within, set } = Flags
 
 export const run = Command.make(
   "run",
-  { service, operation, input, baseUrl, key, reference, within, journal, out, json },
+  { service, operation, input, baseUrl, set, key, reference, within, journal, out, json },
   Effect.fn(function* (given) {
     const { draft, session, ...drafted } = yield* Drafting.make(given)
     const context = { ...drafted.context, out: given.out }

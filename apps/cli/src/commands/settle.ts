@@ -10,17 +10,24 @@ import * as Result from "../result.ts"
 import * as Session from "../session.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, journal, json, out, within } = Flags
+const { baseUrl, journal, json, out, within, set } = Flags
 
 export const settle = Command.make(
   "settle",
-  { handle: Flags.handle, baseUrl, within, journal, out, json },
+  { handle: Flags.handle, baseUrl, set, within, journal, out, json },
   Effect.fn(function* (given) {
     const handle = yield* Flags.handleOf(given.handle)
     const { layer, operation } = yield* Session.ofHandle(handle, given)
     const report = yield* Report.make(given.json)
     const left = yield* waiting(given.within)
-    const context = { operation, isJson: given.json, baseUrl: given.baseUrl, journal: given.journal, out: given.out }
+    const context = {
+      operation,
+      isJson: given.json,
+      baseUrl: given.baseUrl,
+      set: given.set,
+      journal: given.journal,
+      out: given.out,
+    }
     const work = Effect.flatMap(Client.settle(operation, handle, wait(given.within)), (output) =>
       Result.take(context, operation, output, given.out, left),
     )

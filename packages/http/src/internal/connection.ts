@@ -43,7 +43,9 @@ export const connect = <Service extends string>(
   const judged = (stage: Stage, { body, headers, status }: Exchange.Response, now: DateTime.Utc) => {
     const parsed = Json.read(headers, body)
     const refusal = { stage, status, headers, body: Result.getOrUndefined(parsed), now }
-    const seen = Verdict.shown({ stage, status, ...namesOf(refusal.body), ...table.trouble(refusal) })
+    const retryAfter = Delay.retryAfter(headers, now)
+    const hint = retryAfter === undefined ? {} : { retryAfter }
+    const seen = Verdict.shown({ stage, status, ...hint, ...namesOf(refusal.body), ...table.trouble(refusal) })
     const { adopts = false, reason, truth } = Verdict.judge(table.verdicts, seen)
     return { truth, reason, adopts, body: refusal.body, evidence: Verdict.evidenceOf(seen, requestIdOf(headers)) }
   }
@@ -67,7 +69,7 @@ export const connect = <Service extends string>(
     const refused = stage === "submit" ? "Rejected" : "Lost"
     const answered = (response: Exchange.Response, now: DateTime.Utc): Remote.Answer => {
       const { headers, status } = response
-      const around = { status, headers, now }
+      const around = { url: urlOf(base, call), status, headers, now }
       const retryAfter = Delay.retryAfter(headers, now)
       const hint = retryAfter === undefined ? {} : { retryAfter }
       if (!isSuccess(response)) {
@@ -79,12 +81,12 @@ export const connect = <Service extends string>(
       const requestId = requestIdOf(headers)
       const parsed = Json.read(headers, response.body)
       const body = Result.getOrUndefined(parsed)
-      const isEmpty = response.body.byteLength === 0
-      const answer =
-        Result.isFailure(parsed) && !isEmpty ? Result.fail(parsed.failure) : readable(() => read(body, around))
+      // A handle may stand in a header, whatever the body is.
+      const isRead = stage === "submit" || response.body.byteLength === 0 || Result.isSuccess(parsed)
+      const answer = isRead ? readable(() => read(body, around)) : Result.fail("")
       if (Result.isSuccess(answer)) return { ...named(answer.success, requestId), ...hint }
       const evidence = Verdict.evidenceOf({ stage, status, ...namesOf(body) }, requestId)
-      const problem = isEmpty && Result.isFailure(parsed) ? parsed.failure : answer.failure
+      const problem = Result.isFailure(parsed) ? parsed.failure : answer.failure
       const malformed: Reason = { _tag: "Malformed", problem }
       return {
         _tag: doubt,
@@ -123,7 +125,9 @@ export const connect = <Service extends string>(
     const { handle, within } = deed
     const stage = deed._tag === "Look" ? "look" : "cancel"
     const call = deed._tag === "Look" ? endpoint?.look(handle, deed.hold) : endpoint?.cancel?.(handle)
-    if (endpoint === undefined || call === undefined) return unknownOperation("Unseen", stage, operation)
+    if (endpoint === undefined) return unknownOperation("Unseen", stage, operation)
+    if (call === undefined)
+      return Effect.succeed({ _tag: "Unseen", reason: { _tag: "NotImplemented" }, evidence: { stage } })
     const read = deed._tag === "Cancel" ? (endpoint.cancelled ?? endpoint.observed) : endpoint.observed
     return ask(stage, call, within, (body, answered) =>
       Result.map(read(body, handle, answered), (observation) => ({ _tag: "Observed", observation })),
@@ -164,9 +168,9 @@ const named = <A extends Remote.Answer>(answer: A, requestId: string | undefined
     : answer
 
 const urlOf = (base: string, { path, query }: Call): string => {
-  if (/^https?:/i.test(path)) return path
   const search = new URLSearchParams(query).toString()
-  return `${base}${path}${search === "" ? "" : `?${search}`}`
+  const address = /^https?:/i.test(path) ? path : `${base}${path}`
+  return search === "" ? address : `${address}${address.includes("?") ? "&" : "?"}${search}`
 }
 
 const requestOf = (

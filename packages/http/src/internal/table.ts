@@ -38,6 +38,8 @@ export interface Call {
 
 /** What stands around a body. */
 export interface Answered {
+  /** The address that was asked, for what an answer says relative to it. */
+  readonly url: string
   readonly status: number
   readonly headers: Exchange.Headers
   readonly now: DateTime.Utc
@@ -66,7 +68,8 @@ export interface Accepted {
 /**
  * One operation's place in the API. Readers say in one sentence what is wrong with an answer they cannot read.
  *
- * `accepted` and `observed` see the JSON of a success (2xx), or `undefined` where the body is empty. `accepted` also sees
+ * `accepted` and `observed` see the JSON of a success (2xx), or `undefined` where the body is empty; `accepted` also where
+ * it is no JSON, for a handle may stand in a header. `accepted` also sees
  * a refusal whose verdict `adopts`, and `observed` what `cancel` is answered, unless `cancelled` does.
  */
 export interface Endpoint {

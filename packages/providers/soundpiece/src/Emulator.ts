@@ -42,7 +42,9 @@ import type { Stage } from "@tenuto/testkit/Fault"
 import * as Routes from "@tenuto/testkit/Routes"
 import * as Storage from "@tenuto/testkit/Storage"
 import * as Window from "@tenuto/testkit/Window"
+import type * as Courier from "@tenuto/testkit/Courier"
 import * as Asked from "./internal/emulatorRequest.ts"
+import * as Post from "./internal/emulatorPost.ts"
 import * as Work from "./internal/emulatorWork.ts"
 import { type Name, routes } from "./internal/routes.ts"
 import { Refusal } from "./internal/wire.ts"
@@ -76,6 +78,10 @@ export interface Options {
   readonly failing?: string
   /** What a PUT with a known key gives: the operation as it stands (default), or the first answer again (C-SP-4). */
   readonly replay?: "current" | "original"
+  /** The account's signing secret (`whsec_…`). Without one nothing is delivered, whatever `callback_url` says. Default: none. */
+  readonly webhookSecret?: string | Redacted.Redacted<string>
+  /** How long a delivery rests after each attempt that failed; after the last it is given up. Default: three pauses of ours. */
+  readonly webhookPauses?: ReadonlyArray<Duration.Input>
   /** Names the operations and signs the links. Default: 0. */
   readonly seed?: number
 }
@@ -99,10 +105,13 @@ export interface Emulator {
   readonly stage: (request: Request) => Stage | undefined
   /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
+  /** Delivers to the `callback_url` of each operation, while somebody runs its `deliveries`. */
+  readonly courier: Courier.Courier
 }
 
 const isRoute = (name: string): name is Name => Object.hasOwn(routes, name)
 
+const isJson = Schema.is(Schema.Json)
 const write = Schema.encodeSync(Schema.fromJsonString(Schema.Unknown))
 const encodeRefusal = Schema.encodeSync(Refusal)
 
@@ -134,6 +143,8 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
     const works = new Map<string, Work.Work>()
     const byKey = new Map<string, Work.Work>()
     const budget = yield* Window.make(options.limit)
+    const { webhookPauses: pauses, webhookSecret: secret } = options
+    const courier = yield* Post.courier({ pauses, secret })
     const storage = yield* Storage.make({
       prefix: Work.prefix,
       seed,
@@ -174,14 +185,30 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
       return work
     }
 
-    const submit = (route: Name) => (request: Request) =>
-      Effect.map(DateTime.now, (now) => {
+    /** W:/webhooks: without a signing secret "no callbacks are sent at all, silently". The links are made when it goes. */
+    const announce = (work: Work.Work, { callback }: Asked.Taken, near: string): Effect.Effect<void> =>
+      callback === undefined || secret === undefined
+        ? Effect.void
+        : courier.post({
+            id: `msg_${work.id.slice(3)}`,
+            url: callback,
+            after: DateTime.distance(work.createdAt, work.endsAt),
+            body: Effect.map(DateTime.now, (now) => {
+              const body = Work.delivery(work, (path) => storage.link(near, path, now))
+              return isJson(body) ? body : null
+            }),
+          })
+
+    const submit = (route: Name) =>
+      Effect.fnUntraced(function* (request: Request) {
+        const now = yield* DateTime.now
         const body = Body.json(request)
         if (Result.isFailure(body)) return refuse(400, "The request body is not valid JSON")
         const taken = Asked.take(route, body.success)
         if (Result.isFailure(taken)) return refuse(422, taken.failure)
         const known = byKey.get(`${route} ${taken.success.key.toLowerCase()}`)
         const work = known ?? begin(route, taken.success, now)
+        if (known === undefined) yield* announce(work, taken.success, request.url)
         work.puts++
         const isEnded = replay === "current" && DateTime.isGreaterThanOrEqualTo(now, work.endsAt)
         return tell(work, isEnded, request.url, now)
@@ -212,6 +239,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
     return {
       handler,
       stage,
+      courier,
       ledger: Effect.gen(function* () {
         return {
           operations: Array.from(works.values(), ({ gets, id, key, puts, route }) => ({ id, key, route, puts, gets })),

@@ -12,6 +12,8 @@ export type Fields = { readonly [field: string]: Schema.Json }
 export interface Taken {
   readonly key: string
   readonly echo: Fields
+  /** Where its end is to be delivered. */
+  readonly callback?: string
 }
 
 const track = { source: null }
@@ -48,8 +50,13 @@ export const take = (route: Name, body: unknown): Result.Result<Taken, ReadonlyA
         ? []
         : [fault(["body", "idempotency_key"], "uuid_parsing", "Input should be a valid UUID")]
   if (!isText(key) || wrong.length + keyed.length > 0) return Result.fail([...wrong, ...keyed])
+  const { callback_url } = fields
   const echoed = Object.keys(echo).map((name) => [name, fields[name] ?? echo[name] ?? null] as const)
-  return Result.succeed({ key, echo: Object.fromEntries(echoed) })
+  return Result.succeed({
+    key,
+    echo: Object.fromEntries(echoed),
+    ...(isText(callback_url) ? { callback: callback_url } : {}),
+  })
 }
 
 /** What a GET asks for, or what is wrong with it (contract 2.1: `id` required with a pattern, `wait` a boolean). */

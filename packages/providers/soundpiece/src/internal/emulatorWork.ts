@@ -73,7 +73,17 @@ export const tell = (
   work: Work,
   isEnded: boolean,
   link: (path: string) => Link,
-): { readonly [key: string]: unknown } => {
+): { readonly [key: string]: unknown } => ({
+  [envelopeOf(work.route)]: bare(work, isEnded, link),
+})
+
+/** What is delivered of finished work: the operation without its envelope, under a type that names route and status. */
+export const delivery = (work: Work, link: (path: string) => Link): { readonly [key: string]: unknown } => ({
+  type: `${work.route}.${work.outcome === "ready" ? "ready" : "failed"}`,
+  data: bare(work, true, link),
+})
+
+const bare = (work: Work, isEnded: boolean, link: (path: string) => Link): { readonly [key: string]: unknown } => {
   const { createdAt, echo, files, id, key, outcome, route } = work
   const isReady = isEnded && outcome === "ready"
   const { result } = routes[route]
@@ -91,7 +101,7 @@ export const tell = (
     [result]: isReady ? (result === "output" ? found[0] : found) : null,
     error: isEnded && outcome !== "ready" ? outcome : null,
   })
-  return { [envelopeOf(route)]: { ...head, ...echo, ...tail } }
+  return { ...head, ...echo, ...tail }
 }
 
 /** How long work still goes on. */
