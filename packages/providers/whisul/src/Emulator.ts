@@ -46,12 +46,6 @@ import * as Wire from "./internal/wire.ts"
 /** How work ends: with a song, or with a sentence, or with none. */
 export type Outcome = Job.Outcome
 
-/** A number of requests in any span of `window`. */
-export interface Limit extends Window.Limit {
-  /** How much longer a request that comes during a block makes it (S004 "this will prolong the block"). Default: not at all. */
-  readonly penalty?: Duration.Input
-}
-
 /** How the service behaves; every field has a default. */
 export interface Options {
   /** How long a job runs. Default: 5 seconds. */
@@ -63,7 +57,9 @@ export interface Options {
   /** The one key that is accepted. Default: any. */
   readonly apiKey?: string | Redacted.Redacted<string>
   /** What a key may ask for. Default: no limit. */
-  readonly limit?: Limit
+  readonly limit?: Window.Limit
+  /** How much longer a request that comes during a block makes it (S004 "this will prolong the block"). Default: not at all. */
+  readonly penalty?: Duration.Input
   /** Decide how work ends when it is submitted. Default: completed. */
   readonly outcome?: (submitted: { readonly prompt: string }) => Outcome
   /** Let all work fail with this sentence, unless `outcome` decides. */
@@ -124,16 +120,16 @@ const promptOf = (request: Request): Result.Result<string, Behaviour> => {
 /** Make a service of its own: two of them share nothing. */
 export const make = (options: Options = {}): Effect.Effect<Emulator> =>
   Effect.gen(function* () {
-    const { apiKey, failing, limit, outcome: decide, seed = 0 } = options
+    const { apiKey, failing, outcome: decide, seed = 0 } = options
     const span = (given: Duration.Input | undefined, otherwise: Duration.Input) =>
       Duration.fromInputUnsafe(given ?? otherwise)
     const work = span(options.work, "5 seconds")
     const keep = span(options.keep, Duration.infinity)
     const length = span(options.length, "167 seconds")
-    const penalty = span(limit?.penalty, 0)
+    const penalty = span(options.penalty, 0)
 
     const jobs = new Map<string, Job.Job>()
-    const window = yield* Window.make(limit)
+    const window = yield* Window.make(options.limit)
     const blocks = new Map<string, DateTime.Utc>()
     const storage = yield* Storage.make({
       prefix: Job.prefix,

@@ -36,7 +36,6 @@ import { developer } from "@tenuto/core/Evidence"
 import * as Operation from "@tenuto/core/Operation"
 import type { Remote } from "@tenuto/core/Remote"
 import * as Budget from "@tenuto/http/Budget"
-import * as Delay from "@tenuto/http/Delay"
 import * as Provider from "@tenuto/http/Provider"
 import type { Transport } from "@tenuto/http/Transport"
 import * as Endpoint from "./internal/endpoint.ts"
@@ -92,26 +91,19 @@ export const generate = /* @__PURE__ */ Operation.make({
 /** Every operation by the service's own name: the names that `connect` goes by. */
 export const operations = { generate }
 
-/** One API at its base, which the addresses that it gives are read against. */
-const at = (base: string): Provider.Table<"whisul"> => ({
-  service,
-  base,
-  credential: Provider.bearer, // S004 "Authorization: Bearer YOUR_API_KEY"
-  endpoints: { generate: Endpoint.make(base) },
-  verdicts: Reasons.verdicts,
-  trouble: ({ body, headers, now }) => {
-    const retryAfter = Delay.retryAfter(headers, now) // contract 5.5: not documented; kept where it is sent
-    const said = Endpoint.said(body)
-    return {
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-      ...(said === undefined ? {} : { message: developer(said) }), // contract 5.11: developers only
-    }
-  },
-  budget: Budget.of({ deeds: ["Submit", "Look"], backoff: ladder }), // T-WH-7: no number is known, only how to back off
-})
-
 /** Whisul as a table. */
-export const table = /* @__PURE__ */ at("https://whisul.com/api") // W:/api-reference/compose
+export const table: Provider.Table<"whisul"> = {
+  service,
+  base: "https://whisul.com/api", // W:/api-reference/compose
+  credential: Provider.bearer, // S004 "Authorization: Bearer YOUR_API_KEY"
+  endpoints: { generate: Endpoint.generate },
+  verdicts: Reasons.verdicts,
+  trouble: ({ body }) => {
+    const said = Endpoint.said(body)
+    return said === undefined ? {} : { message: developer(said) } // contract 5.11: developers only
+  },
+  budget: /* @__PURE__ */ Budget.of({ deeds: ["Submit", "Look"], backoff: ladder }), // T-WH-7: only how to back off is known
+}
 
 /**
  * Connect to Whisul. Needs a `Transport`.
@@ -126,4 +118,4 @@ export const table = /* @__PURE__ */ at("https://whisul.com/api") // W:/api-refe
  * ```
  */
 export const layer = (settings: Provider.Settings): Layer.Layer<Remote<"whisul">, never, Transport> =>
-  Provider.layer(at(settings.baseUrl ?? table.base), settings)
+  Provider.layer(table, settings)

@@ -228,7 +228,7 @@ describe("the emulator's limit", () => {
 
   it("whoever asks during a block makes it longer", async () => {
     const answers = await ask(
-      { limit: { requests: 1, window: "20 seconds", penalty: "10 seconds" } },
+      { limit: { requests: 1, window: "20 seconds" }, penalty: "10 seconds" },
       // At 5 s blocked until 20; asked at 10 and 15: until 40; asked at 39: until 50.
       Effect.all([submit, after(5), after(5), after(5), after(24), after(11)]),
     )

@@ -5,6 +5,7 @@ import * as Client from "@tenuto/core/Client"
 import type { Handle } from "@tenuto/core/Handle"
 import * as Journal from "@tenuto/core/Journal"
 import * as Emulator from "@tenuto/testkit/Emulator"
+import * as Rehearsal from "@tenuto/testkit/Rehearsal"
 import * as Whisul from "@tenuto/whisul"
 import * as Service from "@tenuto/whisul/Emulator"
 import * as NodeTransport from "@tenuto/transport-node/NodeTransport"
@@ -95,6 +96,27 @@ describe("any other address is not followed, and the work is looked for by its i
 
   it("so is one that is missing", async () => {
     expect((await lookedAt(undefined)).looks).toEqual([{ path: byId, query: {} }])
+  })
+})
+
+describe("the base may be anywhere", () => {
+  it.each([
+    ["", "/jobs/x", "/jobs/x"],
+    ["", `${origin}/jobs/x`, "/jobs/x"],
+    ["", "/api/jobs/x", "/api/jobs/x"],
+    ["/", "/jobs/x", "/jobs/x"],
+    ["/proxy/whisul/api", "/jobs/x", "/proxy/whisul/api/jobs/x"],
+    ["/proxy/whisul/api///", "/jobs/x", "/proxy/whisul/api/jobs/x"],
+    ["/proxy/whisul/api", `${origin}/proxy/whisul/api/jobs/x`, "/proxy/whisul/api/jobs/x"],
+    ["/proxy/whisul/api", `${origin}/api/jobs/x`, `/proxy/whisul/api/jobs/${id}`],
+    ["/proxy/whisul/api", "https://whisul.com/api/jobs/x", `/proxy/whisul/api/jobs/${id}`],
+  ])("at %o, %s is looked for at %s", async (path, poll_url, looked) => {
+    const { seen } = await Rehearsal.play({
+      connect: (at) => Whisul.layer({ apiKey, baseUrl: `${at}${path}` }),
+      handler: anywhere({ ...fixture("generate.accepted"), poll_url }),
+      program: runBeat,
+    })
+    expect(seen.map((request) => request.path).slice(1)).toEqual([looked])
   })
 })
 

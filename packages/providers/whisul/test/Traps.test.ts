@@ -218,7 +218,7 @@ describe("T-WH-7 the ladder is one for all calls on the key", () => {
   })
 
   it("T-WH-7 a limit of the service's own, which punishes haste, is outlasted by many at once", async () => {
-    const service = emulator({ limit: { requests: 3, window: "1 minute", penalty: "5 seconds" } })
+    const service = emulator({ limit: { requests: 3, window: "1 minute" }, penalty: "5 seconds" })
     const jobs = Array.from({ length: 6 }, (_, index) => another(`song ${index}`))
     const { exit } = await play(service.handler, Effect.all(jobs, { concurrency: 6 }))
     value(exit)

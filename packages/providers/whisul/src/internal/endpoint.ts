@@ -54,15 +54,17 @@ const kept = (
 
 // --- the endpoint -------------------------------------------------------------------------------
 
-/** `base` is where the service is: an address that it gives is used under this base only (T-WH-1). */
-export const make = (base: string): Provider.Endpoint => ({
-  submit: ({ input }) => ({ method: "POST", path: "/generate", body: input }),
-  accepted: (body, request) =>
+const submitting = "/generate"
+
+export const generate: Provider.Endpoint = {
+  submit: ({ input }) => ({ method: "POST", path: submitting, body: input }),
+  // T-WH-1: the address is relative to the base, under which the submit was.
+  accepted: (body, request, { url }) =>
     Result.map(readAccepted(body), ({ job_id: id, poll_url }) => {
-      const locator = Locator.given(base, poll_url)
+      const locator = Locator.given(url.slice(0, -submitting.length), poll_url)
       return { handle: Handle.of(request, { id, ...(locator === undefined ? {} : { locator }) }) }
     }),
-  look: (handle) => ({ method: "GET", path: Locator.of(base, handle) }),
+  look: (handle) => ({ method: "GET", path: Locator.of(handle) }),
   // T-WH-5: a job does not say which one it is, so there is nothing to compare with the handle.
   observed: (body, handle) =>
     Result.flatMap(readJob(body), ({ error, status: word, ...times }): Result.Result<Observation, string> => {
@@ -84,7 +86,7 @@ export const make = (base: string): Provider.Endpoint => ({
           return Result.succeed({ _tag: "Unrecognised", word })
       }
     }),
-})
+}
 
 /** Contract 5.9: plain links; no page says when they die, or of what type the files are. */
 const files = (
