@@ -44,16 +44,24 @@ const told = ({ answers = [], faults = [], options = {}, rest = false, webhook =
         return Emulator.answer(status, "", headers)
       })
       const planned = yield* Effect.forEach(faults, Fault.parse)
-      const handler = yield* Fault.apply(service.handler, planned, { stageOf: service.stage, webhook: service.plan })
+      const handler = yield* Fault.apply(service.handler, planned, {
+        stageOf: service.stage,
+        webhook: service.courier.plan,
+      })
       const carrier = VirtualClock.transport(Emulator.layerMemory(everybody))
       const overten = Overten.layer({ apiKey, baseUrl: "http://service.test/api/v1", tier: "free" })
       return yield* Effect.gen(function* () {
-        yield* Effect.forkScoped(service.deliveries)
+        yield* Effect.forkScoped(service.courier.deliveries)
         const began = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
         const exit = yield* Effect.exit(Client.run(hooked, { within: "2 days" }))
         const took = ((yield* Effect.clockWith((clock) => clock.currentTimeMillis)) - began) / 1000
         if (rest) yield* Effect.sleep("1 day")
-        return { exit, took, letters, ledger: yield* service.ledger }
+        return {
+          exit,
+          took,
+          letters,
+          ledger: { ...(yield* service.ledger), deliveries: yield* service.courier.ledger },
+        }
       }).pipe(
         Effect.provide(overten.pipe(Layer.provideMerge(Layer.mergeAll(carrier, Journal.layerMemory)))),
         Effect.provideService(Inbox.Inbox, inbox),
@@ -151,10 +159,10 @@ describe("3.11 webhooks", () => {
     const sync = Overten.wordGenerate({ prompt: "p", webhook_url: hook })
     const service = emulator()
     value((await play(service.handler, Client.run(sync))).exit)
-    expect((await Effect.runPromise(service.ledger)).deliveries).toMatchObject([{ outcome: "pending" }])
+    expect(await Effect.runPromise(service.courier.ledger)).toMatchObject([{ outcome: "pending" }])
     const stopping = emulator({ work: "10 minutes", ceiling: "refuse" })
     value((await play(stopping.handler, Client.run(sync))).exit)
-    expect((await Effect.runPromise(stopping.ledger)).deliveries).toHaveLength(1)
+    expect(await Effect.runPromise(stopping.courier.ledger)).toHaveLength(1)
   })
 })
 
@@ -162,7 +170,7 @@ it("a receiver and a waiter stop with their scope: nothing is left running", asy
   const program = Effect.gen(function* () {
     const service = yield* Service.make()
     const carrier = Emulator.layerMemory(service.handler)
-    const fiber = yield* Effect.forkChild(Effect.provide(service.deliveries, carrier))
+    const fiber = yield* Effect.forkChild(Effect.provide(service.courier.deliveries, carrier))
     yield* Effect.sleep("1 second")
     yield* Fiber.interrupt(fiber)
     return "stopped"
