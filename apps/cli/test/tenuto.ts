@@ -56,7 +56,9 @@ const parse = (text: string): Line | undefined => {
 
 /** Start a program; it is killed when the test ends, should it still run. */
 export const start = (program: string, args: ReadonlyArray<string>, settings: Settings = {}): Running => {
-  const env = { ...process.env, NO_COLOR: "1", TENUTO_SOUNDPIECE_KEY: apiKey, ...settings.env }
+  const names = ["SOUNDPIECE", "OVERTEN", "HEYDONNA", "WHISUL"]
+  const keys = Object.fromEntries(names.map((name) => [`TENUTO_${name}_KEY`, apiKey]))
+  const env = { ...process.env, NO_COLOR: "1", ...keys, ...settings.env }
   // In a group of its own, so that what it starts can be ended with it.
   const child = spawn(program, args, { env, detached: true, stdio: ["pipe", "pipe", "pipe"] })
   const [lines, waiting]: [Array<Line>, Set<() => void>] = [[], new Set()]
@@ -132,8 +134,11 @@ export interface Emulated {
 }
 
 /** Start `tenuto emulate soundpiece`. */
-export const emulator = async (...args: ReadonlyArray<string>): Promise<Emulated> => {
-  const running = tenuto(["emulate", "soundpiece", "--json", ...args])
+export const emulator = (...args: ReadonlyArray<string>): Promise<Emulated> => emulate("soundpiece", ...args)
+
+/** Start `tenuto emulate` for any service. */
+export const emulate = async (service: string, ...args: ReadonlyArray<string>): Promise<Emulated> => {
+  const running = tenuto(["emulate", service, "--json", ...args])
   const { listening } = await running.line((line) => "listening" in line)
   return {
     url: String(listening),
