@@ -32,7 +32,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import type { Transport } from "@tenuto/http/Transport"
 import type * as Courier from "@tenuto/testkit/Courier"
 import * as Credential from "@tenuto/testkit/Credential"
 import { answer, Behaviour, type Handler, json, type Request } from "@tenuto/testkit/Emulator"
@@ -129,7 +128,6 @@ export interface Ledger {
   readonly requests: ReadonlyArray<Routes.Entry>
   /** Requests for a file or an editor that carried a credential. */
   readonly leaks: number
-  readonly deliveries: ReadonlyArray<Courier.Entry>
 }
 
 /** The service, and what can be asked of it beside HTTP. */
@@ -140,10 +138,8 @@ export interface Emulator {
   readonly stage: (request: Request) => Stage | undefined
   /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
-  /** Deliver webhooks for as long as this runs: `Effect.forkScoped` it, once. */
-  readonly deliveries: Effect.Effect<never, never, Transport>
-  /** Say what becomes of the next deliveries; for `webhook` of `Fault.Hooks`. */
-  readonly plan: Courier.Courier["plan"]
+  /** Delivers to the `webhook_url` of each request, while somebody runs its `deliveries`. */
+  readonly courier: Courier.Courier
 }
 
 const base = "/api/v1"
@@ -329,8 +325,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
     return {
       handler: (request) => Effect.map(table.handler(request), (behaviour) => signed(request, behaviour)),
       stage: table.stage,
-      deliveries: courier.deliveries,
-      plan: courier.plan,
+      courier,
       ledger: Effect.gen(function* () {
         const now = yield* DateTime.now
         return {
@@ -346,7 +341,6 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
           uploads: yield* assets.all,
           requests: yield* table.requests,
           leaks: (yield* shelf.leaks) + (yield* desktop.leaks),
-          deliveries: yield* courier.ledger,
         }
       }),
     }

@@ -136,7 +136,7 @@ describe("traps", () => {
       const hooked = Overten.wordGenerate({ prompt, async: true, webhook_url: "http://me.test/hook" })
       const { exit } = await play(service.handler, Client.run(hooked, { within: "2 days" }))
       expect(failure(exit)).toMatchObject({ _tag: outcome === "cancelled" ? "Cancelled" : "Expired" })
-      expect((await ledger(service)).deliveries).toEqual([])
+      expect(await Effect.runPromise(service.courier.ledger)).toEqual([])
     },
   )
 

@@ -44,16 +44,19 @@ const told = ({ answers = [], faults = [], options = {}, rest = false, webhook =
         return Emulator.answer(status, "", headers)
       })
       const planned = yield* Effect.forEach(faults, Fault.parse)
-      const handler = yield* Fault.apply(service.handler, planned, { stageOf: service.stage, webhook: service.plan })
+      const handler = yield* Fault.apply(service.handler, planned, {
+        stageOf: service.stage,
+        webhook: service.courier.plan,
+      })
       const carrier = VirtualClock.transport(Emulator.layerMemory(everybody))
       const overten = Overten.layer({ apiKey, baseUrl: "http://service.test/api/v1", tier: "free" })
       return yield* Effect.gen(function* () {
-        yield* Effect.forkScoped(service.deliveries)
+        yield* Effect.forkScoped(service.courier.deliveries)
         const began = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
         const exit = yield* Effect.exit(Client.run(hooked, { within: "2 days" }))
         const took = ((yield* Effect.clockWith((clock) => clock.currentTimeMillis)) - began) / 1000
         if (rest) yield* Effect.sleep("1 day")
-        return { exit, took, letters, ledger: yield* service.ledger }
+        return { exit, took, letters, deliveries: yield* service.courier.ledger }
       }).pipe(
         Effect.provide(overten.pipe(Layer.provideMerge(Layer.mergeAll(carrier, Journal.layerMemory)))),
         Effect.provideService(Inbox.Inbox, inbox),
@@ -64,7 +67,7 @@ const told = ({ answers = [], faults = [], options = {}, rest = false, webhook =
 
 describe("3.11 webhooks", () => {
   it("3.11 a delivery prompts a look at once: the work is not believed to have ended before", async () => {
-    const { exit, ledger, letters, took } = await told({ options: { work: "65 seconds" } })
+    const { deliveries, exit, letters, took } = await told({ options: { work: "65 seconds" } })
     expect(value(exit)).toMatchObject({ credits_used: 5 })
     expect(took).toBe(65)
     const [letter] = letters
@@ -75,7 +78,7 @@ describe("3.11 webhooks", () => {
       "x-overten-signature": expect.stringMatching(/^sha256=[0-9a-f]{64}$/),
       "x-overten-timestamp": expect.stringMatching(/^\d+$/),
     })
-    expect(ledger.deliveries).toMatchObject([{ outcome: "delivered", attempts: [{ status: 200 }] }])
+    expect(deliveries).toMatchObject([{ outcome: "delivered", attempts: [{ status: 200 }] }])
     const body = JSON.parse(
       new TextDecoder()
         .decode(letter?.body)
@@ -102,13 +105,13 @@ describe("3.11 webhooks", () => {
   )
 
   it("3.11 a delivery that is signed in another way than agreed is refused", async () => {
-    const { exit, ledger, took } = await told({
+    const { deliveries, exit, took } = await told({
       options: { work: "65 seconds", signing: { signed: "{timestamp}{body}" } },
     })
     value(exit)
     expect(took).toBe(72)
     // C-OV-5: a 4xx is final.
-    expect(ledger.deliveries).toMatchObject([{ outcome: "given up", attempts: [{ status: 401 }] }])
+    expect(deliveries).toMatchObject([{ outcome: "given up", attempts: [{ status: 401 }] }])
     const agreed = { signed: "{timestamp}{body}", secret: "Text" } as const
     const other = await told({ options: { work: "65 seconds", signing: agreed }, webhook: Overten.webhookOf(agreed) })
     expect(other.took).toBe(65)
@@ -117,15 +120,15 @@ describe("3.11 webhooks", () => {
   it("3.11 the service waits 15 seconds, tries again after a 5xx, and not after a 4xx", async () => {
     const late = Emulator.Behaviour.Hung()
     const tried = await told({ answers: [Emulator.answer(503), late, Emulator.answer(500)], rest: true })
-    expect(tried.ledger.deliveries).toMatchObject([{ outcome: "delivered" }])
+    expect(tried.deliveries).toMatchObject([{ outcome: "delivered" }])
     expect(tried.letters).toHaveLength(4)
-    const times = tried.ledger.deliveries[0]?.attempts.map(({ at }) => at.epochMilliseconds / 1000) ?? []
+    const times = tried.deliveries[0]?.attempts.map(({ at }) => at.epochMilliseconds / 1000) ?? []
     const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0))
     expect(gaps).toEqual([10, 15 + 60, 300])
     // The signature is of each attempt's own time.
     expect(new Set(tried.letters.map(({ headers }) => headers["x-overten-timestamp"])).size).toBe(4)
     const refused = await told({ answers: [Emulator.answer(404)], rest: true })
-    expect(refused.ledger.deliveries).toMatchObject([{ outcome: "given up", attempts: [{ status: 404 }] }])
+    expect(refused.deliveries).toMatchObject([{ outcome: "given up", attempts: [{ status: 404 }] }])
   })
 
   it.each([
@@ -151,10 +154,10 @@ describe("3.11 webhooks", () => {
     const sync = Overten.wordGenerate({ prompt: "p", webhook_url: hook })
     const service = emulator()
     value((await play(service.handler, Client.run(sync))).exit)
-    expect((await Effect.runPromise(service.ledger)).deliveries).toMatchObject([{ outcome: "pending" }])
+    expect(await Effect.runPromise(service.courier.ledger)).toMatchObject([{ outcome: "pending" }])
     const stopping = emulator({ work: "10 minutes", ceiling: "refuse" })
     value((await play(stopping.handler, Client.run(sync))).exit)
-    expect((await Effect.runPromise(stopping.ledger)).deliveries).toHaveLength(1)
+    expect(await Effect.runPromise(stopping.courier.ledger)).toHaveLength(1)
   })
 })
 
@@ -162,7 +165,7 @@ it("a receiver and a waiter stop with their scope: nothing is left running", asy
   const program = Effect.gen(function* () {
     const service = yield* Service.make()
     const carrier = Emulator.layerMemory(service.handler)
-    const fiber = yield* Effect.forkChild(Effect.provide(service.deliveries, carrier))
+    const fiber = yield* Effect.forkChild(Effect.provide(service.courier.deliveries, carrier))
     yield* Effect.sleep("1 second")
     yield* Fiber.interrupt(fiber)
     return "stopped"
