@@ -26,7 +26,16 @@ describe("heydonna", () => {
   test("a submit whose answer is lost is uncertain: one POST, the reference, and how to reconcile", async () => {
     const service = await emulate("heydonna", "--work", "300ms", "--fault", "reset-after-commit@submit")
     const journal = join(directory(), "jobs.db")
-    const ended = await run(["run", ...project, "--base-url", service.url, "--reference", "order-7", "--journal", journal])
+    const ended = await run([
+      "run",
+      ...project,
+      "--base-url",
+      service.url,
+      "--reference",
+      "order-7",
+      "--journal",
+      journal,
+    ])
     expect(ended.code).toBe(11)
     expect(ended.err).toContain("may have started")
     expect(ended.err).toContain("look for the reference order-7")
@@ -34,7 +43,16 @@ describe("heydonna", () => {
     const [, command] = /put its id in the place of ID and go on with: (.*)/.exec(ended.err) ?? []
     expect(command).toMatch(/^tenuto settle /)
     // A person finds it at the service, by the reference that was printed.
-    const again = await run(["run", ...project, "--base-url", service.url, "--reference", "order-7", "--journal", journal])
+    const again = await run([
+      "run",
+      ...project,
+      "--base-url",
+      service.url,
+      "--reference",
+      "order-7",
+      "--journal",
+      journal,
+    ])
     expect(again.code).toBe(11)
     const looked = await emulatedId(service.url)
     const settled = await paste((command ?? "").replace('"id":"ID"', `"id":"${looked}"`))
@@ -45,7 +63,13 @@ describe("heydonna", () => {
   })
 
   test("the reference that is made when none is given is printed, too", async () => {
-    const service = await emulate("heydonna", "--fault", "hang-after-commit@submit", "--fault", "reset-after-commit@submit:always")
+    const service = await emulate(
+      "heydonna",
+      "--fault",
+      "hang-after-commit@submit",
+      "--fault",
+      "reset-after-commit@submit:always",
+    )
     const ended = await run(["run", ...project, "--base-url", service.url, "--within", "2s", "--json"])
     expect(ended.code).toBe(11)
     const reference = at(ended.lines.at(-1), "failure.reference")
@@ -133,7 +157,16 @@ describe("overten", () => {
 
   test.each(["bearer", "x-api-key"])("the credential travels as %s", async (auth) => {
     const service = await emulate("overten", "--work", "100ms")
-    const ended = await run(["run", ...letter, "--base-url", service.url, "--set", `auth=${auth}`, "--set", "tier=enterprise"])
+    const ended = await run([
+      "run",
+      ...letter,
+      "--base-url",
+      service.url,
+      "--set",
+      `auth=${auth}`,
+      "--set",
+      "tier=enterprise",
+    ])
     expect(ended.code).toBe(0)
     await service.stop()
   })
@@ -156,7 +189,15 @@ describe("overten", () => {
     expect([ended.code, ended.err]).toEqual([0, ""])
     expect((await service.stop()).ledger["uploads"]).toMatchObject([{ name: "brief.pdf", type: "application/pdf" }])
     const missing = JSON.stringify({ file: { "@file": "nowhere.pdf" } })
-    const refused = await run(["run", "overten", "files.upload", "--input", missing, "--base-url", "http://127.0.0.1:9"])
+    const refused = await run([
+      "run",
+      "overten",
+      "files.upload",
+      "--input",
+      missing,
+      "--base-url",
+      "http://127.0.0.1:9",
+    ])
     expect([refused.code, refused.err]).toEqual([64, expect.stringContaining("nowhere.pdf cannot be read")])
   })
 
@@ -202,7 +243,11 @@ test.each([
   ["whisul", "look", "404", "NotFoundOrGone"],
 ])("explain %s %s %s names the reason %s, and the page that says so", async (service, stage, seen, reason) => {
   const ended = await run(["explain", service, stage, seen, "--json"])
-  expect(ended.lines[0]).toMatchObject({ service, reason: { _tag: reason }, source: expect.stringMatching(/S00\d|W:|contract/) })
+  expect(ended.lines[0]).toMatchObject({
+    service,
+    reason: { _tag: reason },
+    source: expect.stringMatching(/S00\d|W:|contract/),
+  })
 })
 
 /** Ask the emulator what a person would find on the service's own pages: the id of the one project there is. */

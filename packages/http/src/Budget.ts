@@ -105,7 +105,14 @@ const make = (rule: Rule): Purse => {
   const placeAt = (instant: number): number => {
     places = places.filter((place) => place > instant - span)
     const before = places.at(-requests)
-    return Math.max(instant, closedUntil, before === undefined ? -Infinity : before + span)
+    const last = places.at(-1)
+    return Math.max(
+      instant,
+      closedUntil,
+      before === undefined ? -Infinity : before + span,
+      // Who was refused comes back one by one: all at once would be refused again, and prolong the block.
+      last === undefined || refusals === 0 ? -Infinity : last + margin,
+    )
   }
   const give = (place: number) => {
     places = places.toSpliced(places.indexOf(place), 1)
@@ -116,7 +123,7 @@ const make = (rule: Rule): Purse => {
       if (place - instant > 0 && place - instant >= Duration.toMillis(within)) {
         return Effect.succeed(Duration.millis(place - instant))
       }
-      if (requests !== Infinity) places = [...places, place]
+      places = [...places, place]
       if (place <= instant) return Effect.undefined
       return Effect.sleep(Duration.millis(place - instant)).pipe(
         Effect.onInterrupt(() => Effect.sync(() => give(place))),
@@ -134,7 +141,8 @@ const make = (rule: Rule): Purse => {
     admit,
     refused: (retryAfter) =>
       Effect.map(now, (instant) => {
-        refusals++
+        // Whoever was on the way when the service closed is refused with the first one, not after it.
+        if (instant >= closedUntil) refusals++
         const pause =
           backoff === undefined || (backoff._tag === "Assumed" && retryAfter !== undefined)
             ? Duration.zero

@@ -130,7 +130,8 @@ describe("a refusal that one was told", () => {
     Effect.gen(function* () {
       const budget = open({ deeds: ["Submit"] })
       yield* budget.refused(seconds(30))
-      expect(yield* places(budget, [0, 10, 40])).toEqual([30, 30, 40])
+      // One by one: all at once would be refused again.
+      expect(yield* places(budget, [0, 10, 40])).toEqual([30, 31, 40])
     }),
   )
 
@@ -144,6 +145,17 @@ describe("a refusal that one was told", () => {
       expect(waiting.pollUnsafe()).toBeUndefined()
       yield* TestClock.adjust("1 second")
       expect(waiting.pollUnsafe()).toBeDefined()
+    }),
+  )
+
+  it.effect("of several that were on the way together counts once", () =>
+    Effect.gen(function* () {
+      const steps = [seconds(5), seconds(10), seconds(20)] as const
+      const budget = open({ deeds: ["Submit"], backoff: { _tag: "Ladder", steps } })
+      yield* budget.refused(undefined)
+      yield* budget.refused(undefined)
+      yield* budget.refused(undefined)
+      expect(yield* budget.admit(seconds(0))).toEqual(seconds(5))
     }),
   )
 

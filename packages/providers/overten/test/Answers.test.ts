@@ -108,6 +108,12 @@ describe("3.6 error bodies, HTTP layer: at submit", () => {
     })
   })
 
+  it("3.6 400 invalid_request: a path in a message that promises no pointer names no field", async () => {
+    const answer = refusal(400, "invalid_request", "/prompt is required.")
+    const { exit } = await play(scripted(emulator(), [on("submit", answer)]), runBrief)
+    expect(failure(exit)).toMatchObject({ reason: { _tag: "Invalid", issues: [] } })
+  })
+
   it("3.6 400 preflight_failed: what is missing is named", async () => {
     const { exit } = await play(emulator({ missing: () => ["images", "brand"] }).handler, runBrief)
     const issues = ["images", "brand"].map((name) => ({

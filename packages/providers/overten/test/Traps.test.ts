@@ -31,6 +31,10 @@ const prompt = "A one-page brief on long notes"
 const upgraded = (seen: Parameters<typeof posts>[0]) =>
   posts(seen).map(({ body }) => (body as { readonly async?: boolean }).async)
 
+/** The two headers that a key may travel in, and the two ends of which no delivery tells. */
+const ways = ["bearer", "x-api-key"] as const
+const silent = ["cancelled", "expired"] as const
+
 describe("traps", () => {
   it("T-OV-1 a 408 asks for another request, so it goes out under another key, once, and makes one task that counts", async () => {
     const service = emulator({ work: "20 minutes", ceiling: "refuse" })
@@ -83,25 +87,22 @@ describe("traps", () => {
   })
 
   describe.each(carriers)("carried by %s", (carrier) => {
-    it.each(["bearer", "x-api-key"] as const)(
-      "T-OV-3 the key does not travel to the host of files when it is sent as %s",
-      async (auth) => {
-        const service = emulator({ apiKey })
-        const program = Effect.gen(function* () {
-          const { document } = yield* runBrief
-          if (document === undefined) return yield* Effect.die("no document")
-          return yield* Stream.runCollect(Download.stream(Overten.wordGenerate, document))
-        })
-        const { exit, seen } = await play(service.handler, program, { carrier, auth })
-        expect(value(exit).length).toBeGreaterThan(0)
-        const [, link, file] = seen
-        expect(link?.path).toMatch(/^\/api\/v1\/runs\/run_\w+\/download$/)
-        expect(link?.headers[auth === "bearer" ? "authorization" : "x-api-key"]).toContain(apiKey)
-        expect(file?.path).toMatch(/^\/storage\//)
-        expect(JSON.stringify(file)).not.toContain(apiKey)
-        expect(await ledger(service)).toMatchObject({ leaks: 0 })
-      },
-    )
+    it.each(ways)("T-OV-3 the key does not travel to the host of files when it is sent as %s", async (auth) => {
+      const service = emulator({ apiKey })
+      const program = Effect.gen(function* () {
+        const { document } = yield* runBrief
+        if (document === undefined) return yield* Effect.die("no document")
+        return yield* Stream.runCollect(Download.stream(Overten.wordGenerate, document))
+      })
+      const { exit, seen } = await play(service.handler, program, { carrier, auth })
+      expect(value(exit).length).toBeGreaterThan(0)
+      const [, link, file] = seen
+      expect(link?.path).toMatch(/^\/api\/v1\/runs\/run_\w+\/download$/)
+      expect(link?.headers[auth === "bearer" ? "authorization" : "x-api-key"]).toContain(apiKey)
+      expect(file?.path).toMatch(/^\/storage\//)
+      expect(JSON.stringify(file)).not.toContain(apiKey)
+      expect(await ledger(service)).toMatchObject({ leaks: 0 })
+    })
   })
 
   it("T-OV-4 deliveries are told apart by task and event: two tasks of one run are two, twice the same is one", async () => {
@@ -129,16 +130,13 @@ describe("traps", () => {
     expect(outcomes).toEqual(["Taken", "Taken", "Taken", "Known"])
   })
 
-  it.each(["cancelled", "expired"] as const)(
-    "T-OV-5 work that is %s is found by looking, for no delivery tells of it",
-    async (outcome) => {
-      const service = emulator({ outcome: () => outcome })
-      const hooked = Overten.wordGenerate({ prompt, async: true, webhook_url: "http://me.test/hook" })
-      const { exit } = await play(service.handler, Client.run(hooked, { within: "2 days" }))
-      expect(failure(exit)).toMatchObject({ _tag: outcome === "cancelled" ? "Cancelled" : "Expired" })
-      expect(await Effect.runPromise(service.courier.ledger)).toEqual([])
-    },
-  )
+  it.each(silent)("T-OV-5 work that is %s is found by looking, for no delivery tells of it", async (outcome) => {
+    const service = emulator({ outcome: () => outcome })
+    const hooked = Overten.wordGenerate({ prompt, async: true, webhook_url: "http://me.test/hook" })
+    const { exit } = await play(service.handler, Client.run(hooked, { within: "2 days" }))
+    expect(failure(exit)).toMatchObject({ _tag: outcome === "cancelled" ? "Cancelled" : "Expired" })
+    expect(await Effect.runPromise(service.courier.ledger)).toEqual([])
+  })
 
   it("T-OV-6 `error` is a code in an answer and a structure in a task; 501 is final though it is a 5xx", async () => {
     const refused = failure(
@@ -166,8 +164,9 @@ describe("traps", () => {
       return Effect.runPromise(program)
     }
     const { webhook, webhookOf } = Overten
-    const ways = [webhook, webhookOf({ secret: "Base64" }), webhookOf({ signed: "{timestamp}{body}" })]
-    for (const one of ways) for (const other of ways) expect(await asked(one, other)).toBe(one === other ? 200 : 401)
+    const schemes = [webhook, webhookOf({ secret: "Base64" }), webhookOf({ signed: "{timestamp}{body}" })]
+    for (const one of schemes)
+      for (const other of schemes) expect(await asked(one, other)).toBe(one === other ? 200 : 401)
     expect(await asked(webhook, webhookOf({}))).toBe(200)
   })
 

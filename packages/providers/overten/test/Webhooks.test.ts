@@ -56,12 +56,7 @@ const told = ({ answers = [], faults = [], options = {}, rest = false, webhook =
         const exit = yield* Effect.exit(Client.run(hooked, { within: "2 days" }))
         const took = ((yield* Effect.clockWith((clock) => clock.currentTimeMillis)) - began) / 1000
         if (rest) yield* Effect.sleep("1 day")
-        return {
-          exit,
-          took,
-          letters,
-          ledger: { ...(yield* service.ledger), deliveries: yield* service.courier.ledger },
-        }
+        return { exit, took, letters, deliveries: yield* service.courier.ledger }
       }).pipe(
         Effect.provide(overten.pipe(Layer.provideMerge(Layer.mergeAll(carrier, Journal.layerMemory)))),
         Effect.provideService(Inbox.Inbox, inbox),
@@ -72,7 +67,7 @@ const told = ({ answers = [], faults = [], options = {}, rest = false, webhook =
 
 describe("3.11 webhooks", () => {
   it("3.11 a delivery prompts a look at once: the work is not believed to have ended before", async () => {
-    const { exit, ledger, letters, took } = await told({ options: { work: "65 seconds" } })
+    const { deliveries, exit, letters, took } = await told({ options: { work: "65 seconds" } })
     expect(value(exit)).toMatchObject({ credits_used: 5 })
     expect(took).toBe(65)
     const [letter] = letters
@@ -83,7 +78,7 @@ describe("3.11 webhooks", () => {
       "x-overten-signature": expect.stringMatching(/^sha256=[0-9a-f]{64}$/),
       "x-overten-timestamp": expect.stringMatching(/^\d+$/),
     })
-    expect(ledger.deliveries).toMatchObject([{ outcome: "delivered", attempts: [{ status: 200 }] }])
+    expect(deliveries).toMatchObject([{ outcome: "delivered", attempts: [{ status: 200 }] }])
     const body = JSON.parse(
       new TextDecoder()
         .decode(letter?.body)
@@ -110,13 +105,13 @@ describe("3.11 webhooks", () => {
   )
 
   it("3.11 a delivery that is signed in another way than agreed is refused", async () => {
-    const { exit, ledger, took } = await told({
+    const { deliveries, exit, took } = await told({
       options: { work: "65 seconds", signing: { signed: "{timestamp}{body}" } },
     })
     value(exit)
     expect(took).toBe(72)
     // C-OV-5: a 4xx is final.
-    expect(ledger.deliveries).toMatchObject([{ outcome: "given up", attempts: [{ status: 401 }] }])
+    expect(deliveries).toMatchObject([{ outcome: "given up", attempts: [{ status: 401 }] }])
     const agreed = { signed: "{timestamp}{body}", secret: "Text" } as const
     const other = await told({ options: { work: "65 seconds", signing: agreed }, webhook: Overten.webhookOf(agreed) })
     expect(other.took).toBe(65)
@@ -125,15 +120,15 @@ describe("3.11 webhooks", () => {
   it("3.11 the service waits 15 seconds, tries again after a 5xx, and not after a 4xx", async () => {
     const late = Emulator.Behaviour.Hung()
     const tried = await told({ answers: [Emulator.answer(503), late, Emulator.answer(500)], rest: true })
-    expect(tried.ledger.deliveries).toMatchObject([{ outcome: "delivered" }])
+    expect(tried.deliveries).toMatchObject([{ outcome: "delivered" }])
     expect(tried.letters).toHaveLength(4)
-    const times = tried.ledger.deliveries[0]?.attempts.map(({ at }) => at.epochMilliseconds / 1000) ?? []
+    const times = tried.deliveries[0]?.attempts.map(({ at }) => at.epochMilliseconds / 1000) ?? []
     const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0))
     expect(gaps).toEqual([10, 15 + 60, 300])
     // The signature is of each attempt's own time.
     expect(new Set(tried.letters.map(({ headers }) => headers["x-overten-timestamp"])).size).toBe(4)
     const refused = await told({ answers: [Emulator.answer(404)], rest: true })
-    expect(refused.ledger.deliveries).toMatchObject([{ outcome: "given up", attempts: [{ status: 404 }] }])
+    expect(refused.deliveries).toMatchObject([{ outcome: "given up", attempts: [{ status: 404 }] }])
   })
 
   it.each([

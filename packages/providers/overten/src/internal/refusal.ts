@@ -3,7 +3,6 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { developer, endUser } from "@tenuto/core/Evidence"
 import type { Issue } from "@tenuto/core/Reason"
-import * as Delay from "@tenuto/http/Delay"
 import type * as Provider from "@tenuto/http/Provider"
 import type * as Verdict from "@tenuto/http/Verdict"
 import { Detail, Refusal } from "./wire.ts"
@@ -13,22 +12,20 @@ const readDetail = Schema.decodeUnknownResult(Detail)
 const isFields = Schema.is(Schema.Record(Schema.String, Schema.Unknown))
 
 /** C-OV-2: either body, on any status. */
-export const troubleOf = ({ body, headers, now }: Provider.Refusal): Verdict.Trouble => {
-  const retryAfter = Delay.retryAfter(headers, now) // S002 "Retry after the Retry-After header seconds"
-  const hint = retryAfter === undefined ? {} : { retryAfter }
+export const troubleOf = ({ body }: Provider.Refusal): Verdict.Trouble => {
   const refusal = readRefusal(body)
   if (Result.isSuccess(refusal)) {
     const { error: code, message } = refusal.success
-    if (message == null) return { ...hint, code }
+    if (message == null) return { code }
     // S002: "message is safe to surface to end users (no stack traces, no internal info)".
-    return { ...hint, code, message: endUser(message), ...issuesOf(code, message) }
+    return { code, message: endUser(message), ...issuesOf(code, message) }
   }
   const other = readDetail(body)
-  if (Result.isFailure(other)) return hint
+  if (Result.isFailure(other)) return {}
   const { detail } = other.success
   // Contract 3.15: nothing declares these texts safe.
-  if (typeof detail === "string") return { ...hint, message: developer(detail) }
-  return { ...hint, issues: detail.map(({ loc, msg, type }) => ({ path: loc, message: msg, code: type })) }
+  if (typeof detail === "string") return { message: developer(detail) }
+  return { issues: detail.map(({ loc, msg, type }) => ({ path: loc, message: msg, code: type })) }
 }
 
 /** What is wrong with which field, where the message says it in one of the two ways that the pages know. */
