@@ -130,7 +130,7 @@ const all: ReadonlyArray<Service> = [
     "whisul",
     () => import("@tenuto/whisul"),
     () => import("@tenuto/whisul/Emulator"),
-    { manners: { keep: "duration", length: "duration" } },
+    { manners: { keep: "duration", length: "duration", penalty: "duration" } },
   ),
 ]
 

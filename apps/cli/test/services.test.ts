@@ -3,7 +3,9 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
+import { Effect } from "effect"
 import { describe, expect, onTestFinished, test } from "vitest"
+import * as HeyDonnaEmulator from "@tenuto/heydonna/Emulator"
 import { at, directory, emulate, goOn, paste, run, tenuto } from "./tenuto.ts"
 
 const project = ["heydonna", "projects.create", "--input", '{"title":"Hearing","audioUrl":"https://bucket.test/a.mp3"}']
@@ -54,8 +56,7 @@ describe("heydonna", () => {
       journal,
     ])
     expect(again.code).toBe(11)
-    const looked = await emulatedId(service.url)
-    const settled = await paste((command ?? "").replace('"id":"ID"', `"id":"${looked}"`))
+    const settled = await paste((command ?? "").replace('"id":"ID"', `"id":"${await firstProject()}"`))
     expect([settled.code, settled.err]).toEqual([0, ""])
     const { ledger, requests } = await service.stop()
     expect(submits(requests)).toHaveLength(1)
@@ -250,8 +251,14 @@ test.each([
   })
 })
 
-/** Ask the emulator what a person would find on the service's own pages: the id of the one project there is. */
-const emulatedId = async (base: string): Promise<string> => {
-  const answer = await fetch(`${base}/emulator/projects`)
-  return String(at(await answer.json(), "0.id"))
-}
+/** What a person would find on the service's own pages: the id of the first project, which its seed decides. */
+const firstProject = (): Promise<string> =>
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const { handler, ledger } = yield* HeyDonnaEmulator.make()
+      const body = new TextEncoder().encode(project[3])
+      const headers = { authorization: "Bearer any", "content-type": "application/json" }
+      yield* handler({ method: "POST", url: "http://heydonna.test/api/projects", headers, body })
+      return String((yield* ledger).operations[0]?.id)
+    }),
+  )

@@ -189,15 +189,15 @@ describe("T-WH-7 the ladder is one for all calls on the key", () => {
     for (const at of others) expect(at).toBeGreaterThanOrEqual(5)
   })
 
-  it("T-WH-7 refusals that were on the way together are one step, and who was refused comes back one by one", async () => {
+  it("T-WH-7 refusals that were on the way together are one step, not three", async () => {
     const program = Effect.all([another("a"), another("b"), another("c")], { concurrency: 3 })
     const { exit, seen } = await play(scripted(emulator(), [limited("submit", 3)]), program)
     value(exit)
     const again = times(posts(seen)).slice(3)
     expect(again).toHaveLength(3)
-    for (const [index, at] of again.entries()) {
+    for (const at of again) {
       expect(at).toBeGreaterThanOrEqual(5)
-      expect(at - (again[index - 1] ?? 0)).toBeGreaterThanOrEqual(1)
+      expect(at).toBeLessThan(10)
     }
   })
 
