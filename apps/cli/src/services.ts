@@ -88,12 +88,49 @@ function service<Name extends string>(
 /** The environment variable that holds a service's API key. */
 export const variableOf = (name: string): string => `TENUTO_${name.toUpperCase()}_KEY`
 
+const tier = ["free", "pro", "enterprise"] as const
+
 const all: ReadonlyArray<Service> = [
   service(
     "soundpiece",
     () => import("@tenuto/soundpiece"),
     () => import("@tenuto/soundpiece/Emulator"),
     { manners: { replay: ["current", "original"], length: "duration" }, hook: (webhookSecret) => ({ webhookSecret }) },
+  ),
+  service(
+    "overten",
+    () => import("@tenuto/overten"),
+    () => import("@tenuto/overten/Emulator"),
+    {
+      settings: { auth: ["bearer", "x-api-key"], tier },
+      manners: {
+        tier,
+        queue: "duration",
+        ceiling: ["promote", "refuse", "name"],
+        editorLife: "duration",
+        retention: "duration",
+        places: "count",
+        crowded: ["429", "503", "queue"],
+        credits: "count",
+      },
+      hook: (webhookSecret) => ({ webhookSecret }),
+    },
+  ),
+  service(
+    "heydonna",
+    () => import("@tenuto/heydonna"),
+    () => import("@tenuto/heydonna/Emulator"),
+    {
+      settings: { transcribed: ["success", "pending"] },
+      manners: { fetching: "duration", words: "words", step: "duration" },
+      hook: (secret, url) => (url === undefined ? {} : { webhook: { url, secret } }),
+    },
+  ),
+  service(
+    "whisul",
+    () => import("@tenuto/whisul"),
+    () => import("@tenuto/whisul/Emulator"),
+    { manners: { keep: "duration", length: "duration" } },
   ),
 ]
 

@@ -14,6 +14,7 @@
  * ```
  */
 import type * as Duration from "effect/Duration"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type { Evidence, Stage } from "@tenuto/core/Evidence"
 import type { Observation } from "@tenuto/core/Observation"
@@ -156,10 +157,21 @@ const unsigned = (message: NonNullable<Evidence["message"]>) =>
 /** What was seen, without the signed part of any link that the service repeats. */
 export const shown = (seen: Seen): Seen => ({
   ...seen,
+  ...(seen.code === undefined ? {} : { code: cut(seen.code) }),
+  ...(seen.also === undefined ? {} : { also: Record.map(seen.also, cut) }),
   ...(seen.message === undefined ? {} : { message: unsigned(seen.message) }),
   ...(seen.issues === undefined
     ? {}
     : { issues: seen.issues.map((issue) => ({ ...issue, message: cut(issue.message) })) }),
+})
+
+/** The same of an observation: a service may put a link where a word or a code should be. */
+export const said = <O extends Observation>(observation: O): O => ({
+  ...observation,
+  word: cut(observation.word),
+  ...("phase" in observation ? { phase: cut(observation.phase) } : {}),
+  ...("code" in observation ? { code: cut(observation.code) } : {}),
+  ...("message" in observation ? { message: unsigned(observation.message) } : {}),
 })
 
 /** Keep what was seen as the evidence of a failure; issues and hints belong to its reason. */

@@ -153,7 +153,8 @@ export const connect = <Service extends string>(
           ),
     heard: (handle, body) => {
       const read = endpointOf(handle.operation)?.delivered
-      return read === undefined ? undefined : withheld(Result.getOrUndefined(readable(() => read(body, handle))))
+      const seen = read === undefined ? undefined : Result.getOrUndefined(readable(() => read(body, handle)))
+      return seen === undefined ? undefined : withheld(Verdict.said(seen))
     },
     renew: (artifact, within) => renew(artifact, within)?.pipe(Effect.map(withheld)),
     ...(budget === undefined ? {} : { admit: budget.admit }),
@@ -161,11 +162,14 @@ export const connect = <Service extends string>(
   }
 }
 
-/** What failed is told with the exchange that said so, for a support desk. */
-const named = <A extends Remote.Answer>(answer: A, requestId: string | undefined): A =>
-  requestId !== undefined && "observation" in answer && answer.observation._tag === "Failed"
-    ? { ...answer, observation: { ...answer.observation, requestId } }
-    : answer
+/** What was seen, fit to be shown; what failed is told with the exchange that said so, for a support desk. */
+const named = <A extends Remote.Answer>(answer: A, requestId: string | undefined): A => {
+  if (!("observation" in answer)) return answer
+  const observation = Verdict.said(answer.observation)
+  return requestId !== undefined && observation._tag === "Failed"
+    ? { ...answer, observation: { ...observation, requestId } }
+    : { ...answer, observation }
+}
 
 const urlOf = (base: string, { path, query }: Call): string => {
   const search = new URLSearchParams(query).toString()

@@ -49,6 +49,7 @@ describe("an address under the base is followed", () => {
 describe("any other address is not followed, and the work is looked for by its id", () => {
   it.each([
     ["another origin", "https://evil.test/api/jobs/x"],
+    ["another origin whose name is as long", "http://serv1ce.test/api/jobs/x"],
     ["the origin with another scheme", "https://service.test/api/jobs/x"],
     ["the origin with another port", `${origin}:8080/api/jobs/x`],
     ["another origin without a scheme", "//evil.test/x"],

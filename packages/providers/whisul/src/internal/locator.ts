@@ -25,7 +25,7 @@ export const given = (base: string, address: unknown): string | undefined => {
   const { href, pathname } = new URL(base)
   const isAbsolute = !address.startsWith("/")
   const path = isAbsolute ? beneath(href, address) : address
-  const isAmbiguous = !isAbsolute && pathname !== "/" && address.startsWith(`${pathname}/`)
+  const isAmbiguous = !isAbsolute && address.startsWith(`${pathname}/`)
   return isPlain(path) && !isAmbiguous ? path : undefined
 }
 
