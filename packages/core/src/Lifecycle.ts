@@ -101,6 +101,8 @@ const applyToUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, event: Event
       return isAwaited ? { ...rest, _tag: "Uncertain", doubts, last: troubleOf("Uncertain", event) } : state
     case "Accepted":
       return accepted(event)
+    case "Drafted":
+      return state._tag === "Drafted" && mayChange(state) ? { ...state, request: event.request } : state
     case "Postponed": {
       // Nothing was sent, so nothing is proved: it is only known when to ask again.
       const reason = { _tag: "RateLimited" as const, retryAfter: event.retryAfter }
@@ -118,7 +120,7 @@ const applyToUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, event: Event
 const applyToStopped = (state: StateOf<"Stopped">, event: Event): State => {
   switch (event._tag) {
     case "Drafted":
-      return reopened(state)
+      return reopened(mayChange(state) ? { ...state, request: event.request } : state)
     case "Sending":
       return { ...state, doubts: state.doubts + 1 }
     case "Accepted":
@@ -295,6 +297,13 @@ const nextForPending = (state: StateOf<"Pending">, moment: Moment): Action => {
 /** A pause longer than the deadline allows ends the wait at once; nothing is begun at or after the deadline. */
 const isWithin = (at: DateTime.Utc, { deadline, now }: Moment): boolean =>
   DateTime.isLessThan(now, deadline) && DateTime.isLessThan(at, deadline)
+
+/**
+ * Tell whether a request that was drafted may be another one when the caller asks again: nothing has started, and no key
+ * says that it is the same. A name of our own, such as an order's, stays with it while its input is mended.
+ */
+export const mayChange = (state: State): boolean =>
+  !isAccepted(state) && truthOf(state) === "Rejected" && state.request.key === undefined
 
 // --- what is kept -------------------------------------------------------------------------------
 

@@ -59,10 +59,13 @@ export const fromDraft = /* @__PURE__ */ Effect.fnUntraced(function* <O extends 
   const drafted: Lifecycle.Event = { _tag: "Drafted", at, request }
   const [first] = page.history
   if (first === undefined) return { operation, remote, page, entry, state: begun(drafted), unsaved: [drafted] }
-  // Law 4: a changed body never goes out under an old key.
-  if (first._tag === "Drafted" && !Equal.equals(first.request, request)) return yield* reject({ _tag: "Conflict" })
   const state = yield* folded(entry, page)
-  return state._tag === "Stopped"
+  const last = page.history.findLast((event) => event._tag === "Drafted")
+  // Law 4: a changed body never goes out under an old key, nor while what went out under our own name may have started.
+  const isChanged = last !== undefined && !Equal.equals(last.request, request)
+  if (isChanged && !Lifecycle.mayChange(state))
+    return yield* reject({ _tag: "Conflict", ...(key === undefined ? {} : { over: "Key" }) })
+  return state._tag === "Stopped" || isChanged
     ? { operation, remote, page, entry, state: Lifecycle.apply(state, drafted), unsaved: [drafted] }
     : { operation, remote, page, entry, state, unsaved: [] }
 })

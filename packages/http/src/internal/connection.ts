@@ -124,7 +124,7 @@ export const connect = <Service extends string>(
     }
     const { handle, within } = deed
     const stage = deed._tag === "Look" ? "look" : "cancel"
-    const call = deed._tag === "Look" ? endpoint?.look(handle, deed.hold) : endpoint?.cancel?.(handle)
+    const call = deed._tag === "Look" ? endpoint?.look?.(handle, deed.hold) : endpoint?.cancel?.(handle)
     if (endpoint === undefined) return unknownOperation("Unseen", stage, operation)
     if (call === undefined)
       return Effect.succeed({ _tag: "Unseen", reason: { _tag: "NotImplemented" }, evidence: { stage } })

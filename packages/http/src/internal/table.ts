@@ -75,7 +75,8 @@ export interface Accepted {
 export interface Endpoint {
   readonly submit: (request: Request) => Call
   readonly accepted: (body: unknown, request: Request, answered: Answered) => Result.Result<Accepted, string>
-  readonly look: (handle: Handle, hold: Duration.Duration | undefined) => Call
+  /** Absent for what settles at once and leaves nothing to look at. */
+  readonly look?: (handle: Handle, hold: Duration.Duration | undefined) => Call
   readonly observed: (body: unknown, handle: Handle, answered: Answered) => Result.Result<Observation, string>
   readonly cancel?: (handle: Handle) => Call
   readonly cancelled?: Endpoint["observed"]

@@ -15,7 +15,7 @@ type Said = { readonly id: string | undefined; readonly output: Tree }
 const make = (
   submit: Provider.Endpoint["submit"],
   read: (answer: Schema.Json) => Said,
-  look: Provider.Endpoint["look"],
+  look?: NonNullable<Provider.Endpoint["look"]>,
 ): Provider.Endpoint => {
   const ended = (output: Tree): Observation => ({ _tag: "Succeeded", word: "completed", output })
   return {
@@ -28,7 +28,7 @@ const make = (
             const { id, output } = read(answer)
             return { handle: Handle.of(request, { id: id ?? request.entry }), observation: ended(output) }
           }),
-    look,
+    ...(look === undefined ? {} : { look }),
     observed: (body) => Result.map(Answer.read(body), (answer) => ended(read(answer).output)),
   }
 }
@@ -69,7 +69,6 @@ export const upload = (path: string, names: ReadonlyArray<string>): Provider.End
 export const preflight: Provider.Endpoint = make(
   ({ input }) => ({ method: "POST", path: "/preflight", body: input }),
   (answer) => ({ id: undefined, output: { answer: Answer.kept(answer) } }),
-  () => ({ method: "GET", path: "/preflight" }),
 )
 
 const verifying = { method: "GET", path: "/verify" }
