@@ -283,7 +283,7 @@ const nextForPending = (state: StateOf<"Pending">, moment: Moment): Action => {
   }
   // A handle from elsewhere may have been finished for long, so its first look is due at once.
   const isOld = state.since === undefined && looks.ended === undefined
-  const at = isOld ? now : Pace.nextLook(contract, state.since ?? now, looks, die)
+  const at = isOld ? DateTime.max(now, looks.until ?? now) : Pace.nextLook(contract, state.since ?? now, looks, die)
   if (isWithin(at, moment)) {
     const hold = Pace.hold(contract)
     return { _tag: "Look", at, handle, ...(hold === undefined ? {} : { hold }) }

@@ -169,6 +169,18 @@ describe("a budget that work on one credential shares", () => {
     }),
   )
 
+  it.effect("without room for the first look of a handle, the wait ends at once and asks once", () =>
+    Effect.gen(function* () {
+      let asked = 0
+      // A driver that goes on asking is held for ever, or the test would not end.
+      const admit = () => Effect.suspend(() => (asked++ < 5 ? Effect.succeed(seconds(600)) : Effect.never))
+      const service = remoteWith({ admit }, sung)
+      const end = yield* after(Client.settle(chant, handle).pipe(Effect.provide([service.layer, journal(new Map())])))
+      expect(failureOf(end)).toMatchObject({ _tag: "Overdue", handle, reason: { _tag: "RateLimited" } })
+      expect([end?.seconds, asked]).toEqual([0, 1])
+    }),
+  )
+
   it.effect("a place that takes too long to come is no reason to send late", () =>
     Effect.gen(function* () {
       const service = remoteWith({ admit: () => Effect.delay(Effect.undefined, "10 minutes") }, accepted, sung)
