@@ -102,13 +102,13 @@ const applyToUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, event: Event
     case "Accepted":
       return accepted(event)
     case "Postponed": {
-      // Nothing was sent, so nothing is proved: it is only known when to ask again.
-      const reason = { _tag: "RateLimited" as const, retryAfter: event.retryAfter }
+      // Nothing was sent, so nothing is proved: it is only known when to ask again, and in what form.
+      const reason = { ...(wanted(state) ?? { _tag: "RateLimited" as const }), retryAfter: event.retryAfter }
       return { ...state, last: troubleOf("Rejected", { at: event.at, reason, evidence: { stage: "submit" } }) }
     }
     case "Stopped": {
       const { evidence, reason } = event
-      return { _tag: "Stopped", request: state.request, doubts, at: state.last?.at ?? event.at, reason, evidence }
+      return { _tag: "Stopped", request: upgraded(state), doubts, at: state.last?.at ?? event.at, reason, evidence }
     }
     default:
       return state
@@ -203,10 +203,13 @@ export const sent = ({ changes, ...request }: Request): Request =>
       }
 
 /** A request is changed once: a service that goes on asking is not obeyed for ever. */
-const upgraded = ({ last, request }: Pick<StateOf<"Drafted" | "Uncertain">, "last" | "request">): Request =>
-  last?.reason._tag === "UpgradeRequired" && request.changes === undefined
-    ? { ...request, changes: last.reason.changes }
-    : request
+const wanted = ({ last, request }: StateOf<"Drafted" | "Uncertain">) =>
+  last?.reason._tag === "UpgradeRequired" && request.changes === undefined ? last.reason : undefined
+
+const upgraded = (state: StateOf<"Drafted" | "Uncertain">): Request => {
+  const reason = wanted(state)
+  return reason === undefined ? state.request : { ...state.request, changes: reason.changes }
+}
 
 // --- next ---------------------------------------------------------------------------------------
 
@@ -268,7 +271,7 @@ const mayBeSent = (state: StateOf<"Drafted" | "Uncertain">, contract: Contract):
   if (state.sends >= contract.limits.sends) return false
   if (state.last === undefined) return true
   const { changes, reference } = state.request
-  if (state.last.reason._tag === "UpgradeRequired" && changes !== undefined) return false
+  if (state.last.reason._tag === "UpgradeRequired" && changes !== undefined) return state.sends === 0
   const trouble = { _tag: state.last.truth, ...state.last, ...(reference === undefined ? {} : { reference }) }
   return Remedy.isAutomatic(Remedy.of(trouble, contract))
 }

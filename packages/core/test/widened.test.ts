@@ -89,6 +89,47 @@ describe("a request that the service wants in another form", () => {
     }),
   )
 
+  it.effect("goes on changed when it is asked for again, where the wait ended before it could go out", () =>
+    Effect.gen(function* () {
+      const shelf: Shelf = new Map()
+      const draft = sing(input, { key: "k" })
+      const slow = remote(refused(upgrade))
+      const run = (service: ReturnType<typeof remote>, within: Duration.Input) =>
+        after(Client.run(draft, { within }).pipe(Effect.provide([service.layer, journal(shelf)])))
+      expect(failureOf(yield* run(slow, "300 millis"))).toMatchObject({ _tag: "Rejected", reason: upgrade })
+      const next = remote(accepted, sung)
+      yield* run(next, "1 minute")
+      expect(sends(next.calls).map(({ key }) => key)).toEqual(["k-upgraded"])
+    }),
+  )
+
+  it.effect("goes on changed when it is asked for again, where the budget had no room for it", () =>
+    Effect.gen(function* () {
+      const shelf: Shelf = new Map()
+      const draft = sing(input, { key: "k" })
+      const waits = [undefined, seconds(3600)]
+      const admit = () => Effect.sync(() => waits.shift())
+      const service = remoteWith({ admit }, refused(upgrade), accepted, sung)
+      const run = after(Client.run(draft).pipe(Effect.provide([service.layer, journal(shelf)])), "2 hours")
+      yield* run
+      yield* run
+      expect(sends(service.calls).map(({ key }) => key)).toEqual(["k", "k-upgraded"])
+    }),
+  )
+
+  it.effect("can be asked for again after it was refused twice with a wish to wait", () =>
+    Effect.gen(function* () {
+      const shelf: Shelf = new Map()
+      const draft = sing(input, { key: "k" })
+      const service = remote(refused({ ...upgrade, retryAfter: seconds(1) }))
+      const run = after(Client.run(draft).pipe(Effect.provide([service.layer, journal(shelf)])))
+      yield* run
+      expect(service.times("Submit")).toHaveLength(2)
+      yield* run
+      expect(service.times("Submit")).toHaveLength(3)
+    }),
+  )
+
   it.effect("waits as long as the service asks", () =>
     Effect.gen(function* () {
       const service = remote(refused({ ...upgrade, retryAfter: seconds(40) }), accepted, sung)
