@@ -202,9 +202,14 @@ export const sent = ({ changes, ...request }: Request): Request =>
         ...(request.key === undefined ? {} : { key: `${request.key}-upgraded` }),
       }
 
-/** A request is changed once: a service that goes on asking is not obeyed for ever. */
+/**
+ * A request is changed once: a service that goes on asking is not obeyed for ever. An answer that leaves it in doubt
+ * changes nothing: under another key the work could start twice (law 3).
+ */
 const wanted = ({ last, request }: StateOf<"Drafted" | "Uncertain">) =>
-  last?.reason._tag === "UpgradeRequired" && request.changes === undefined ? last.reason : undefined
+  last?.truth === "Rejected" && last.reason._tag === "UpgradeRequired" && request.changes === undefined
+    ? last.reason
+    : undefined
 
 const upgraded = (state: StateOf<"Drafted" | "Uncertain">): Request => {
   const reason = wanted(state)

@@ -130,6 +130,14 @@ describe("a request that the service wants in another form", () => {
     }),
   )
 
+  it.effect("does not go out under another key where the answer leaves it in doubt", () =>
+    Effect.gen(function* () {
+      const service = remote(doubted(upgrade), accepted, sung)
+      yield* after(Client.run(sing(input, { key: "k" })).pipe(Effect.provide([service.layer, journal(new Map())])))
+      expect(sends(service.calls).map(({ key }) => key)).toEqual(["k", "k"])
+    }),
+  )
+
   it.effect("waits as long as the service asks", () =>
     Effect.gen(function* () {
       const service = remote(refused({ ...upgrade, retryAfter: seconds(40) }), accepted, sung)
