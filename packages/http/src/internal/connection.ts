@@ -168,7 +168,7 @@ export const connect = <Service extends string>(
     renew: (artifact, within) =>
       renew(artifact, within)?.pipe(
         Effect.map(withheld),
-        // A renewal stands for a look, and counts as one.
+        // A renewal stands for a look: what it is told counts for all who look.
         Effect.tap((renewal) =>
           renewal._tag === "Renewed" || budget === undefined ? Effect.void : budget.heard("Look", renewal),
         ),
