@@ -303,7 +303,7 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
       yield* saveAfter
       return { operation, state, stop: action, at: now }
     }
-    const told = yield* hearing.whileWaiting(action, Turn.come(remote, action, deadline, tell))
+    const told = yield* Turn.come(remote, action, deadline, tell, hearing)
     if (told !== undefined) {
       yield* happen(told)
       yield* saveAfter

@@ -104,13 +104,13 @@ const applyToUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, event: Event
     case "Drafted":
       return state._tag === "Drafted" && mayChange(state) ? { ...state, request: event.request } : state
     case "Postponed": {
-      // Nothing was sent, so nothing is proved: it is only known when to ask again.
-      const reason = { _tag: "RateLimited" as const, retryAfter: event.retryAfter }
+      // Nothing was sent, so nothing is proved: it is only known when to ask again, and in what form.
+      const reason = { ...(wanted(state) ?? { _tag: "RateLimited" as const }), retryAfter: event.retryAfter }
       return { ...state, last: troubleOf("Rejected", { at: event.at, reason, evidence: { stage: "submit" } }) }
     }
     case "Stopped": {
       const { evidence, reason } = event
-      return { _tag: "Stopped", request: state.request, doubts, at: state.last?.at ?? event.at, reason, evidence }
+      return { _tag: "Stopped", request: upgraded(state), doubts, at: state.last?.at ?? event.at, reason, evidence }
     }
     default:
       return state
@@ -204,11 +204,19 @@ export const sent = ({ changes, ...request }: Request): Request =>
         ...(request.key === undefined ? {} : { key: `${request.key}-upgraded` }),
       }
 
-/** A request is changed once: a service that goes on asking is not obeyed for ever. */
-const upgraded = ({ last, request }: Pick<StateOf<"Drafted" | "Uncertain">, "last" | "request">): Request =>
-  last?.reason._tag === "UpgradeRequired" && request.changes === undefined
-    ? { ...request, changes: last.reason.changes }
-    : request
+/**
+ * A request is changed once: a service that goes on asking is not obeyed for ever. An answer that leaves it in doubt
+ * changes nothing: under another key the work could start twice (law 3).
+ */
+const wanted = ({ last, request }: StateOf<"Drafted" | "Uncertain">) =>
+  last?.truth === "Rejected" && last.reason._tag === "UpgradeRequired" && request.changes === undefined
+    ? last.reason
+    : undefined
+
+const upgraded = (state: StateOf<"Drafted" | "Uncertain">): Request => {
+  const reason = wanted(state)
+  return reason === undefined ? state.request : { ...state.request, changes: reason.changes }
+}
 
 // --- next ---------------------------------------------------------------------------------------
 
@@ -270,7 +278,7 @@ const mayBeSent = (state: StateOf<"Drafted" | "Uncertain">, contract: Contract):
   if (state.sends >= contract.limits.sends) return false
   if (state.last === undefined) return true
   const { changes, reference } = state.request
-  if (state.last.reason._tag === "UpgradeRequired" && changes !== undefined) return false
+  if (state.last.reason._tag === "UpgradeRequired" && changes !== undefined) return state.sends === 0
   const trouble = { _tag: state.last.truth, ...state.last, ...(reference === undefined ? {} : { reference }) }
   return Remedy.isAutomatic(Remedy.of(trouble, contract))
 }
@@ -285,7 +293,7 @@ const nextForPending = (state: StateOf<"Pending">, moment: Moment): Action => {
   }
   // A handle from elsewhere may have been finished for long, so its first look is due at once.
   const isOld = state.since === undefined && looks.ended === undefined
-  const at = isOld ? now : Pace.nextLook(contract, state.since ?? now, looks, die)
+  const at = isOld ? DateTime.max(now, looks.until ?? now) : Pace.nextLook(contract, state.since ?? now, looks, die)
   if (isWithin(at, moment)) {
     const hold = Pace.hold(contract)
     return { _tag: "Look", at, handle, ...(hold === undefined ? {} : { hold }) }

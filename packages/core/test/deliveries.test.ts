@@ -50,11 +50,12 @@ const story = Effect.fnUntraced(function* (
   replies: ReadonlyArray<Reply>,
   letters: ReadonlyArray<readonly [seconds: number, letter: Inbox.Delivery]>,
   operation: typeof chant = chant,
+  shape: Pick<Shape, "admit"> = {},
 ) {
   const shelf: Shelf = new Map()
   const inbox = Inbox.makeMemory()
   const began = (yield* Clock.currentTimeMillis) / 1000
-  const service = remoteWith({ heard }, ...replies)
+  const service = remoteWith({ heard, ...shape }, ...replies)
   const times = (tag: "Look" | "Submit") => service.times(tag).map((at) => at - began)
   yield* Effect.forEach(letters, ([seconds, one]) =>
     Effect.forkChild(Effect.delay(inbox.put(one), Duration.seconds(seconds)), { startImmediately: true }),
@@ -110,6 +111,16 @@ describe("polling is the truth; a delivery only prompts a look or brings what a 
     Effect.gen(function* () {
       const { looks, verse } = yield* story([accepted, sung], [[2, letter("a", "running")]])
       expect([verse, looks]).toEqual(["la", [2]])
+    }),
+  )
+
+  it.effect("a prompt does not lose a look its place in a budget that is shared; an end lets it go", () =>
+    Effect.gen(function* () {
+      const admit: Shape["admit"] = (deed) => Effect.delay(Effect.undefined, deed === "Look" ? 60_000 : 0)
+      const prompted = yield* story([accepted, sung], [[10, letter("a", "thin")]], chant, { admit })
+      expect([prompted.verse, prompted.looks]).toEqual(["la", [65]])
+      const ended = yield* story([accepted, sung], [[20, letter("a", "sung")]], chant, { admit })
+      expect([ended.verse, ended.took, ended.looks]).toEqual(["delivered", 20, []])
     }),
   )
 

@@ -89,6 +89,55 @@ describe("a request that the service wants in another form", () => {
     }),
   )
 
+  it.effect("goes on changed when it is asked for again, where the wait ended before it could go out", () =>
+    Effect.gen(function* () {
+      const shelf: Shelf = new Map()
+      const draft = sing(input, { key: "k" })
+      const slow = remote(refused(upgrade))
+      const run = (service: ReturnType<typeof remote>, within: Duration.Input) =>
+        after(Client.run(draft, { within }).pipe(Effect.provide([service.layer, journal(shelf)])))
+      expect(failureOf(yield* run(slow, "300 millis"))).toMatchObject({ _tag: "Rejected", reason: upgrade })
+      const next = remote(accepted, sung)
+      yield* run(next, "1 minute")
+      expect(sends(next.calls).map(({ key }) => key)).toEqual(["k-upgraded"])
+    }),
+  )
+
+  it.effect("goes on changed when it is asked for again, where the budget had no room for it", () =>
+    Effect.gen(function* () {
+      const shelf: Shelf = new Map()
+      const draft = sing(input, { key: "k" })
+      const waits = [undefined, seconds(3600)]
+      const admit = () => Effect.sync(() => waits.shift())
+      const service = remoteWith({ admit }, refused(upgrade), accepted, sung)
+      const run = after(Client.run(draft).pipe(Effect.provide([service.layer, journal(shelf)])), "2 hours")
+      yield* run
+      yield* run
+      expect(sends(service.calls).map(({ key }) => key)).toEqual(["k", "k-upgraded"])
+    }),
+  )
+
+  it.effect("can be asked for again after it was refused twice with a wish to wait", () =>
+    Effect.gen(function* () {
+      const shelf: Shelf = new Map()
+      const draft = sing(input, { key: "k" })
+      const service = remote(refused({ ...upgrade, retryAfter: seconds(1) }))
+      const run = after(Client.run(draft).pipe(Effect.provide([service.layer, journal(shelf)])))
+      yield* run
+      expect(service.times("Submit")).toHaveLength(2)
+      yield* run
+      expect(service.times("Submit")).toHaveLength(3)
+    }),
+  )
+
+  it.effect("does not go out under another key where the answer leaves it in doubt", () =>
+    Effect.gen(function* () {
+      const service = remote(doubted(upgrade), accepted, sung)
+      yield* after(Client.run(sing(input, { key: "k" })).pipe(Effect.provide([service.layer, journal(new Map())])))
+      expect(sends(service.calls).map(({ key }) => key)).toEqual(["k", "k"])
+    }),
+  )
+
   it.effect("waits as long as the service asks", () =>
     Effect.gen(function* () {
       const service = remote(refused({ ...upgrade, retryAfter: seconds(40) }), accepted, sung)
@@ -166,6 +215,18 @@ describe("a budget that work on one credential shares", () => {
       const end = yield* after(Client.run(chant(input)).pipe(Effect.provide([service.layer, journal(new Map())])))
       expect(end?.seconds).toBe(5)
       expect(failureOf(end)).toMatchObject({ _tag: "Overdue", handle, reason: { _tag: "RateLimited" } })
+    }),
+  )
+
+  it.effect("without room for the first look of a handle, the wait ends at once and asks once", () =>
+    Effect.gen(function* () {
+      let asked = 0
+      // A driver that goes on asking is held for ever, or the test would not end.
+      const admit = () => Effect.suspend(() => (asked++ < 5 ? Effect.succeed(seconds(600)) : Effect.never))
+      const service = remoteWith({ admit }, sung)
+      const end = yield* after(Client.settle(chant, handle).pipe(Effect.provide([service.layer, journal(new Map())])))
+      expect(failureOf(end)).toMatchObject({ _tag: "Overdue", handle, reason: { _tag: "RateLimited" } })
+      expect([end?.seconds, asked]).toEqual([0, 1])
     }),
   )
 

@@ -57,13 +57,30 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
     const purses = rules.map(make)
     const of = (deed: Deed["_tag"]) => purses.filter(({ rule }) => rule.deeds.includes(deed))
     return {
-      admit: Effect.fnUntraced(function* (deed, within) {
-        for (const { admit } of of(deed)) {
-          const wait = yield* admit(within)
-          if (wait !== undefined) return wait
-        }
-        return undefined
-      }),
+      admit: (deed, within) =>
+        Effect.flatMap(now, (instant) => {
+          const places = of(deed).map((purse) => purse.take())
+          const leave = () => places.forEach((place) => place.leave())
+          const wait = (instant: number, until: number): Effect.Effect<Duration.Duration | undefined> => {
+            // One instant for all limits: a place that is used later than it stands would be none.
+            const at = Math.max(instant, ...places.map((place) => place.free()))
+            for (const place of places) place.at = at
+            if (at <= instant) {
+              for (const place of places) place.before = place.ahead = undefined
+              return Effect.undefined
+            }
+            if (at >= until) {
+              leave()
+              return Effect.succeed(Duration.millis(at - instant))
+            }
+            // Meanwhile the service may close: then those who wait move on, each in its order.
+            return Effect.sleep(Duration.millis(at - instant)).pipe(
+              Effect.andThen(now),
+              Effect.flatMap((then) => wait(then, until)),
+            )
+          }
+          return Effect.onInterrupt(wait(instant, instant + Duration.toMillis(within)), () => Effect.sync(leave))
+        }),
       heard: (deed, answer) =>
         Effect.forEach(
           of(deed),
@@ -77,11 +94,25 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
   },
 })
 
+/** One who goes under a limit, or waits to. */
+interface Place {
+  at: number
+  /** Who goes a whole window earlier; nobody where that is over. */
+  before: Place | undefined
+  after: Place | undefined
+  /** Who asked before it; nobody once it has gone. */
+  ahead: Place | undefined
+  /** From when on there is room for it. */
+  readonly free: () => number
+  /** Give it back, to whoever comes next. */
+  readonly leave: () => void
+}
+
 /** One limit, and what has been used up of it. */
 interface Purse {
   readonly rule: Rule
-  /** Wait for a place; where none comes `within` the span, say how long it would take and wait for nothing. */
-  readonly admit: (within: Duration.Duration) => Effect.Effect<Duration.Duration | undefined>
+  /** Stand in line. */
+  readonly take: () => Place
   /** The service refused a request for its limit. */
   readonly refused: (retryAfter: Duration.Duration | undefined) => Effect.Effect<void>
   /** The service took a request. */
@@ -97,48 +128,48 @@ const now: Effect.Effect<number> = Effect.map(Clock.monotonicTimeNanos, (nanos) 
 const make = (rule: Rule): Purse => {
   const { backoff, requests = Infinity, window = Duration.zero } = rule
   const span = Duration.toMillis(window) + margin
-  /** When places were taken, or will be; in order. */
-  let places: ReadonlyArray<number> = []
+  /** The ends of as many lines as there may be requests; in each a window lies between one and the next. */
+  const ends: Array<Place> = []
   let closedUntil = -Infinity
   let refusals = 0
 
-  const placeAt = (instant: number): number => {
-    places = places.filter((place) => place > instant - span)
-    const before = places.at(-requests)
-    const last = places.at(-1)
-    return Math.max(
-      instant,
-      closedUntil,
-      before === undefined ? -Infinity : before + span,
-      // Who was refused comes back one by one: all at once would be refused again, and prolong the block.
-      last === undefined || refusals === 0 ? -Infinity : last + margin,
-    )
-  }
-  const give = (place: number) => {
-    places = places.toSpliced(places.indexOf(place), 1)
-  }
-  const admit = (within: Duration.Duration): Effect.Effect<Duration.Duration | undefined> =>
-    Effect.flatMap(now, (instant) => {
-      const place = placeAt(instant)
-      if (place - instant > 0 && place - instant >= Duration.toMillis(within)) {
-        return Effect.succeed(Duration.millis(place - instant))
-      }
-      places = [...places, place]
-      if (place <= instant) return Effect.undefined
-      return Effect.sleep(Duration.millis(place - instant)).pipe(
-        Effect.onInterrupt(() => Effect.sync(() => give(place))),
-        Effect.andThen(now),
-        Effect.flatMap((then) => {
-          if (then >= closedUntil) return Effect.undefined
-          // The service has closed meanwhile: the place is given back and another one is waited for.
-          give(place)
-          return admit(Duration.millis(Duration.toMillis(within) - (then - instant)))
-        }),
-      )
-    })
+  /** Who asked last. */
+  let last: Place | undefined
+
   return {
     rule,
-    admit,
+    take: () => {
+      const isNew = ends.length < requests
+      const before = isNew ? undefined : ends.reduce((one, other) => (other.at < one.at ? other : one))
+      const place: Place = {
+        at: Infinity,
+        before,
+        after: undefined,
+        ahead: last,
+        free: () =>
+          Math.max(
+            closedUntil,
+            place.before === undefined ? -Infinity : place.before.at + span,
+            // Who was refused comes back one by one: all at once would be refused again, and prolong the block.
+            place.ahead === undefined || refusals === 0 ? -Infinity : place.ahead.at + margin,
+          ),
+        leave: () => {
+          const { after, ahead, before } = place
+          place.at = ahead?.at ?? -Infinity
+          if (before !== undefined) before.after = after
+          if (after !== undefined) after.before = before
+          else if (ends.includes(place)) ends.splice(ends.indexOf(place), 1, ...(before === undefined ? [] : [before]))
+        },
+      }
+      last = place
+      if (requests === Infinity) return place
+      if (before === undefined) ends.push(place)
+      else {
+        before.after = place
+        ends[ends.indexOf(before)] = place
+      }
+      return place
+    },
     refused: (retryAfter) =>
       Effect.map(now, (instant) => {
         // Whoever was on the way when the service closed is refused with the first one, not after it.

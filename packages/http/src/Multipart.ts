@@ -33,7 +33,7 @@ const encoder = new TextEncoder()
 /** Write a form. */
 export const write = (parts: ReadonlyArray<Part>): Written => {
   const contents = parts.map((part) => ("value" in part ? encoder.encode(part.value) : part.content))
-  const boundary = `tenuto-${contents.reduce(mark, 0x811c9dc5).toString(16).padStart(8, "0")}-${"0".repeat(24)}`
+  const boundary = boundaryOf(contents)
   const pieces = parts.flatMap((part, index) => [
     encoder.encode(`--${boundary}\r\n${headOf(part)}\r\n\r\n`),
     contents[index] ?? new Uint8Array(),
@@ -55,7 +55,19 @@ const headOf = (part: Part): string => {
 /** As browsers do: what would end the quotation or the line is escaped. */
 const quoted = (text: string): string => text.replace(/\r/g, "%0D").replace(/\n/g, "%0A").replace(/"/g, "%22")
 
-/** FNV-1a: a content that holds its own mark by chance is not worth the search for another one. */
+const decoder = new TextDecoder()
+
+/** A content may be made to hold its own mark, and with it fields that nobody wrote: then the next number is taken. */
+const boundaryOf = (contents: ReadonlyArray<Uint8Array>): string => {
+  const held = new Set(contents.flatMap((content) => decoder.decode(content).match(/tenuto-[\da-f]{8}-\d{24}/g) ?? []))
+  const hash = contents.reduce(mark, 0x811c9dc5).toString(16).padStart(8, "0")
+  for (let number = 0; ; number++) {
+    const boundary = `tenuto-${hash}-${String(number).padStart(24, "0")}`
+    if (!held.has(boundary)) return boundary
+  }
+}
+
+/** FNV-1a. */
 const mark = (hash: number, bytes: Uint8Array): number =>
   bytes.reduce((value, byte) => Math.imul(value ^ byte, 0x01000193), hash ^ bytes.byteLength) >>> 0
 

@@ -3,6 +3,7 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
@@ -71,6 +72,62 @@ describe("laws", () => {
   )
 })
 
+describe("laws of several limits, of those who give up and of refusals", () => {
+  const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
+  const Story = Schema.Struct({
+    requests: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4 })),
+    asked: Schema.Array(
+      Schema.Struct({ at: upTo(150), for: upTo(400), isLook: Schema.Boolean, stays: Schema.optionalKey(upTo(100)) }),
+    ).check(Schema.isMinLength(1), Schema.isMaxLength(20)),
+    closed: Schema.Array(Schema.Struct({ at: upTo(200), for: upTo(90) })).check(Schema.isMaxLength(3)),
+  })
+  it.effect("no limit is exceeded, nobody waits longer than said, nobody goes while it is closed", () =>
+    Arbitrary.checkEffect(
+      Arbitrary.schema(Story),
+      ({ asked, closed, requests }) =>
+        Effect.gen(function* () {
+          const rules: ReadonlyArray<Budget.Rule> = [
+            { deeds: ["Submit"], requests, window: seconds(50) },
+            { deeds: ["Submit", "Look"], requests: requests + 1, window: seconds(80) },
+          ]
+          const { admit, heard } = Budget.of(...rules).open()
+          const second = Effect.map(Clock.currentTimeMillis, (millis) => millis / 1000)
+          const began = yield* second
+          const went: Array<{ readonly at: number; readonly isLook: boolean }> = []
+          const later = <A, E>(at: number, effect: Effect.Effect<A, E>) =>
+            Effect.forkChild(Effect.delay(effect, seconds(at)), { startImmediately: true })
+          yield* Effect.forEach(closed, ({ at, for: span }) => {
+            const reason = { _tag: "RateLimited", retryAfter: seconds(span) } as const
+            return later(at, heard("Submit", { _tag: "Unseen", reason, evidence: { stage: "submit" } }))
+          })
+          const fibers = yield* Effect.forEach(asked, ({ at, for: span, isLook, stays }) => {
+            const one = Effect.gen(function* () {
+              const wait = yield* admit(isLook ? "Look" : "Submit", seconds(span))
+              const now = (yield* second) - began
+              expect(now - at).toBeLessThanOrEqual(span)
+              if (wait === undefined) went.push({ at: now, isLook })
+            })
+            return later(at, stays === undefined ? one : Effect.timeoutOption(one, seconds(stays)))
+          })
+          yield* TestClock.adjust("2 hours")
+          yield* Effect.forEach(fibers, Fiber.join)
+          for (const { deeds, requests = 0, window = seconds(0) } of rules) {
+            const counted = went.filter(({ isLook }) => deeds.includes(isLook ? "Look" : "Submit"))
+            for (const [index, { at }] of counted.entries()) {
+              const before = counted[index - requests]
+              if (before !== undefined) expect(at - before.at).toBeGreaterThan(Duration.toSeconds(window))
+            }
+          }
+          for (const { at } of went) {
+            for (const shut of closed) expect(at > shut.at && at < shut.at + shut.for).toBe(false)
+          }
+          return true
+        }),
+      { runs: 100, seed: 11 },
+    ).pipe(Effect.map((result) => expect(result._tag).toBe("Passed"))),
+  )
+})
+
 describe("a budget", () => {
   it.effect("gives places first come, first served", () =>
     Effect.gen(function* () {
@@ -119,13 +176,67 @@ describe("several limits", () => {
       expect(yield* ask("Submit")).toBeUndefined()
       expect(yield* ask("Look")).toBeUndefined()
       expect(yield* ask("Look")).toEqual(seconds(61))
-      expect(yield* ask("Submit")).toEqual(seconds(11))
+      expect(yield* ask("Submit")).toEqual(seconds(61))
       expect(yield* ask("Cancel")).toBeUndefined()
     }),
   )
 })
 
+describe("several limits, while one waits", () => {
+  const both = () =>
+    Budget.of(
+      { deeds: ["Submit"], requests: 1, window: seconds(60) },
+      { deeds: ["Submit", "Look"], requests: 1, window: seconds(100) },
+    ).open()
+
+  it.effect("wait for no more than the span in all, and say at once that it is not enough", () =>
+    Effect.gen(function* () {
+      const { admit } = both()
+      yield* admit("Submit", within)
+      const waiting = yield* Effect.forkChild(admit("Submit", seconds(70)), { startImmediately: true })
+      expect(waiting.pollUnsafe()).toEqual(Exit.succeed(seconds(101)))
+    }),
+  )
+
+  it.effect("one that finds no room under one of them, or is let go on the way, takes no place under any", () =>
+    Effect.gen(function* () {
+      const { admit } = Budget.of(
+        { deeds: ["Submit"], requests: 1, window: seconds(200) },
+        { deeds: ["Submit", "Look"], requests: 1, window: seconds(60) },
+      ).open()
+      yield* admit("Look", within)
+      expect(yield* admit("Submit", seconds(0))).toEqual(seconds(61))
+      const gone = yield* Effect.forkChild(admit("Submit", within), { startImmediately: true })
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.interrupt(gone)
+      yield* TestClock.adjust("51 seconds")
+      expect(yield* admit("Submit", seconds(0))).toBeUndefined()
+    }),
+  )
+
+  it.effect("a place is where it is used, not where one of them alone would have had it", () =>
+    Effect.gen(function* () {
+      const { admit, heard } = Budget.of(rule(1), { deeds: ["Submit", "Look"] }).open()
+      const reason = { _tag: "RateLimited", retryAfter: seconds(100) } as const
+      yield* heard("Look", { _tag: "Unseen", reason, evidence: { stage: "look" } })
+      const waiting = yield* Effect.forkChild(admit("Submit", within), { startImmediately: true })
+      yield* TestClock.adjust("100 seconds")
+      expect(waiting.pollUnsafe()).toEqual(Exit.succeed(undefined))
+      expect(yield* admit("Submit", seconds(0))).toEqual(seconds(61))
+    }),
+  )
+})
+
 describe("a refusal that one was told", () => {
+  it.effect("changes nothing in the order of those who wait", () =>
+    Effect.gen(function* () {
+      const budget = open(rule(1))
+      const waiting = yield* Effect.forkChild(places(budget, [0, 1, 2]), { startImmediately: true })
+      yield* Effect.forkChild(Effect.delay(budget.refused(seconds(90)), seconds(10)), { startImmediately: true })
+      expect(yield* Fiber.join(waiting)).toEqual([0, 100, 161])
+    }),
+  )
+
   it.effect("holds back all, as long as the service asks", () =>
     Effect.gen(function* () {
       const budget = open({ deeds: ["Submit"] })

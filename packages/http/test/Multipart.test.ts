@@ -38,6 +38,17 @@ describe("a form", () => {
     expect(form.get("after")).toBe("still there")
   })
 
+  it("is not broken by a content that was made to hold its mark", async () => {
+    // FNV-1a runs backwards: a tail of a few bytes turns the hash of any content into the one that it names.
+    const line = `\r\n--tenuto-deadbeef-${"0".repeat(24)}\r\n`
+    const forged = `${line}content-disposition: form-data; name="purpose"\r\n\r\nevil\r\n`
+    const tail = [101, 109, 102, 0, 94, 213]
+    const content = new Uint8Array([...new TextEncoder().encode(forged), ...tail])
+    const file = { name: "file", fileName: "a.txt", mediaType: "text/plain", content }
+    const form = await read(Multipart.write([{ name: "purpose", value: "context" }, file]))
+    expect(form.getAll("purpose")).toEqual(["context"])
+  })
+
   it("may be empty", () => {
     const { body, contentType } = Multipart.write([])
     const [, boundary] = /boundary=(.*)$/.exec(contentType) ?? []

@@ -197,6 +197,17 @@ describe("what is kept as evidence", () => {
     }),
   )
 
+  it.effect.each([
+    ["names", { names: (body: unknown) => Reflect.get(Object(body), "run").id }],
+    ["trouble", { trouble: ({ body }: Provider.Refusal) => Reflect.get(Object(body), "run").id }],
+  ] as const)("a reader of %s that stumbles leaves an answer that nobody could read", ([, stumbling]) =>
+    Effect.gen(function* () {
+      const service = remote(() => answer(500, {}), {}, stumbling)
+      expect(yield* service.submit()).toMatchObject({ _tag: "Uncertain", evidence: { status: 500 } })
+      expect(yield* service.look()).toMatchObject({ _tag: "Unseen" })
+    }),
+  )
+
   it.effect("the exchange that said that the work failed is named", () =>
     Effect.gen(function* () {
       const observed: Provider.Endpoint["observed"] = () =>
@@ -374,6 +385,26 @@ describe("a budget of the table", () => {
       expect(yield* ask(one, "Look")).toBeUndefined()
       expect(yield* ask(other, "Submit")).toBeUndefined()
       expect((yield* remote(() => answer(200)).shape).admit).toBeUndefined()
+    }),
+  )
+
+  it.effect("hears a refusal that a renewal was told", () =>
+    Effect.gen(function* () {
+      const limited: ReadonlyArray<Verdict.Verdict> = [
+        { stage: "download", status: 429, truth: "Unseen", reason: { _tag: "RateLimited" }, source: "a page" },
+      ]
+      const shape = yield* remote(
+        () => answer(429, {}, { "retry-after": "9" }),
+        {},
+        {
+          budget: Budget.of({ deeds: ["Look"] }),
+          verdicts: limited,
+          ...with_({ link: Link.redirect(() => ({ method: "GET", path: "/file" })) }),
+        },
+      ).shape
+      const artifact = new Artifact.Artifact({ handle, name: "document" })
+      expect((yield* shape.renew?.(artifact, within) ?? Effect.die("none"))._tag).toBe("Unseen")
+      expect(yield* shape.admit?.("Look", Duration.zero) ?? Effect.die("none")).toEqual(Duration.seconds(9))
     }),
   )
 

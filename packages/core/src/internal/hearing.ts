@@ -11,7 +11,7 @@ import type { Shape } from "../Remote.ts"
 export interface Hearing {
   /** Wait, or be told by the next delivery: `Observed` where it brings an end of the work, else `Prompted`. */
   readonly whileWaiting: <A>(action: Lifecycle.Action, wait: Effect.Effect<A>) => Effect.Effect<A | Lifecycle.Event>
-  /** Look, unless a delivery brings an end before; one that only prompts is kept for the next wait. */
+  /** Look, or stand in line for it, unless a delivery brings an end before; one that only prompts is kept for the next wait. */
   readonly whileLooking: <A>(action: Lifecycle.Action, look: Effect.Effect<A>) => Effect.Effect<A | Lifecycle.Event>
 }
 

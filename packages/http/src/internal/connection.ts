@@ -13,7 +13,7 @@ import type * as Exchange from "../Exchange.ts"
 import * as Json from "../Json.ts"
 import { type Transport, type Unanswered, Unsent } from "../Transport.ts"
 import * as Verdict from "../Verdict.ts"
-import type { Answered, Call, Endpoint, Settings, Table } from "./table.ts"
+import type { Answered, Call, Endpoint, Refusal, Settings, Table } from "./table.ts"
 import * as Withheld from "./Withheld.ts"
 
 /** An answer is read up to this many bytes. */
@@ -45,15 +45,25 @@ export const connect = <Service extends string>(
     const refusal = { stage, status, headers, body: Result.getOrUndefined(parsed), now }
     const retryAfter = Delay.retryAfter(headers, now)
     const hint = retryAfter === undefined ? {} : { retryAfter }
-    const seen = Verdict.shown({ stage, status, ...hint, ...namesOf(refusal.body), ...table.trouble(refusal) })
+    const seen = Verdict.shown({ stage, status, ...hint, ...namesOf(refusal.body), ...troubleOf(refusal) })
     const { adopts = false, reason, truth } = Verdict.judge(table.verdicts, seen)
     return { truth, reason, adopts, body: refusal.body, evidence: Verdict.evidenceOf(seen, requestIdOf(headers)) }
   }
 
   const namesOf = (body: unknown): Pick<Verdict.Seen, "also"> => {
-    const also = table.names?.(body) ?? {}
+    const also = Result.getOrElse(
+      readable(() => Result.succeed(table.names?.(body) ?? {})),
+      () => ({}),
+    )
     return Object.keys(also).length === 0 ? {} : { also }
   }
+
+  /** What cannot be read says nothing; the status is judged all the same. */
+  const troubleOf = (refusal: Refusal): Verdict.Trouble =>
+    Result.getOrElse(
+      readable(() => Result.succeed(table.trouble(refusal))),
+      () => ({}),
+    )
 
   const requestIdOf = (headers: Exchange.Headers) =>
     table.requestId === undefined ? undefined : headers[table.requestId.toLowerCase()]
@@ -156,7 +166,14 @@ export const connect = <Service extends string>(
       const seen = read === undefined ? undefined : Result.getOrUndefined(readable(() => read(body, handle)))
       return seen === undefined ? undefined : withheld(Verdict.said(seen))
     },
-    renew: (artifact, within) => renew(artifact, within)?.pipe(Effect.map(withheld)),
+    renew: (artifact, within) =>
+      renew(artifact, within)?.pipe(
+        Effect.map(withheld),
+        // A renewal stands for a look: what it is told counts for all who look.
+        Effect.tap((renewal) =>
+          renewal._tag === "Renewed" || budget === undefined ? Effect.void : budget.heard("Look", renewal),
+        ),
+      ),
     ...(budget === undefined ? {} : { admit: budget.admit }),
     ...(table.cadence === undefined ? {} : { cadence: table.cadence }),
   }
