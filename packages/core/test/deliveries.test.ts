@@ -114,6 +114,19 @@ describe("polling is the truth; a delivery only prompts a look or brings what a 
     }),
   )
 
+  it.effect("an inbox that breaks ends no wait: the next look finds the end", () =>
+    Effect.gen(function* () {
+      const inbox = Inbox.make({ put: () => Effect.succeed("Taken"), take: () => Effect.die("nobody is there") })
+      const service = remoteWith({ heard }, accepted, pending, sung)
+      const end = yield* after(
+        Client.run(chant(input)).pipe(
+          Effect.provide([service.layer, journal(new Map()), Layer.succeed(Inbox.Inbox, inbox)]),
+        ),
+      )
+      expect([end?.seconds, end !== undefined && Exit.isSuccess(end.exit)]).toEqual([10, true])
+    }),
+  )
+
   it.effect("a prompt does not lose a look its place in a budget that is shared; an end lets it go", () =>
     Effect.gen(function* () {
       const admit: Shape["admit"] = (deed) => Effect.delay(Effect.undefined, deed === "Look" ? 60_000 : 0)

@@ -33,7 +33,7 @@ export const listen =
             ? { _tag: "Prompted", at }
             : { _tag: "Observed", at, began: at, observation }
         }),
-      )
+      ).pipe(Effect.catchDefect(() => Effect.never)) // An inbox that breaks must not end what polling finds.
     const next = (handle: Handle) =>
       Effect.suspend(() => {
         const first = kept
