@@ -328,7 +328,7 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
     const within = Duration.min(DateTime.distance(ready, deadline), Deed.limit(operation, action))
     const deed: Remote.Deed = action._tag === "Submit" ? { ...action, within } : { ...action, within }
     yield* Effect.uninterruptibleMask((restore) =>
-      restore(hearing.whileLooking(action, Deed.perform(remote, deed))).pipe(
+      restore(hearing.unlessEnded(action, Deed.perform(remote, deed))).pipe(
         Effect.flatMap((answer) => Effect.map(tell, (at) => Deed.stamp(answer, job.entry, at, began, action))),
         Effect.flatMap(happen),
         Effect.andThen(saveAfter),

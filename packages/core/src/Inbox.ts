@@ -54,7 +54,7 @@ export interface Port {
 export const nobody: Inbox = {
   put: () => Effect.succeed("Taken"),
   take: () => Effect.never,
-  listen: () => ({ whileWaiting: (_, wait) => wait, whileLooking: (_, look) => look }),
+  listen: () => ({ whileWaiting: (_, wait) => wait, unlessEnded: (_, look) => look }),
 }
 
 /** Make an inbox that drivers can listen to. */
@@ -79,6 +79,7 @@ export const makeMemory = ({ names = 10_000, waiting = 1_000 }: Options = {}): I
   let kept = 0
 
   const keep = (address: string, delivery: Delivery) => {
+    if (waiting <= 0) return
     const oldest = kept >= waiting ? early.keys().next().value : undefined
     if (oldest !== undefined) forget(oldest)
     early.set(address, [...(early.get(address) ?? []), delivery])

@@ -87,6 +87,17 @@ describe("an inbox in memory", () => {
     }),
   )
 
+  it.effect("that keeps nothing for later still wakes whoever waits now", () =>
+    Effect.gen(function* () {
+      const inbox = Inbox.makeMemory({ waiting: 0 })
+      yield* put(inbox, "a")
+      const now = yield* Effect.forkChild(inbox.take("choir", "1"), { startImmediately: true })
+      expect(now.pollUnsafe()).toBeUndefined()
+      yield* put(inbox, "b")
+      expect((yield* Fiber.join(now)).name).toBe("b")
+    }),
+  )
+
   it.effect("that nobody fills waits for ever", () =>
     Effect.gen(function* () {
       expect(yield* Inbox.nobody.put(delivery("1", "a"))).toBe("Taken")

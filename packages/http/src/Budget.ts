@@ -55,11 +55,11 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
   rules,
   open: () => {
     const purses = rules.map(make)
-    const of = (deed: Deed["_tag"]) => purses.filter(({ rule }) => rule.deeds.includes(deed))
+    const counting = (deed: Deed["_tag"]) => purses.filter(({ rule }) => rule.deeds.includes(deed))
     return {
       admit: (deed, within) =>
         Effect.flatMap(now, (instant) => {
-          const places = of(deed).map((purse) => purse.take())
+          const places = counting(deed).map((purse) => purse.take())
           const leave = () => places.forEach((place) => place.leave())
           const wait = (instant: number, until: number): Effect.Effect<Duration.Duration | undefined> => {
             // One instant for all limits: a place that is used later than it stands would be none.
@@ -83,7 +83,7 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
         }),
       heard: (deed, answer) =>
         Effect.forEach(
-          of(deed),
+          counting(deed),
           ({ refused, taken }) => {
             if (!("reason" in answer)) return taken
             return answer.reason._tag === "RateLimited" ? refused(answer.reason.retryAfter) : Effect.void

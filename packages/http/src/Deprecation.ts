@@ -28,7 +28,7 @@ export interface Deprecation {
 export const of = (headers: Headers, now: DateTime.Utc): Deprecation | undefined => {
   const said = headers["deprecation"] ?? headers["x-deprecated"]
   const date = headers["sunset"]
-  if (date === undefined && (said === undefined || /^\s*(false|0)?\s*$/i.test(said))) return undefined
+  if (date === undefined && (said === undefined || /^\s*(false|\??0)?\s*$/i.test(said))) return undefined
   const sunset = date === undefined ? undefined : (Delay.date(date, now) ?? isoDate(date))
   return sunset === undefined ? {} : { sunset }
 }

@@ -243,6 +243,7 @@ describe("an endpoint that is going to be retired", () => {
     [{ "x-deprecated": "true", sunset: "2034-11-06" }, "2034-11-06T00:00:00.000Z"],
     [{ "x-deprecated": "true", sunset: "next year" }, "some day"],
     [{ "x-deprecated": "false" }, undefined],
+    [{ deprecation: "?0" }, undefined],
     [{}, undefined],
   ] as const)("%o", ([headers, said]) =>
     Effect.gen(function* () {

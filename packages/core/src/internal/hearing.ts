@@ -12,7 +12,7 @@ export interface Hearing {
   /** Wait, or be told by the next delivery: `Observed` where it brings an end of the work, else `Prompted`. */
   readonly whileWaiting: <A>(action: Lifecycle.Action, wait: Effect.Effect<A>) => Effect.Effect<A | Lifecycle.Event>
   /** Look, or stand in line for it, unless a delivery brings an end before; one that only prompts is kept for the next wait. */
-  readonly whileLooking: <A>(action: Lifecycle.Action, look: Effect.Effect<A>) => Effect.Effect<A | Lifecycle.Event>
+  readonly unlessEnded: <A>(action: Lifecycle.Action, look: Effect.Effect<A>) => Effect.Effect<A | Lifecycle.Event>
 }
 
 /** Begin to listen for what a remote can read. */
@@ -50,5 +50,5 @@ export const listen =
       (hear: (handle: Handle) => Effect.Effect<Lifecycle.Event>): Hearing["whileWaiting"] =>
       (action, effect) =>
         action._tag !== "Look" ? effect : Effect.raceFirst(hear(action.handle), effect)
-    return { whileWaiting: against(next), whileLooking: against(end) }
+    return { whileWaiting: against(next), unlessEnded: against(end) }
   }

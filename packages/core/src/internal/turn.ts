@@ -25,7 +25,7 @@ export const come = (
   action: Extract<Lifecycle.Action, { readonly at: DateTime.Utc }>,
   deadline: DateTime.Utc,
   tell: Effect.Effect<DateTime.Utc>,
-  { whileLooking, whileWaiting }: Hearing,
+  { unlessEnded, whileWaiting }: Hearing,
 ): Effect.Effect<Lifecycle.Event | void> => {
   const slept = whileWaiting(action, sleepUntil(action.at, tell))
   if (admit === undefined) return slept
@@ -35,5 +35,5 @@ export const come = (
     return retryAfter === undefined ? undefined : ({ _tag: "Postponed", at: yield* tell, retryAfter } as const)
   })
   // Who stands in line would go to its end if a mere prompt called it away.
-  return Effect.flatMap(slept, (told) => (told === undefined ? whileLooking(action, admitted) : Effect.succeed(told)))
+  return Effect.flatMap(slept, (told) => (told === undefined ? unlessEnded(action, admitted) : Effect.succeed(told)))
 }
