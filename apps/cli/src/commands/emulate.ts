@@ -196,7 +196,7 @@ export const emulate = Command.make(
           way: "choose another port, or leave --port out for any free one",
         }),
     )
-    const listening = `${served.url}${new URL(table.base).pathname}`
+    const listening = `${served.url}${new URL(table.base).pathname.replace(/\/$/, "")}`
     yield* options.json
       ? Screen.json({ listening })
       : Screen.out(`${service.name} is emulated at ${listening}\n  use it with --base-url ${listening}; Ctrl-C ends it`)
