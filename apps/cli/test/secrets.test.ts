@@ -275,7 +275,7 @@ describe.each(services.map((service) => [service.name, service] as const))("%s",
     if (hook === undefined) return
     const inbox = Inbox.makeMemory()
     for (const secrets of [[tokens.webhook], ["whsec_!"], []]) {
-      const receive = Webhook.receiveInto({ service: service.name, webhook: hook }, { secrets, inbox })
+      const receive = Webhook.receiveInto(hook, { secrets, inbox })
       for (const body of [`{"token":"${tokens.body}"`, JSON.stringify({ data: { id: tokens.body, url: signed } })]) {
         const given = {
           "webhook-signature": `v1,${tokens.header}`,

@@ -13,7 +13,6 @@ import * as Handle from "@tenuto/core/Handle"
 import type { Observation } from "@tenuto/core/Observation"
 import * as Operation from "@tenuto/core/Operation"
 import type { Reason } from "@tenuto/core/Reason"
-import * as Delay from "@tenuto/http/Delay"
 import * as Json from "@tenuto/http/Json"
 import * as Provider from "@tenuto/http/Provider"
 import * as Verdict from "@tenuto/http/Verdict"
@@ -21,7 +20,7 @@ import * as Verdict from "@tenuto/http/Verdict"
 const service = "antiphon"
 export const contract = Contract.make({
   idempotency: { _tag: "Unkeyed" }, // Repeatability: the key travels in headers, and a `Call` carries none
-  cadence: { _tag: "Interval", every: Duration.seconds(5), floor: Duration.seconds(1) }, // ours, where no Retry-After comes
+  cadence: { _tag: "Hinted", otherwise: Duration.seconds(5), floor: Duration.seconds(1) }, // ours, where no Retry-After comes
   retention: { _tag: "Kept", for: Duration.hours(24) }, // LRO: status monitors are kept for 24 hours at least
   cancellation: "Offered",
 })
@@ -109,11 +108,7 @@ export const table: Provider.Table<"antiphon"> = {
   credential: (apiKey) => ({ "api-key": apiKey }),
   endpoints: { render: endpoint },
   verdicts,
-  trouble: ({ body, headers, now }) => {
-    const refusal = Result.getOrUndefined(readRefusal(body))
-    const retryAfter = Delay.retryAfter(headers, now)
-    return { ...said(refusal?.error ?? {}), ...(retryAfter === undefined ? {} : { retryAfter }) }
-  },
+  trouble: ({ body }) => said(Result.getOrUndefined(readRefusal(body))?.error ?? {}),
   requestId: "x-ms-request-id",
 }
 export const layer = (settings: Provider.Settings) => Provider.layer(table, settings)

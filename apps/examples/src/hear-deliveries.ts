@@ -12,7 +12,7 @@ const { HEYDONNA_KEY: apiKey = "", HEYDONNA_URL: baseUrl, HEYDONNA_SECRET: secre
 const { webhook } = HeyDonna
 
 const inbox = Inbox.makeMemory()
-const receiver = createServer(nodeWebhook({ service: "heydonna", webhook }, { secrets: [secret], inbox }))
+const receiver = createServer(nodeWebhook(webhook, { secrets: [secret], inbox }))
 await new Promise<void>((resolve) => receiver.listen(Number(PORT), "127.0.0.1", resolve))
 
 await using heydonna = connect(HeyDonna, { apiKey, baseUrl, transport: nodeTransport(), inbox })

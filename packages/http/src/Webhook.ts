@@ -26,11 +26,12 @@
  *
  * const read = Json.decoder(Schema.Struct({ id: Schema.String, event: Schema.String }), "the delivery")
  * export const webhook: Webhook.Webhook = {
+ *   service: "choir",
  *   scheme: Signature.raw({ signature: "x-choir-signature" }), // /docs/webhooks "HMAC of the body, hex"
  *   tolerance: Duration.minutes(5),
  *   read: (body) => Result.map(read(body), ({ event, id }) => ({ id, name: `${id} ${event}` })),
  * }
- * const receiver = Webhook.receive("choir", webhook, { secrets: ["a secret"] })
+ * const receiver = Webhook.receive(webhook, { secrets: ["a secret"] })
  * const forged = receiver({ headers: { "x-choir-signature": `sha256=${"0".repeat(64)}` }, body: "{}" })
  * console.log((await Effect.runPromise(forged)).status) // 401
  * ```
@@ -58,6 +59,7 @@ export interface Notice {
 
 /** How a service delivers. */
 export interface Webhook {
+  readonly service: string
   readonly scheme: Signature.Scheme
   /** How far from now a timestamp may be. Longer than the service retries, if it stamps the first attempt on all. */
   readonly tolerance: Duration.Duration
@@ -101,7 +103,7 @@ export interface Answer {
 export type Receiver = (incoming: Incoming) => Effect.Effect<Answer>
 
 /** Make a receiver. One that is given no inbox proves and reads deliveries, and nobody hears of them. */
-export const receive = (service: string, webhook: Webhook, settings: Settings): Receiver => {
+export const receive = (webhook: Webhook, settings: Settings): Receiver => {
   const { maxBytes = 1024n * 1024n, secrets, tolerance = webhook.tolerance } = settings
   const attend = Effect.fnUntraced(function* (incoming: Incoming) {
     const { body: given, method = "POST" } = incoming
@@ -125,7 +127,7 @@ export const receive = (service: string, webhook: Webhook, settings: Settings): 
     const inbox = yield* Inbox.Inbox
     const at = yield* DateTime.now
     const { id, name } = notice.success
-    return answer(200, yield* inbox.put({ service, id, name, at, body: json.success }))
+    return answer(200, yield* inbox.put({ service: webhook.service, id, name, at, body: json.success }))
   })
   return (incoming) =>
     attend(incoming).pipe(
@@ -140,12 +142,6 @@ export const receive = (service: string, webhook: Webhook, settings: Settings): 
     )
 }
 
-/** A provider's deliveries: its name, and how it delivers. */
-export interface Source {
-  readonly service: string
-  readonly webhook: Webhook
-}
-
 /** What code without Effect gives a receiver. */
 export interface Listening extends Settings {
   /** Where deliveries wait: the one that the driver listens to. */
@@ -155,8 +151,8 @@ export interface Listening extends Settings {
 }
 
 /** Make a receiver that needs no context, for carriers that run outside of Effect. */
-export const receiveInto = ({ service, webhook }: Source, { inbox, onAnswer, ...settings }: Listening): Receiver => {
-  const receiver = receive(service, webhook, settings)
+export const receiveInto = (webhook: Webhook, { inbox, onAnswer, ...settings }: Listening): Receiver => {
+  const receiver = receive(webhook, settings)
   const tell = (answer: Answer) => Effect.ignoreCause(Effect.sync(() => onAnswer?.(answer)))
   return (incoming) => Effect.tap(Effect.provideService(receiver(incoming), Inbox.Inbox, inbox), tell)
 }

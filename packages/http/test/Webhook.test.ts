@@ -20,6 +20,7 @@ const now = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
 
 const song = Json.decoder(Schema.Struct({ data: Schema.Struct({ id: Schema.String }) }), "the delivery")
 const webhook: Webhook.Webhook = {
+  service: "choir",
   scheme: Signature.standard,
   tolerance: Duration.minutes(5),
   read: (body, headers) => Result.map(song(body), ({ data: { id } }) => ({ id, name: headers["webhook-id"] ?? "" })),
@@ -27,6 +28,7 @@ const webhook: Webhook.Webhook = {
 /** A service whose deliveries have neither a name nor a time of their own: both are in the body. */
 const Thin = Schema.Struct({ projectId: Schema.String, event: Schema.String, timestamp: Schema.String })
 const thin: Webhook.Webhook = {
+  service: "choir",
   scheme: Signature.raw({ signature: "x-heydonna-signature" }),
   tolerance: Duration.minutes(5),
   refusal: 403,
@@ -49,7 +51,7 @@ const story = <A, E>(
   Effect.gen(function* () {
     yield* TestClock.setTime(DateTime.toEpochMillis(now))
     const inbox = Inbox.makeMemory()
-    const receiver = Webhook.receive("choir", webhook, { secrets: [secret], ...settings })
+    const receiver = Webhook.receive(webhook, { secrets: [secret], ...settings })
     return yield* Effect.provideService(body(inbox, receiver), Inbox.Inbox, inbox)
   })
 
@@ -118,9 +120,9 @@ describe("laws", () => {
         const explode = (): never => assert.fail("a reader that breaks")
         const answers = [
           yield* Effect.provideService(receiver(incoming), Inbox.Inbox, broken),
-          yield* Webhook.receive("choir", webhook, { secrets: [] })(incoming),
-          yield* Webhook.receive("choir", webhook, { secrets: ["whsec_!"] })(incoming),
-          yield* Webhook.receive("choir", { ...webhook, read: explode }, { secrets: [secret] })(incoming),
+          yield* Webhook.receive(webhook, { secrets: [] })(incoming),
+          yield* Webhook.receive(webhook, { secrets: ["whsec_!"] })(incoming),
+          yield* Webhook.receive({ ...webhook, read: explode }, { secrets: [secret] })(incoming),
           yield* receiver({ ...incoming, body: undefined }),
           yield* receiver({ ...incoming, body: Stream.concat(Stream.make(bytes(ready)), Stream.fail("reset")) }),
         ]
@@ -145,7 +147,7 @@ describe("laws", () => {
           yield* receiver({ headers, body: leak }),
           yield* receiver(yield* signed(`{"${leak}`)),
           yield* receiver({ headers: { ...headers, "webhook-id": leak }, body: leak }),
-          yield* Webhook.receive("choir", webhook, { secrets: [`whsec_${leak}!`] })({ headers, body: leak }),
+          yield* Webhook.receive(webhook, { secrets: [`whsec_${leak}!`] })({ headers, body: leak }),
           yield* Effect.provideService(receiver(yield* signed(ready)), Inbox.Inbox, broken),
           yield* receiver({ headers, body: Stream.fail(new Error(leak)) }),
         ]
@@ -170,10 +172,9 @@ describe("time", () => {
       Effect.gen(function* () {
         const late = yield* signed(ready, tenMinutesAgo)
         assert.strictEqual((yield* receiver(late)).status, 401)
-        const patient = Webhook.receive("choir", { ...webhook, tolerance: Duration.days(3) }, { secrets: [secret] })
+        const patient = Webhook.receive({ ...webhook, tolerance: Duration.days(3) }, { secrets: [secret] })
         assert.strictEqual((yield* patient(late)).outcome, "Taken")
         const strict = Webhook.receive(
-          "choir",
           { ...webhook, tolerance: Duration.days(3) },
           { secrets: [secret], tolerance: "9 minutes" },
         )
@@ -208,7 +209,7 @@ describe("a scheme without name and time", () => {
   it.effect("is named by its body, so a replay is known and another event is not", () =>
     story(() =>
       Effect.gen(function* () {
-        const receiver = Webhook.receive("choir", thin, { secrets: [key] })
+        const receiver = Webhook.receive(thin, { secrets: [key] })
         const outcomes: Array<string> = []
         for (const one of [fields, fields, { ...fields, event: "project.failed" }, { ...fields, projectId: "op_2" }]) {
           outcomes.push((yield* receiver(send(one))).outcome)
@@ -221,7 +222,7 @@ describe("a scheme without name and time", () => {
   it.effect("refuses with the status that the service wants", () =>
     story(() =>
       Effect.gen(function* () {
-        const receiver = Webhook.receive("choir", thin, { secrets: ["another"] })
+        const receiver = Webhook.receive(thin, { secrets: ["another"] })
         const { outcome, status } = yield* receiver(send(fields))
         assert.deepStrictEqual([status, outcome], [403, "Refused"])
       }),
@@ -364,8 +365,7 @@ describe("receiveInto", () => {
       const inbox = Inbox.makeMemory()
       const heard: Array<string> = []
       const onAnswer = ({ outcome }: Webhook.Answer) => void heard.push(outcome)
-      const source = { service: "choir", webhook: thin }
-      const receiver = Webhook.receiveInto(source, { secrets: ["donna"], inbox, onAnswer })
+      const receiver = Webhook.receiveInto(thin, { secrets: ["donna"], inbox, onAnswer })
       const body = JSON.stringify({ projectId: "op_1", event: "project.ready", timestamp: "now" })
       const headers = yield* Signature.sign(thin.scheme, "donna", { id: "", timestamp: now, body })
       assert.strictEqual((yield* receiver({ headers, body })).outcome, "Taken")
@@ -374,7 +374,7 @@ describe("receiveInto", () => {
       assert.strictEqual((yield* took(inbox))?.name, "op_1 project.ready now")
 
       const rude = () => assert.fail("it throws")
-      const deaf = Webhook.receiveInto(source, { secrets: ["donna"], inbox, onAnswer: rude })
+      const deaf = Webhook.receiveInto(thin, { secrets: ["donna"], inbox, onAnswer: rude })
       assert.strictEqual((yield* deaf({ headers, body })).outcome, "Known")
     }),
   )
@@ -382,7 +382,7 @@ describe("receiveInto", () => {
   it.effect("without an inbox nobody hears, and a wait goes on polling", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(DateTime.toEpochMillis(now))
-      const receiver = Webhook.receive("choir", webhook, { secrets: [secret] })
+      const receiver = Webhook.receive(webhook, { secrets: [secret] })
       assert.strictEqual((yield* receiver(yield* signed(ready))).outcome, "Taken")
       const inbox = yield* Inbox.Inbox
       assert.isUndefined(yield* took(inbox))

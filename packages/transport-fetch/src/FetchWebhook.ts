@@ -15,7 +15,7 @@
  * // Deliveries go to the `Inbox` of the context it is made in.
  * export const worker = (webhook: Webhook.Webhook, secret: string) =>
  *   Effect.gen(function* () {
- *     const fetch = yield* FetchWebhook.make(Webhook.receive("choir", webhook, { secrets: [secret] }))
+ *     const fetch = yield* FetchWebhook.make(Webhook.receive(webhook, { secrets: [secret] }))
  *     return { fetch }
  *   })
  * ```

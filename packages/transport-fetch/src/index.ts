@@ -1,5 +1,5 @@
 /** The transport over `fetch`, for wherever there is one. */
-import { type Listening, receiveInto, type Source } from "@tenuto/http/Webhook"
+import { type Listening, receiveInto, type Webhook } from "@tenuto/http/Webhook"
 import { layer, layerWith, type Options } from "./FetchTransport.ts"
 import { type Handler, makeUnscoped } from "./FetchWebhook.ts"
 
@@ -31,9 +31,10 @@ export const fetchTransport = (options?: Options): typeof layer => (options === 
  *
  * // One inbox for the worker and for the waits.
  * export const inbox = Inbox.makeMemory()
- * export const worker = (choir: Webhook.Source, secret: string) => ({
+ * export const worker = (choir: Webhook.Webhook, secret: string) => ({
  *   fetch: fetchWebhook(choir, { secrets: [secret], inbox, onAnswer: ({ outcome }) => console.log(outcome) }),
  * })
  * ```
  */
-export const fetchWebhook = (source: Source, options: Listening): Handler => makeUnscoped(receiveInto(source, options))
+export const fetchWebhook = (webhook: Webhook, options: Listening): Handler =>
+  makeUnscoped(receiveInto(webhook, options))

@@ -17,6 +17,7 @@ import { FetchWebhook, fetchWebhook } from "@tenuto/transport-fetch"
 const secret = "whsec_aG9sZCB0aGUgbm90ZQ=="
 const song = Json.decoder(Schema.Struct({ id: Schema.String }), "the delivery")
 const webhook: Webhook.Webhook = {
+  service: "choir",
   scheme: Signature.standard,
   tolerance: Duration.minutes(5),
   read: (body, headers) => Result.map(song(body), ({ id }) => ({ id, name: headers["webhook-id"] ?? "" })),
@@ -24,7 +25,7 @@ const webhook: Webhook.Webhook = {
 const body = '{"id":"op_1","title":"Für Elise"}'
 const now = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
 const signed = Signature.sign(Signature.standard, secret, { id: "msg_1", timestamp: now, body })
-const receiver = Webhook.receive("choir", webhook, { secrets: [secret], maxBytes: 100n })
+const receiver = Webhook.receive(webhook, { secrets: [secret], maxBytes: 100n })
 
 const requestOf = (init: RequestInit & { readonly duplex?: "half" }) =>
   new Request("https://app.test/hooks", { method: "POST", duplex: "half", ...init })
@@ -172,7 +173,7 @@ describe("fetchWebhook", () => {
     const inbox = Inbox.makeMemory()
     const heard: Array<string> = []
     const onAnswer = ({ outcome }: Webhook.Answer) => void heard.push(outcome)
-    const handler = fetchWebhook({ service: "choir", webhook }, { secrets: [secret], inbox, maxBytes: 64n, onAnswer })
+    const handler = fetchWebhook(webhook, { secrets: [secret], inbox, maxBytes: 64n, onAnswer })
     // Its clock is the wall's.
     const message = { id: "msg_1", timestamp: DateTime.makeUnsafe(new Date()), body }
     const headers = { ...(await Effect.runPromise(Signature.sign(Signature.standard, secret, message))) }

@@ -17,7 +17,7 @@
  * // Deliveries go to the `Inbox` of the context it is made in.
  * export const server = (webhook: Webhook.Webhook, secret: string) =>
  *   Effect.gen(function* () {
- *     const listener = yield* NodeWebhook.make(Webhook.receive("choir", webhook, { secrets: [secret] }))
+ *     const listener = yield* NodeWebhook.make(Webhook.receive(webhook, { secrets: [secret] }))
  *     return createServer(listener)
  *   })
  * ```

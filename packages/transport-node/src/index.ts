@@ -1,5 +1,5 @@
 /** The transport over sockets of its own, for Node.js. */
-import { type Listening, receiveInto, type Source } from "@tenuto/http/Webhook"
+import { type Listening, receiveInto, type Webhook } from "@tenuto/http/Webhook"
 import { layer, layerWith, type Options } from "./NodeTransport.ts"
 import { type Listener, makeUnscoped } from "./NodeWebhook.ts"
 
@@ -33,8 +33,9 @@ export const nodeTransport = (options?: Options): typeof layer => (options === u
  *
  * // One inbox for the server and for the waits.
  * export const inbox = Inbox.makeMemory()
- * export const server = (choir: Webhook.Source, secret: string) =>
+ * export const server = (choir: Webhook.Webhook, secret: string) =>
  *   createServer(nodeWebhook(choir, { secrets: [secret], inbox, onAnswer: ({ outcome }) => console.log(outcome) }))
  * ```
  */
-export const nodeWebhook = (source: Source, options: Listening): Listener => makeUnscoped(receiveInto(source, options))
+export const nodeWebhook = (webhook: Webhook, options: Listening): Listener =>
+  makeUnscoped(receiveInto(webhook, options))

@@ -20,6 +20,7 @@ import { NodeWebhook, nodeWebhook } from "@tenuto/transport-node"
 const secret = "whsec_aG9sZCB0aGUgbm90ZQ=="
 const song = Json.decoder(Schema.Struct({ id: Schema.String }), "the delivery")
 const webhook: Webhook.Webhook = {
+  service: "choir",
   scheme: Signature.standard,
   tolerance: Duration.minutes(5),
   read: (body, headers) => Result.map(song(body), ({ id }) => ({ id, name: headers["webhook-id"] ?? "" })),
@@ -110,7 +111,7 @@ const attentive = Effect.gen(function* () {
   const arrived = yield* Deferred.make<void>()
   const letGo = yield* Deferred.make<void>()
   const receiver: Webhook.Receiver = (incoming) =>
-    Webhook.receive("choir", webhook, { secrets: [secret] })(incoming).pipe(
+    Webhook.receive(webhook, { secrets: [secret] })(incoming).pipe(
       Effect.onInterrupt(() => Deferred.succeed(letGo, undefined)),
     )
   const listener = yield* NodeWebhook.make((incoming) =>
@@ -129,7 +130,7 @@ describe("NodeWebhook", () => {
     Effect.gen(function* () {
       const inbox = Inbox.makeMemory()
       const outcomes: Array<string> = []
-      const receiver = Webhook.receive("choir", webhook, { secrets: [secret] })
+      const receiver = Webhook.receive(webhook, { secrets: [secret] })
       const listener = yield* NodeWebhook.make((incoming) =>
         Effect.tap(receiver(incoming), ({ outcome }) => Effect.sync(() => outcomes.push(outcome))),
       ).pipe(Effect.provideService(Inbox.Inbox, inbox))
@@ -241,7 +242,7 @@ describe("NodeWebhook", () => {
   it.live("does not wait for a client that was gone before", () =>
     Effect.gen(function* () {
       const answered = yield* Deferred.make<Webhook.Answer>()
-      const receiver = Webhook.receive("choir", webhook, { secrets: [secret] })
+      const receiver = Webhook.receive(webhook, { secrets: [secret] })
       const listener = yield* NodeWebhook.make((incoming) =>
         Effect.tap(receiver(incoming), (answer) => Deferred.succeed(answered, answer)),
       )
@@ -302,7 +303,7 @@ describe("NodeWebhook", () => {
 
   it.live("a body that something else has read is our own trouble, not theirs", () =>
     Effect.gen(function* () {
-      const listener = nodeWebhook({ service: "choir", webhook }, { secrets: [secret], inbox: Inbox.makeMemory() })
+      const listener = nodeWebhook(webhook, { secrets: [secret], inbox: Inbox.makeMemory() })
       const server = yield* serve((request, response) => {
         request.resume()
         request.once("end", () => listener(request, response))
@@ -324,7 +325,7 @@ describe("nodeWebhook", () => {
         maxBytes: 64n,
         onAnswer: ({ outcome }: Webhook.Answer) => void heard.push(outcome),
       }
-      const server = yield* serve(nodeWebhook({ service: "choir", webhook }, options))
+      const server = yield* serve(nodeWebhook(webhook, options))
       const headers = yield* signed
       const statuses: Array<number | undefined> = []
       for (const sent of [body, body, "{}", body.padEnd(65, " ")]) {

@@ -30,10 +30,11 @@ const tell = async <A, E>(
   const inbox = Inbox.makeMemory()
   const said: Array<string> = []
   const bodies: Array<unknown> = []
-  const receiver = Webhook.receiveInto(
-    { service: "heydonna", webhook: HeyDonna.webhook },
-    { inbox, secrets: [secret], onAnswer: ({ outcome }) => said.push(outcome) },
-  )
+  const receiver = Webhook.receiveInto(HeyDonna.webhook, {
+    inbox,
+    secrets: [secret],
+    onAnswer: ({ outcome }) => said.push(outcome),
+  })
   const receive: Emulator.Handler = (request) => {
     bodies.push(JSON.parse(new TextDecoder().decode(request.body)))
     if (answer !== undefined) return Effect.sync(answer)

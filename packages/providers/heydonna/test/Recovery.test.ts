@@ -56,10 +56,7 @@ describe("by the live clock, over real sockets", () => {
     Effect.gen(function* () {
       const inbox = Inbox.makeMemory()
       const secret = "a secret of the settings"
-      const receiver = Webhook.receiveInto(
-        { service: "heydonna", webhook: HeyDonna.webhook },
-        { inbox, secrets: [secret] },
-      )
+      const receiver = Webhook.receiveInto(HeyDonna.webhook, { inbox, secrets: [secret] })
       const mine = yield* Emulator.serve((request) =>
         Effect.map(receiver(request), ({ headers, status }) => Emulator.answer(status, "", headers)),
       )

@@ -13,7 +13,7 @@ const example = readFileSync(new URL("fixtures/webhook.project_ready.json", impo
 const header = "X-HeyDonna-Signature"
 /** As the page's own sample computes it. */
 const signed = (body: string, key = secret) => `sha256=${createHmac("sha256", key).update(body).digest("hex")}`
-const receiver = Webhook.receive("heydonna", HeyDonna.webhook, { secrets: [secret] })
+const receiver = Webhook.receive(HeyDonna.webhook, { secrets: [secret] })
 const receive = (body: string, signature: string | undefined = signed(body)) =>
   receiver({ headers: signature === "" ? {} : { [header]: signature }, body })
 const inInbox = <A, E, R>(program: Effect.Effect<A, E, R>) => Effect.provide(program, Inbox.layerMemory)

@@ -191,7 +191,7 @@ export type Signing = Delivery.Signing
  * import * as Webhook from "@tenuto/http/Webhook"
  *
  * const webhook = Overten.webhookOf({ signed: "{timestamp}{body}", secret: "Base64" }) // where the default does not fit
- * export const receive = Webhook.receive("overten", webhook, { secrets: ["whsec_…"] })
+ * export const receive = Webhook.receive(webhook, { secrets: ["whsec_…"] })
  * ```
  */
 export const webhookOf: (signing?: Signing) => Webhook = Delivery.webhookOf

@@ -107,10 +107,7 @@ describe("traps", () => {
 
   it("T-OV-4 deliveries are told apart by task and event: two tasks of one run are two, twice the same is one", async () => {
     const inbox = Inbox.makeMemory()
-    const receiver = Webhook.receiveInto(
-      { service: "overten", webhook: Overten.webhook },
-      { inbox, secrets: ["whsec_1"] },
-    )
+    const receiver = Webhook.receiveInto(Overten.webhook, { inbox, secrets: ["whsec_1"] })
     const outcomes = await Effect.runPromise(
       Effect.forEach(
         [
@@ -159,7 +156,7 @@ describe("traps", () => {
       const program = Effect.gen(function* () {
         const message = { id: "", timestamp: yield* DateTime.now, body }
         const headers = yield* Signature.sign(one.scheme, secret, message)
-        return (yield* Webhook.receive("overten", other, { secrets: [secret] })({ headers, body })).status
+        return (yield* Webhook.receive(other, { secrets: [secret] })({ headers, body })).status
       })
       return Effect.runPromise(program)
     }
@@ -254,7 +251,7 @@ describe("contradictions", () => {
   })
 
   it("C-OV-5 our own trouble is answered 503, for a 4xx may be the last attempt", async () => {
-    const receiver = Webhook.receive("overten", Overten.webhook, { secrets: [] })
+    const receiver = Webhook.receive(Overten.webhook, { secrets: [] })
     const { status } = await Effect.runPromise(receiver({ headers: {}, body: "{}" }))
     expect(status).toBe(503)
   })

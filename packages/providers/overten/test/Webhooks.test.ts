@@ -32,7 +32,7 @@ const told = ({ answers = [], faults = [], options = {}, rest = false, webhook =
     Effect.gen(function* () {
       const service = yield* Service.make({ webhookSecret: secret, ...options })
       const inbox = Inbox.makeMemory()
-      const receiver = Webhook.receiveInto({ service: "overten", webhook }, { inbox, secrets: [secret] })
+      const receiver = Webhook.receiveInto(webhook, { inbox, secrets: [secret] })
       const letters: Array<Emulator.Request> = []
       const left = [...answers]
       const everybody: Emulator.Handler = Effect.fnUntraced(function* (request) {
@@ -145,7 +145,7 @@ describe("3.11 webhooks", () => {
         timestamp: DateTime.makeUnsafe(at),
         body,
       })
-      return yield* Webhook.receive("overten", Overten.webhook, { secrets: [secret] })({ headers, body })
+      return yield* Webhook.receive(Overten.webhook, { secrets: [secret] })({ headers, body })
     })
     expect(await Effect.runPromise(program)).toMatchObject({ status: 200, outcome: "Ignored" })
   })

@@ -1,6 +1,6 @@
 import { Clock, DateTime, Duration, Effect, Redacted, Result } from "effect"
 import { Webhook as Judge } from "standardwebhooks"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import * as Client from "@tenuto/core/Client"
 import * as Inbox from "@tenuto/core/Inbox"
 import * as Webhook from "@tenuto/http/Webhook"
@@ -29,7 +29,7 @@ const sing = async (story: Story = {}, carrier: Carrier = "memory") => {
   // Held for an hour: whoever waits learns of the end from a delivery, or at the end of the hold.
   const service = emulator({ work: "50 seconds", webhookSecret: secret, ...story.service })
   const inbox = Inbox.makeMemory()
-  const receiver = Webhook.receive("soundpiece", Soundpiece.webhook, { secrets })
+  const receiver = Webhook.receive(Soundpiece.webhook, { secrets })
   const arrived: Array<{
     readonly outcome: string
     readonly headers: Readonly<Record<string, string>>
@@ -180,7 +180,7 @@ describe("traps of deliveries", () => {
   it("T-SP-6 a delivery that is tried again minutes later keeps its first timestamp and is still taken", async () => {
     // Nobody can check a signature without the right secret; it is put right after ten minutes.
     const service = emulator({ work: "1 second", webhookSecret: secret, webhookPauses: ["10 minutes"] })
-    const receiver = Webhook.receive("soundpiece", Soundpiece.webhook, { secrets: [secret] })
+    const receiver = Webhook.receive(Soundpiece.webhook, { secrets: [secret] })
     const seen: Array<{
       readonly headers: Readonly<Record<string, string>>
       readonly text: string
@@ -211,15 +211,28 @@ describe("traps of deliveries", () => {
     expect(outcomes).toEqual(["Taken"])
   })
 
-  it("an independent library verifies what the emulator signs", async () => {
+  it("an independent library verifies what the emulator signs, and we take what it signs", async () => {
     const { arrived } = await sing()
     const [delivery] = arrived
+    const { headers = {}, text = "" } = delivery ?? {}
+    const judge = new Judge(secret)
     // It knows no other clock than the process's, so it is told the time of the delivery.
-    const signed = new Judge(secret).sign(
-      delivery?.headers["webhook-id"] ?? "",
-      new Date(Number(delivery?.headers["webhook-timestamp"]) * 1000),
-      delivery?.text ?? "",
-    )
-    expect(delivery?.headers["webhook-signature"]?.split(" ")).toContain(signed)
+    vi.useFakeTimers({ toFake: ["Date"], now: Number(headers["webhook-timestamp"]) * 1000 })
+    onTestFinished(() => void vi.useRealTimers())
+    expect(judge.verify(text, { ...headers })).toEqual(JSON.parse(text))
+    expect(() => judge.verify(text.replace("ready", "ruined"), { ...headers })).toThrow()
+    vi.useRealTimers()
+
+    const at = new Date()
+    const signature = judge.sign("msg_theirs", at, text)
+    const theirs = {
+      "webhook-id": "msg_theirs",
+      "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+      "webhook-signature": signature,
+    }
+    const receiver = Webhook.receiveInto(Soundpiece.webhook, { secrets: [secret], inbox: Inbox.makeMemory() })
+    const taken = await Effect.runPromise(receiver({ headers: theirs, body: text }))
+    const forged = await Effect.runPromise(receiver({ headers: { ...theirs, "webhook-id": "msg_other" }, body: text }))
+    expect([taken.outcome, forged.outcome]).toEqual(["Taken", "Refused"])
   })
 })

@@ -17,6 +17,7 @@ export const scheme: Signature.Scheme = /* @__PURE__ */ Signature.raw({ signatur
  * name it, and all it can do is make us look.
  */
 export const webhook: Webhook = /* @__PURE__ */ pure(() => ({
+  service: "heydonna",
   scheme,
   tolerance: Duration.infinity, // no time is signed beside the body, so none is checked
   read: (body) =>

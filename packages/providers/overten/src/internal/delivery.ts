@@ -30,6 +30,7 @@ export const schemeOf = ({ secret = "Text", signed = "{timestamp}.{body}" }: Sig
   Signature.timestamped({ signature: "x-overten-signature", timestamp: "x-overten-timestamp", signed, secret })
 
 export const webhookOf = (signing?: Signing): Webhook => ({
+  service: "overten",
   scheme: schemeOf(signing),
   // No page says whether the time is that of the attempt or of the first one, nor for how long attempts go on. What is
   // replayed within it prompts one look more.

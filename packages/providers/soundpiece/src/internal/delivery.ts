@@ -15,7 +15,7 @@ export type Delivery = typeof Delivery.Type
 const decode = /* @__PURE__ */ pure(() => Json.decoder(Delivery, "the delivery"))
 
 /** T-SP-5: a route has a dot of its own, so what follows the last one is the status. */
-export const routeOf = ({ type }: Pick<Delivery, "type">): string => type.slice(0, Math.max(0, type.lastIndexOf(".")))
+const routeOf = ({ type }: Pick<Delivery, "type">): string => type.slice(0, Math.max(0, type.lastIndexOf(".")))
 
 /** Read the operation that a delivery shows, if it is one of this route. */
 export const open = (body: unknown, route: string): Result.Result<Wire.Dto, string> =>
@@ -26,6 +26,7 @@ export const open = (body: unknown, route: string): Result.Result<Wire.Dto, stri
   )
 
 export const webhook: Webhook = /* @__PURE__ */ pure(() => ({
+  service: "soundpiece",
   scheme: Signature.standard, // W:/webhooks: webhook-id, webhook-timestamp, webhook-signature
   // T-SP-6: the timestamp is that of the first attempt on all of them, and no page says how long attempts go on. That a
   // delivery is not taken twice is the business of its id, which stays the same.
