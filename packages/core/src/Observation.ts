@@ -41,6 +41,8 @@ export const Observation = /* @__PURE__ */ pure(() =>
       message: Schema.optionalKey(Message),
       /** The service's name for the exchange that said so. */
       requestId: Schema.optionalKey(Schema.String),
+      /** Further names that it gave, such as a run. */
+      also: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
     }),
     Schema.TaggedStruct("Cancelled", { word: Schema.String }),
     Schema.TaggedStruct("Expired", { word: Schema.String }),

@@ -172,6 +172,7 @@ export const said = <O extends Observation>(observation: O): O => ({
   ...("phase" in observation ? { phase: cut(observation.phase) } : {}),
   ...("code" in observation ? { code: cut(observation.code) } : {}),
   ...("message" in observation ? { message: unsigned(observation.message) } : {}),
+  ...("also" in observation ? { also: Record.map(observation.also, cut) } : {}),
 })
 
 /** Keep what was seen as the evidence of a failure; issues and hints belong to its reason. */

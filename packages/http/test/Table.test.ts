@@ -212,8 +212,11 @@ describe("what is kept as evidence", () => {
     Effect.gen(function* () {
       const observed: Provider.Endpoint["observed"] = () =>
         Result.succeed({ _tag: "Failed", word: "failed", reason: { _tag: "Internal" } })
-      const service = remote(() => answer(200, {}, { "x-request-id": "req-9" }), {}, with_({ observed }))
-      expect(yield* service.look()).toMatchObject({ observation: { _tag: "Failed", requestId: "req-9" } })
+      const failing = () => answer(200, { run: "r1" }, { "x-request-id": "req-9" })
+      const service = remote(failing, {}, { ...with_({ observed }), names })
+      expect(yield* service.look()).toMatchObject({
+        observation: { _tag: "Failed", requestId: "req-9", also: { run: "r1" } },
+      })
     }),
   )
 

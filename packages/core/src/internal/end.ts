@@ -97,13 +97,14 @@ const conclude = <O extends Operation.Any>(
       return Effect.orDie(decode<O>(operation, observation.output))
     case "Failed": {
       const { code, message, reason, requestId } = observation
+      const also = { ...outcome.handle.also, ...observation.also }
       const named = code === undefined ? {} : { code }
       const seen = {
         ...evidence,
         ...named,
         ...(message === undefined ? {} : { message }),
         ...(requestId === undefined ? {} : { requestId }),
-        ...(outcome.handle.also === undefined ? {} : { also: outcome.handle.also }),
+        ...(Object.keys(also).length === 0 ? {} : { also }),
       }
       return Effect.fail(new Failure.Failed({ ...held, ...named, reason, evidence: seen }))
     }

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { Artifact } from "@tenuto/core/Artifact"
-import type { Stage } from "@tenuto/core/Evidence"
+import type { Evidence, Stage } from "@tenuto/core/Evidence"
 import type { Reason } from "@tenuto/core/Reason"
 import type * as Remote from "@tenuto/core/Remote"
 import * as Delay from "../Delay.ts"
@@ -94,7 +94,11 @@ export const connect = <Service extends string>(
       // A handle may stand in a header, whatever the body is.
       const isRead = stage === "submit" || response.body.byteLength === 0 || Result.isSuccess(parsed)
       const answer = isRead ? readable(() => read(body, around)) : Result.fail("")
-      if (Result.isSuccess(answer)) return { ...named(answer.success, requestId), ...hint }
+      if (Result.isSuccess(answer))
+        return {
+          ...named(answer.success, { ...namesOf(body), ...(requestId === undefined ? {} : { requestId }) }),
+          ...hint,
+        }
       const evidence = Verdict.evidenceOf({ stage, status, ...namesOf(body) }, requestId)
       const problem = Result.isFailure(parsed) ? parsed.failure : answer.failure
       const malformed: Reason = { _tag: "Malformed", problem }
@@ -180,12 +184,13 @@ export const connect = <Service extends string>(
 }
 
 /** What was seen, fit to be shown; what failed is told with the exchange that said so, for a support desk. */
-const named = <A extends Remote.Answer>(answer: A, requestId: string | undefined): A => {
+const named = <A extends Remote.Answer>(answer: A, names: Pick<Evidence, "also" | "requestId">): A => {
   if (!("observation" in answer)) return answer
-  const observation = Verdict.said(answer.observation)
-  return requestId !== undefined && observation._tag === "Failed"
-    ? { ...answer, observation: { ...observation, requestId } }
-    : { ...answer, observation }
+  const { observation } = answer
+  return {
+    ...answer,
+    observation: Verdict.said(observation._tag === "Failed" ? { ...observation, ...names } : observation),
+  }
 }
 
 const urlOf = (base: string, { path, query }: Call): string => {

@@ -120,6 +120,8 @@ describe("polling is the truth (law 11): deliveries that go astray end as pollin
       ["doubled@webhook", 7, ["Taken", "Known"]],
       ["late=6@webhook", 13, ["Taken"]],
       ["late=60@webhook", 15, ["Taken"]],
+      // One letter has nobody to go before it, so it goes after its first pause: 5 seconds.
+      ["reordered@webhook", 12, ["Taken"]],
       ["forged@webhook", 15, refused],
       ["unsigned@webhook", 15, refused],
     ] as const)("%s: seen after %s seconds", async (fault, at, outcomes) => {
@@ -128,6 +130,19 @@ describe("polling is the truth (law 11): deliveries that go astray end as pollin
       expect(output.status).toBe("completed")
       expect(looks(seen).map((look) => look.at)).toEqual([at])
       expect(said).toEqual(outcomes)
+    })
+
+    it("one that comes before the answer to the submit waits for it, and prompts a look at once", async () => {
+      const program = Effect.tap(runProject, Effect.sleep("1 hour"))
+      const { operations, output, said, seen } = await tell(
+        { work: "7 seconds", faults: ["slow-head=40@submit"] },
+        program,
+        carrier,
+      )
+      expect(output.status).toBe("completed")
+      // By polling alone the first look would come 15 seconds after the answer.
+      expect(looks(seen).map((look) => look.at)).toEqual([40])
+      expect([said, operations.length]).toEqual([["Taken"], 1])
     })
   })
 

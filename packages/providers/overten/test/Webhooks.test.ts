@@ -104,6 +104,23 @@ describe("3.11 webhooks", () => {
     },
   )
 
+  it("3.11 one that is held back for the next goes after its first pause, and prompts a look then or finds it over", async () => {
+    const { exit, took } = await told({ options: { work: "65 seconds" }, faults: ["reordered@webhook"], rest: true })
+    expect(value(exit)).toMatchObject({ credits_used: 5 })
+    expect(took).toBeLessThanOrEqual(72)
+  })
+
+  it("3.11 one that comes before the answer to the submit waits for it, and prompts a look at once", async () => {
+    const { deliveries, exit, took } = await told({
+      options: { work: "65 seconds" },
+      faults: ["slow-head=90@submit"],
+      rest: true,
+    })
+    expect(value(exit)).toMatchObject({ credits_used: 5 })
+    expect(took).toBe(90)
+    expect(deliveries).toMatchObject([{ outcome: "delivered", attempts: [{ status: 200 }] }])
+  })
+
   it("3.11 a delivery that is signed in another way than agreed is refused", async () => {
     const { deliveries, exit, took } = await told({
       options: { work: "65 seconds", signing: { signed: "{timestamp}{body}" } },
