@@ -227,7 +227,7 @@ describe("whisul", () => {
   }, 40_000)
 
   test("a limit is waited out", async () => {
-    const service = await emulate("whisul", "--work", "100ms", "--limit", "1/2s")
+    const service = await emulate("whisul", "--work", "100ms", "--limit", "1/6s")
     const first = tenuto(["submit", ...waltz, "--base-url", service.url])
     expect((await first.ended).code).toBe(0)
     const second = await run(["submit", ...waltz, "--base-url", service.url])
