@@ -27,6 +27,9 @@ export const artifacts = (tree: Tree): ReadonlyArray<Artifact> => {
   return Object.values(tree).flatMap((branch: Tree) => artifacts(branch))
 }
 
+/** A page is there to be opened, such as an editor: it is saved only where it is asked for by name. */
+export const isPage = ({ mediaType }: Artifact): boolean => /^text\/html\b/i.test(mediaType ?? "")
+
 /** An output as it is printed: an artifact is its name, type and expiry, and never its link. */
 export const shown = (tree: Tree, saved: ReadonlyArray<Saved> = []): Schema.Json => {
   if (tree instanceof Artifact) {

@@ -18,7 +18,12 @@ export const take = Effect.fnUntraced(function* (
 ) {
   const tree = yield* Files.treeOf(operation, output)
   if (Option.isNone(directory)) return Files.shown(tree)
-  const saved = yield* Files.save(operation, Files.artifacts(tree), directory.value, left)
+  const saved = yield* Files.save(
+    operation,
+    Files.artifacts(tree).filter((one) => !Files.isPage(one)),
+    directory.value,
+    left,
+  )
   for (const one of saved) {
     yield* isJson ? Screen.json({ saved: one }) : Screen.tell(`saved ${one.file} (${one.bytes} bytes)`)
   }

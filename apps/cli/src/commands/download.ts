@@ -18,12 +18,12 @@ import * as Verdict from "../verdict.ts"
 const { baseUrl, json, out, within, set } = Flags
 
 const artifact = Argument.String("artifact").pipe(
-  Argument.withDescription("One file by its name in the output, such as outputs.0; every file when left out"),
+  Argument.withDescription("One file by its name in the output, such as outputs.0; every file when left out, no pages"),
   Argument.optional,
 )
 
 const choose = (all: ReadonlyArray<Artifact>, name: Option.Option<string>) => {
-  if (Option.isNone(name)) return Effect.succeed(all)
+  if (Option.isNone(name)) return Effect.succeed(all.filter((one) => !Files.isPage(one)))
   const chosen = all.filter((one) => one.name === name.value)
   if (chosen.length > 0) return Effect.succeed(chosen)
   const names = all.map((one) => one.name)
