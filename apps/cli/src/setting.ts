@@ -29,6 +29,12 @@ const form = (kind: Kind): string => {
   }
 }
 
+const nameOf = (text: string): string => text.split("=", 1)[0] ?? text
+
+/** Of settings that are given for several services, those that one of them has. */
+export const of = (known: Known, given: ReadonlyArray<string>): ReadonlyArray<string> =>
+  given.filter((text) => Object.hasOwn(known, nameOf(text)))
+
 /** Read settings as they are given, `name=value` each. Errors: `Usage`. */
 export const parse = (
   service: string,
@@ -38,7 +44,8 @@ export const parse = (
   Effect.gen(function* () {
     const settings: Record<string, unknown> = {}
     for (const text of given) {
-      const [, name = text, value] = /^([^=]*)=(.*)$/s.exec(text) ?? []
+      const name = nameOf(text)
+      const value = name === text ? undefined : text.slice(name.length + 1)
       const kind = Object.hasOwn(known, name) ? known[name] : undefined
       if (kind === undefined) {
         const names = Object.keys(known)

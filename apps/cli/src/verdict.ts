@@ -8,7 +8,7 @@ import * as HandleOf from "@tenuto/core/Handle"
 import { Unusable } from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
 import type * as Operation from "@tenuto/core/Operation"
-import { isKeyed } from "@tenuto/core/Contract"
+import { isRepeatable } from "@tenuto/core/Contract"
 import * as Remedy from "@tenuto/core/Remedy"
 import type { Unwritten } from "@tenuto/transport-node/AtomicFile"
 import { type Ended, ended } from "./exit.ts"
@@ -54,9 +54,9 @@ export const downloading = (context: Pick<Context, "baseUrl" | "out" | "set">, h
     ...toOut(context),
   ])
 
-/** The command that asks for the same work again, under its key. */
-const resuming = ({ input, operation, ...context }: Context, key: string): string | undefined =>
-  input === undefined || !isKeyed(operation.contract)
+/** The command that asks for the same work again: under its key, or freely where asking twice does nothing twice. */
+const resuming = ({ input, operation, ...context }: Context, key: string | undefined): string | undefined =>
+  input === undefined || !isRepeatable(operation.contract)
     ? undefined
     : line([
         "tenuto",
@@ -65,18 +65,18 @@ const resuming = ({ input, operation, ...context }: Context, key: string): strin
         operation.name,
         "--input",
         input,
-        "--key",
-        key,
+        ...(key === undefined ? [] : ["--key", key]),
         ...flags(context),
         ...toOut(context),
       ])
 
 /**
- * The command that goes on with work whose submit was lost, once a person has found it at the service. Without a key
- * nothing else may be done with it.
+ * The command that goes on with work whose submit was lost, once a person has found it at the service. Where it may not
+ * be sent again nothing else can be done with it.
  */
 const reconciling = (context: Context, state: Lifecycle.State | undefined): string | undefined => {
-  if (state === undefined || Lifecycle.isAccepted(state) || state.request.key !== undefined) return undefined
+  if (state === undefined || Lifecycle.isAccepted(state) || Lifecycle.truthOf(state) !== "Uncertain") return undefined
+  if (isRepeatable(context.operation.contract)) return undefined
   return settling(context, HandleOf.of(state.request, { id: "ID" }))
 }
 
@@ -89,8 +89,7 @@ const goingOn = (context: Context, state: Lifecycle.State | undefined): string |
     return isThere ? downloading(context, handle) : undefined
   }
   if (state._tag === "Pending") return settling(context, state.handle)
-  const { key } = state.request
-  return key === undefined ? undefined : resuming(context, key)
+  return resuming(context, state.request.key)
 }
 
 const isOf = (failure: Trouble): failure is Failure.Failure =>
@@ -99,7 +98,7 @@ const isOf = (failure: Trouble): failure is Failure.Failure =>
 const wayOut = (failure: Trouble, context: Context, state: Lifecycle.State | undefined): string | undefined => {
   switch (failure._tag) {
     case "Uncertain":
-      return failure.key === undefined ? undefined : resuming(context, failure.key)
+      return resuming(context, failure.key)
     case "Overdue":
     case "Unseen":
       if (failure.handle === undefined) return undefined
@@ -158,19 +157,21 @@ export const fail = Effect.fnUntraced(function* (
     yield* Screen.tell(`  what now: ${Words.advised(remedy)}${where}`)
   }
   if (command !== undefined) yield* Screen.tell(`  go on with: ${command}`)
-  if (reconcile !== undefined) {
-    yield* Screen.tell(`  if it is there, put its id in the place of ID and go on with: ${reconcile}`)
-    yield* Screen.tell(
-      "  if it is not, run the command again under another --reference; nothing is sent again by itself",
-    )
-  }
+  if (reconcile !== undefined) yield* told(reconcile)
   return yield* ended(failure._tag)
 })
+
+const told = (reconcile: string): Effect.Effect<void> =>
+  Effect.andThen(
+    Screen.tell(`  if it is there, put its id in the place of ID and go on with: ${reconcile}`),
+    Screen.tell("  if it is not, run the command again under another --reference; nothing is sent again by itself"),
+  )
 
 /** Say that the wait was interrupted, that the work was not, and how to go on. */
 export const interrupted = Effect.fnUntraced(function* (context: Context, report: Report.Report) {
   const state = yield* report.state
   const command = goingOn(context, state)
+  const reconcile = reconciling(context, state)
   const handle = Report.handleOf(state)
   const truth =
     state === undefined ||
@@ -186,10 +187,12 @@ export const interrupted = Effect.fnUntraced(function* (context: Context, report
       outcome: "Interrupted",
       handle: handle ?? null,
       ...(command === undefined ? {} : { goOn: command }),
+      ...(reconcile === undefined ? {} : { reconcile }),
     })
   }
   yield* Screen.tell(`tenuto: interrupted; ${truth}`)
   if (command !== undefined) yield* Screen.tell(`  go on with: ${command}`)
+  if (reconcile !== undefined) yield* told(reconcile)
 })
 
 /** Run a piece of work to its end, whatever that is. */

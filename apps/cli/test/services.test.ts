@@ -81,6 +81,41 @@ describe("heydonna", () => {
     expect(ledger["operations"]).toMatchObject([{ externalRef: reference }])
   })
 
+  test("an interrupted submit that may have been taken tells how to reconcile, as one whose answer is lost does", async () => {
+    for (const extra of [["--json"], []]) {
+      const service = await emulate("heydonna", "--fault", "hang-after-commit@submit")
+      const running = tenuto([
+        "run",
+        ...project,
+        "--base-url",
+        service.url,
+        "--journal",
+        join(directory(), "j"),
+        ...extra,
+      ])
+      await service.request("submit")
+      running.child.kill("SIGINT")
+      const ended = await running.ended
+      expect([ended.code, ended.err]).toEqual([130, expect.stringContaining("may have been accepted")])
+      const [, reference] = /"reference":"([0-9a-f-]{36})"/.exec(ended.err) ?? []
+      expect((await service.stop()).ledger["operations"]).toMatchObject([{ externalRef: reference }])
+      expect(goOn(ended)).toMatch(/^tenuto settle /)
+      if (extra.length > 0) expect(at(ended.lines.at(-1), "reconcile")).toContain(reference)
+    }
+  })
+
+  test("what does nothing twice has nothing to reconcile: it is asked for again", async () => {
+    const service = await emulate("heydonna", "--fault", "reset-after-commit@submit:always")
+    const list = ["heydonna", "templates.list", "--input", "{}", "--base-url", service.url, "--within", "1s"]
+    const ended = await run(["run", ...list, "--json"])
+    expect(ended.code).toBe(11)
+    expect(ended.lines.at(-1)).not.toHaveProperty("reconcile")
+    expect(ended.err).not.toContain("put its id in the place of ID")
+    expect(ended.err).not.toContain("nothing is sent again by itself")
+    expect(goOn(ended)).toBe(`tenuto run heydonna templates.list --input '{}' --base-url ${service.url}`)
+    await service.stop()
+  })
+
   test("a port that is closed is tried again, and makes one POST in all", async () => {
     const port = await closedPort()
     const running = tenuto(["run", ...project, "--base-url", `http://127.0.0.1:${port}`, "--json"])

@@ -129,6 +129,8 @@ export const goOn = ({ err }: Ended): string => /go on with: (.*)/.exec(err)?.[1
 
 export interface Emulated {
   readonly url: string
+  /** The first request of a stage, as soon as it has come. */
+  readonly request: (stage: string) => Promise<Line>
   /** End it; gives its ledger and every request it saw. */
   readonly stop: () => Promise<{ readonly ledger: Line; readonly requests: ReadonlyArray<Line> }>
 }
@@ -142,6 +144,7 @@ export const emulate = async (service: string, ...args: ReadonlyArray<string>): 
   const { listening } = await running.line((line) => "listening" in line)
   return {
     url: String(listening),
+    request: (stage) => running.line((line) => line["stage"] === stage),
     stop: async () => {
       running.child.kill("SIGINT")
       const { lines } = await running.ended

@@ -16,6 +16,7 @@ import * as Result from "../result.ts"
 import * as Screen from "../screen.ts"
 import * as Services from "../services.ts"
 import * as Session from "../session.ts"
+import * as Setting from "../setting.ts"
 import { quote } from "../text.ts"
 import { downloading } from "../verdict.ts"
 
@@ -92,7 +93,6 @@ export const recover = Command.make(
   { journal, baseUrl, set, within, out, json },
   Effect.fn(
     function* (given) {
-      const settings = { baseUrl: given.baseUrl, set: given.set, journal: Option.some(given.journal) }
       const unsettled = yield* open(given.journal)
       const names = [...new Set(unsettled.map(({ service }) => service))]
       if (names.length > 1 && Option.isSome(given.baseUrl)) {
@@ -101,21 +101,27 @@ export const recover = Command.make(
           way: "leave it out, or keep one journal per service",
         })
       }
+      const services = yield* Effect.forEach(names, Services.find)
+      const settings = Object.assign({}, ...services.map((service) => service.settings))
+      yield* Setting.parse(names.join(", "), settings, given.set)
+      const kept = { ...given, journal: Option.some(given.journal) }
+      // All that a command line can be wrong about is told before anything is gone on with.
+      const sessions = yield* Effect.forEach(services, (service) =>
+        Session.open(service, { ...kept, set: Setting.of(service.settings, given.set) }),
+      )
       const report = yield* Report.make(given.json)
-      const lines: Array<Line> = []
-      for (const name of names) {
-        const session = yield* Session.open(yield* Services.find(name), settings)
-        const all = yield* Effect.provide(
-          report.watching(recoverOne(session, { ...given, ...settings })),
-          session.layer,
-        )
-        for (const one of all) {
-          lines.push(lineOf(one))
-          const { entry, outcome } = one.line
-          const text = `${entry}  ${outcome}${one.failure === undefined ? "" : `  ${one.failure.message}`}`
-          if (!given.json) yield* Screen.out(text)
-          else if (one.failure !== undefined) yield* Screen.tell(`tenuto: ${text}`)
-        }
+      // One deadline bounds them all, so they are waited for at once.
+      const recovered = yield* Effect.forEach(
+        sessions,
+        (session) => Effect.provide(report.watching(recoverOne(session, kept)), session.layer),
+        { concurrency: "unbounded" },
+      )
+      const lines = recovered.flat().map(lineOf)
+      for (const one of recovered.flat()) {
+        const { entry, outcome } = one.line
+        const text = `${entry}  ${outcome}${one.failure === undefined ? "" : `  ${one.failure.message}`}`
+        if (!given.json) yield* Screen.out(text)
+        else if (one.failure !== undefined) yield* Screen.tell(`tenuto: ${text}`)
       }
       const outcome = gravest(lines.flatMap((line) => (line.outcome === "Succeeded" ? [] : [line.outcome])))
       if (given.json) yield* Screen.json({ outcome: outcome ?? "Succeeded", entries: lines })
@@ -135,7 +141,9 @@ export const recover = Command.make(
         Effect.onInterrupt(() => {
           const base = Option.match(given.baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] })
           const to = Option.match(given.out, { onNone: () => [], onSome: (directory) => ["--out", directory] })
-          const command = ["tenuto", "recover", "--journal", given.journal, ...base, ...to].map(quote).join(" ")
+          const own = given.set.flatMap((setting) => ["--set", setting])
+          const words = ["tenuto", "recover", "--journal", given.journal, ...base, ...own, ...to]
+          const command = words.map(quote).join(" ")
           return Effect.andThen(
             given.json ? Screen.json({ outcome: "Interrupted", entries: [], goOn: command }) : Effect.void,
             Screen.tell(`tenuto: interrupted; what is still running goes on at the service\n  go on with: ${command}`),

@@ -155,6 +155,25 @@ describe("4.5 error bodies, HTTP layer: at a look nothing is said of the work", 
   })
 })
 
+describe("6.5 looks: what is on no page, as on the other services", () => {
+  it("410: the service no longer knows it", async () => {
+    const { exit, seen } = await play(scripted(emulator(), [on("look", { status: 410, json: said("x") })]), runProject)
+    expect(failure(exit)).toMatchObject({ _tag: "Lost", reason: { _tag: "Gone" } })
+    expect(looks(seen)).toHaveLength(1)
+  })
+
+  it("501: looking again changes nothing, so the wait ends and the handle is kept", async () => {
+    const answer = on("look", { status: 501, json: said("x") })
+    const { exit, seen } = await play(scripted(emulator(), [answer]), runProject)
+    expect(failure(exit)).toMatchObject({
+      _tag: "Unseen",
+      reason: { _tag: "NotImplemented" },
+      handle: { reference: "order-7" },
+    })
+    expect(looks(seen)).toHaveLength(1)
+  })
+})
+
 describe("4.5 operation layer", () => {
   it("failed: the work failed, no code says why, and nothing is started anew by itself", async () => {
     const { exit, seen } = await play(emulator({ words: ["failed"] }).handler, runProject)

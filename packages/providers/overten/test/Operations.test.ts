@@ -168,6 +168,17 @@ describe("answers that no page shows", () => {
     else expect(value(exit)).toMatchObject(expected)
   })
 
+  it.each([
+    ["failed", { status: "failed", error: "internal_error" }],
+    ["still queued", { run_id: "run_1", status: "queued" }],
+    ["in a state nobody knows", { status: "paused" }],
+    ["refused, under a status of success", { success: false, error: "upstream_error", message: "Sorry." }],
+  ])("at once, without a task, and %s: never a success", async (_, json) => {
+    const outline = Client.run(Overten.slidesOutline({ prompt }), { within: "1 minute" })
+    const { exit } = await play(scripted(emulator(), [on("submit", { status: 200, json }, 99)]), outline)
+    expect(failure(exit)).toMatchObject({ _tag: "Uncertain", reason: { _tag: "Malformed" } })
+  })
+
   it("what gives access is left out of it", async () => {
     const json = {
       url: "https://cdn.example/a?signature=f00d",

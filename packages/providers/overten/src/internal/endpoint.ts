@@ -44,8 +44,9 @@ export const make = (route: Route): Provider.Endpoint => ({
     Result.flatMap(readTask(body), (task) => {
       const handle = handleOf(task, request)
       if (handle === undefined) {
-        // A route whose answer no page shows may give it without a task.
-        return route.isOpen === true && status === 200
+        // A route whose answer no page shows may give it without a task, but not with another word than that of the end.
+        const isEnded = (task.status ?? "completed") === "completed" && task.error == null
+        return route.isOpen === true && status === 200 && isEnded
           ? Result.map(observe(route, { ...task, status: "completed" }, body, bare(request), now), (observation) => ({
               handle: bare(request),
               observation,
