@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Artifact, type Tree } from "@tenuto/core/Artifact"
 import type * as Operation from "@tenuto/core/Operation"
@@ -59,15 +60,26 @@ const endings: Readonly<Record<string, string>> = {
   "audio/mp4": "m4a",
   "audio/wav": "wav",
   "audio/x-wav": "wav",
+  "image/jpeg": "jpg",
+  "image/png": "png",
+  "text/html": "html",
   "text/plain": "txt",
   "video/mp4": "mp4",
 }
 
+/** How a file ends: as its type says, or its address where no type is named. Nothing else of an address is shown. */
+const endingOf = ({ link, mediaType }: Artifact): string => {
+  if (mediaType !== undefined) return endings[mediaType.split(";")[0]?.trim().toLowerCase() ?? ""] ?? "bin"
+  const url = link === undefined ? null : URL.parse(Redacted.value(link))
+  const [, ending = ""] = /\.([a-z0-9]{1,5})$/.exec(url?.pathname.toLowerCase() ?? "") ?? []
+  return Object.values(endings).includes(ending) ? ending : "bin"
+}
+
 /** A name that is one file name on every system, whatever the service calls its work. */
-const fileName = ({ handle, mediaType, name }: Artifact): string => {
-  const ending = endings[(mediaType ?? "").split(";")[0]?.trim().toLowerCase() ?? ""] ?? "bin"
+const fileName = (artifact: Artifact): string => {
+  const { handle, name } = artifact
   const stem = `${handle.id}.${name}`.replaceAll(/[^A-Za-z0-9._-]+/g, "_").replace(/^[.-]+/, "")
-  return `${stem.slice(0, 200)}.${ending}`
+  return `${stem.slice(0, 200)}.${endingOf(artifact)}`
 }
 
 /** Save artifacts into a directory, which is made if need be. Errors: `Unseen`, `Lost`; `Unwritten`. */

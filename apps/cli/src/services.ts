@@ -21,11 +21,16 @@ export interface Service {
   /** What may be set of its layer, and of its emulator. */
   readonly settings: Setting.Known
   readonly manners: Setting.Known
-  /** How its emulator is told where to deliver and with which secret; absent for a service that delivers nothing. */
-  readonly hook?: (secret: string, url: string | undefined) => object
+  /** How its emulator is told to deliver; absent for a service that delivers nothing. */
+  readonly hook?: Hook
   readonly load: Effect.Effect<Api>
   readonly emulator: Effect.Effect<EmulatorModule>
 }
+
+/** Who says where to deliver: the service's settings, or each request in this field. */
+export type Hook =
+  | { readonly from: "settings"; readonly options: (secret: string, url: string) => object }
+  | { readonly from: "request"; readonly field: string; readonly options: (secret: string) => object }
 
 /** What a provider package exports. */
 export interface Api {
@@ -90,12 +95,18 @@ export const variableOf = (name: string): string => `TENUTO_${name.toUpperCase()
 
 const tier = ["free", "pro", "enterprise"] as const
 
+const asking = (field: string): Hook => ({
+  from: "request",
+  field,
+  options: (webhookSecret) => ({ webhookSecret }),
+})
+
 const all: ReadonlyArray<Service> = [
   service(
     "soundpiece",
     () => import("@tenuto/soundpiece"),
     () => import("@tenuto/soundpiece/Emulator"),
-    { manners: { replay: ["current", "original"], length: "duration" }, hook: (webhookSecret) => ({ webhookSecret }) },
+    { manners: { replay: ["current", "original"], length: "duration" }, hook: asking("callback_url") },
   ),
   service(
     "overten",
@@ -113,7 +124,7 @@ const all: ReadonlyArray<Service> = [
         crowded: ["429", "503", "queue"],
         credits: "count",
       },
-      hook: (webhookSecret) => ({ webhookSecret }),
+      hook: asking("webhook_url"),
     },
   ),
   service(
@@ -123,7 +134,7 @@ const all: ReadonlyArray<Service> = [
     {
       settings: { transcribed: ["success", "pending"] },
       manners: { fetching: "duration", words: "words", step: "duration" },
-      hook: (secret, url) => (url === undefined ? {} : { webhook: { url, secret } }),
+      hook: { from: "settings", options: (secret, url) => ({ webhook: { url, secret } }) },
     },
   ),
   service(

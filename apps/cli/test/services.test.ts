@@ -259,6 +259,9 @@ describe("whisul", () => {
     const ended = await run(["run", ...waltz, "--base-url", service.url, "--out", out, "--json"])
     expect(ended.code).toBe(0)
     expect(at(ended.lines.at(-1), "handle.locator")).toMatch(/^\/jobs\//)
+    // No page names a type, but the address does.
+    const endings = readdirSync(out).map((file) => file.split(".").slice(1).join("."))
+    expect(endings.toSorted()).toEqual(["image.jpg", "song.mp3"])
     expect((await service.stop()).ledger["operations"]).toHaveLength(1)
   }, 40_000)
 

@@ -134,7 +134,8 @@ export class Overdue extends Schema.TaggedError<Overdue>()("Overdue", {
  */
 export class Unseen extends Schema.TaggedError<Unseen>()("Unseen", { ...about, handle: Schema.optionalKey(Handle) }) {
   override get message() {
-    return `${who(this)} ${this.handle?.id ?? ""} could not be seen; nothing is known to have changed: ${why(this)}`
+    const work = this.handle === undefined ? who(this) : `${who(this)} ${this.handle.id}`
+    return `${work} could not be seen; nothing is known to have changed: ${why(this)}`
   }
 }
 

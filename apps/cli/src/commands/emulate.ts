@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Handler } from "@tenuto/testkit/Emulator"
@@ -67,6 +68,10 @@ const webhookSecret = Flag.String("webhook-secret").pipe(
   Flag.optional,
 )
 const webhookUrl = Flag.String("webhook-url").pipe(
+  Flag.filter(
+    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+    () => "an http or https URL",
+  ),
   Flag.withMetavar("url"),
   Flag.withDescription("Where to deliver, for a service that has this in its settings; with --webhook-secret"),
   Flag.optional,
@@ -101,23 +106,37 @@ const told = (handler: Handler, emulated: Services.Emulated, isJson: boolean): H
   }
 }
 
-/** Errors: `Usage`. */
-const hookOf = (
-  { hook, name }: Services.Service,
+/** What would go wrong with every delivery is said before there is one. Errors: `Usage`. */
+const hookOf = Effect.fnUntraced(function* (
+  { hook, load, name }: Services.Service,
   given: { readonly webhookSecret: Option.Option<string>; readonly webhookUrl: Option.Option<string> },
-): Effect.Effect<object, Usage> => {
+): Effect.fn.Return<object, Usage> {
   const secret = Option.getOrUndefined(given.webhookSecret)
   const url = Option.getOrUndefined(given.webhookUrl)
-  if (secret === undefined && url === undefined) return Effect.succeed({})
-  if (hook === undefined) {
-    return Effect.fail(
-      new Usage({ problem: `${name} delivers no webhooks`, way: "leave --webhook-secret and --webhook-url out" }),
-    )
+  if (secret === undefined && url === undefined) return {}
+  const { table } = yield* load
+  if (hook === undefined || table.webhook === undefined) {
+    const way = "leave --webhook-secret and --webhook-url out"
+    return yield* new Usage({ problem: `${name} delivers no webhooks`, way })
   }
-  return secret === undefined
-    ? Effect.fail(new Usage({ problem: "--webhook-url needs a secret to sign with", way: "give --webhook-secret too" }))
-    : Effect.succeed(hook(secret, url))
-}
+  if (hook.from === "request" && url !== undefined) {
+    const problem = `--webhook-url: ${name} is told where to deliver by each request`
+    return yield* new Usage({ problem, way: `give the address as ${hook.field} in --input` })
+  }
+  if (secret === undefined) {
+    return yield* new Usage({ problem: "--webhook-url needs a secret to sign with", way: "give --webhook-secret too" })
+  }
+  const Signature = yield* Effect.promise(() => import("@tenuto/http/Signature"))
+  const trial = { id: "trial", timestamp: yield* DateTime.now, body: new Uint8Array() }
+  yield* Effect.mapError(
+    Signature.sign(table.webhook.scheme, secret, trial),
+    ({ message }) => new Usage({ problem: `--webhook-secret: ${message}`, way: "give one as the service makes them" }),
+  )
+  if (hook.from === "request") return hook.options(secret)
+  if (url !== undefined) return hook.options(secret, url)
+  const problem = `--webhook-secret: ${name} has in its settings where to deliver`
+  return yield* new Usage({ problem, way: "give --webhook-url too" })
+})
 
 export const emulate = Command.make(
   "emulate",

@@ -72,7 +72,7 @@ export interface Options {
   readonly words?: ReadonlyArray<string>
   /** How long each of them but the last is shown. Default: as long as `work`. */
   readonly step?: Duration.Input
-  /** Let all projects end with this word, such as `failed`, unless `outcome` decides. */
+  /** Let all projects fail, unless `outcome` decides. No page has a code, so what it is called is told nowhere. */
   readonly failing?: string
   /** Decide the words of a project's end when it is submitted. */
   readonly outcome?: (submitted: Submitted) => ReadonlyArray<string>
@@ -139,7 +139,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
     const work = Duration.fromInputUnsafe(options.work ?? "5 seconds")
     const step = options.step === undefined ? work : Duration.fromInputUnsafe(options.step)
     const fetching = Duration.fromInputUnsafe(options.fetching ?? 0)
-    const end = failing === undefined ? (options.words ?? ["completed"]) : [failing]
+    const end = failing === undefined ? (options.words ?? ["completed"]) : ["failed"]
 
     const works = new Map<string, Work.Work>()
     const budget = yield* Window.make(options.limit ?? { requests: 100, window: "1 minute" })

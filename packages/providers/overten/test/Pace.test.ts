@@ -1,6 +1,7 @@
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import * as Client from "@tenuto/core/Client"
+import * as Pace from "@tenuto/core/Pace"
 import * as Overten from "@tenuto/overten"
 import { emulator, failure, ledger, looks, on, play, posts, refusal, runSlow, scripted, value } from "./stage.ts"
 
@@ -83,7 +84,26 @@ describe("3.13 an API that is going to be retired", () => {
   })
 })
 
-it("S002 work is kept for 30 days, and says so", () => {
-  expect(Overten.contract.retention).toMatchObject({ _tag: "Kept" })
+it("S002 work is kept for 30 days, and says so; no page offers to cancel", () => {
+  expect(Overten.contract.retention).toEqual({ _tag: "Kept", for: Duration.days(30) })
   expect(Overten.contract.cancellation).toBe("None")
+})
+
+it("3.6 503: 30 to 60 seconds, whatever the die says", () => {
+  const pauses = [0, 0.5, 1].map((die) => Duration.toSeconds(Pace.pauseOf(Overten.contract.delays.unavailable, 1, die)))
+  expect(pauses).toEqual([30, 45, 60])
+})
+
+it.each([
+  ["free", 10],
+  ["pro", 60],
+  ["enterprise", 600],
+] as const)("3.9 the tier %s asks %i times in a minute, and not once more", async (tier, requests) => {
+  // A dry run is the one request that is asked and answered at once.
+  const ask = Client.run(Overten.preflight({ format: "word", prompt: "p" }), { within: "1 hour" })
+  const program = Effect.forEach(Array.from({ length: requests + 1 }), () => ask, { concurrency: "unbounded" })
+  const { exit, seen } = await play(emulator({ tier }).handler, program, { tier })
+  value(exit)
+  const atOnce = seen.filter(({ at }) => at < 60)
+  expect([atOnce.length, seen.length]).toEqual([requests, requests + 1])
 })

@@ -107,6 +107,23 @@ describe("a delivery of Soundpiece", () => {
   })
 })
 
+it("an acknowledgement that takes longer than 10 seconds is none: it is tried again", async () => {
+  const service = emulator({ work: "1 second", webhookSecret: secret, webhookPauses: ["1 minute"] })
+  const handler: Emulator.Handler = (request) =>
+    new URL(request.url).pathname === hook ? Effect.succeed(Emulator.Behaviour.Hung()) : service.handler(request)
+  const program = Effect.gen(function* () {
+    const callback_url = `${yield* Rehearsal.Origin}${hook}`
+    yield* Effect.forkScoped(service.courier.deliveries)
+    yield* Client.submit(Soundpiece.newSong({ lyrics: "La", prompt: "Waltz", callback_url }))
+    yield* Effect.sleep("10 minutes")
+    return yield* service.courier.ledger
+  })
+  const [{ attempts } = { attempts: [] }] = value((await play(handler, program)).exit)
+  const [first = 0, second = 0] = attempts.map(({ at }) => DateTime.toEpochMillis(at) / 1000)
+  expect(second - first).toBe(70)
+  expect(attempts.map(({ problem }) => problem)).toEqual(["Timeout", "Timeout"])
+})
+
 describe("polling is the truth (law 11)", () => {
   const outcomeOf = (exit: Awaited<ReturnType<typeof sing>>["exit"]) =>
     value(exit).outputs.map(({ duration }) => duration)

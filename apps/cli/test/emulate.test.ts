@@ -1,0 +1,41 @@
+/** What an emulator is told to do, and is not able to: said at once, and not found out later. */
+import { describe, expect, test } from "vitest"
+import { emulate, run } from "./tenuto.ts"
+
+const hook = "http://127.0.0.1:9/hook"
+
+describe("webhooks", () => {
+  test.each([
+    ["an address that is none", ["heydonna", "--webhook-secret", "s", "--webhook-url", "nonsense"], "--webhook-url"],
+    ["an address that is no web page", ["heydonna", "--webhook-secret", "s", "--webhook-url", "ftp://a/b"], "http"],
+    ["a secret without an address", ["heydonna", "--webhook-secret", "s"], "give --webhook-url too"],
+    [
+      "an address that goes with a request",
+      ["soundpiece", "--webhook-secret", "s", "--webhook-url", hook],
+      "callback_url",
+    ],
+    ["the same elsewhere", ["overten", "--webhook-secret", "s", "--webhook-url", hook], "webhook_url"],
+    ["a secret that cannot sign", ["soundpiece", "--webhook-secret", "not base64!"], "it is not in base64"],
+  ])("%s is refused", async (_, args, said) => {
+    const ended = await run(["emulate", ...args], {})
+    expect([ended.code, ended.err, ended.out]).toEqual([64, expect.stringContaining(said), ""])
+  })
+})
+
+test("all work of a service without codes fails, whatever the code is called", async () => {
+  const service = await emulate("heydonna", "--work", "100ms", "--failing", "internal_error")
+  const input = '{"title":"Hearing","audioUrl":"https://bucket.test/a.mp3"}'
+  const ended = await run([
+    "run",
+    "heydonna",
+    "projects.create",
+    "--input",
+    input,
+    "--base-url",
+    service.url,
+    "--within",
+    "20s",
+  ])
+  expect([ended.code, ended.err]).toEqual([12, expect.stringContaining("failed")])
+  await service.stop()
+}, 30_000)
