@@ -19,7 +19,7 @@ import * as Verdict from "@tenuto/http/Verdict"
 
 const service = "antiphon"
 export const contract = Contract.make({
-  idempotency: { _tag: "Unkeyed" }, // Repeatability: the key travels in headers, and a `Call` carries none
+  idempotency: { _tag: "Unkeyed" }, // Repeatability: a service may leave it out, as this one does
   cadence: { _tag: "Hinted", otherwise: Duration.seconds(5), floor: Duration.seconds(1) }, // ours, where no Retry-After comes
   retention: { _tag: "Kept", for: Duration.hours(24) }, // LRO: status monitors are kept for 24 hours at least
   cancellation: "Offered",
