@@ -170,16 +170,21 @@ export const afterTrouble = (
 ): Duration.Duration => {
   const { limited, otherwise, unavailable } = contract.delays
   const delay = trouble._tag === "RateLimited" ? limited : trouble._tag === "Unavailable" ? unavailable : otherwise
-  const hint = Reason.retryAfter(trouble)
-  if (delay._tag === "Assumed") return hint ?? delay.pause
-  return Duration.max(hint ?? Duration.zero, pauseOf(delay, count, die))
+  return pauseOf(delay, Reason.retryAfter(trouble), count, die)
 }
 
-/** Find the pause that a contract has for the first, second, … trouble in a row; `die` is in [0, 1). */
-export const pauseOf = (delay: Delay, count: number, die: number): Duration.Duration =>
-  length(delay, Math.max(1, count), die)
+/** Find the pause after the first, second, … trouble in a row, with the hint that came with it; `die` is in [0, 1). */
+export const pauseOf = (
+  delay: Delay,
+  hint: Duration.Duration | undefined,
+  count: number,
+  die: number,
+): Duration.Duration =>
+  delay._tag === "Assumed"
+    ? (hint ?? delay.pause)
+    : Duration.max(hint ?? Duration.zero, length(delay, Math.max(1, count), die))
 
-const length = (delay: Delay, count: number, die: number): Duration.Duration => {
+const length = (delay: Exclude<Delay, { readonly _tag: "Assumed" }>, count: number, die: number): Duration.Duration => {
   switch (delay._tag) {
     case "Exponential":
       return times(Duration.min(times(delay.base, doubled(count - 1)), delay.cap), 1 + spread * die)
@@ -187,8 +192,6 @@ const length = (delay: Delay, count: number, die: number): Duration.Duration => 
       return times(delay.steps[Math.min(count, delay.steps.length) - 1] ?? delay.steps[0], 1 + spread * die)
     case "Range":
       return Duration.max(delay.min, between(delay.min, delay.max, die))
-    case "Assumed":
-      return delay.pause
   }
 }
 

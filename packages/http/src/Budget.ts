@@ -174,12 +174,8 @@ const make = (rule: Rule): Purse => {
       Effect.map(now, (instant) => {
         // Whoever was on the way when the service closed is refused with the first one, not after it.
         if (instant >= closedUntil) refusals++
-        const pause =
-          backoff === undefined || (backoff._tag === "Assumed" && retryAfter !== undefined)
-            ? Duration.zero
-            : Pace.pauseOf(backoff, refusals, 0)
-        const closed = instant + Duration.toMillis(Duration.max(pause, retryAfter ?? Duration.zero))
-        closedUntil = Math.max(closedUntil, closed)
+        const pause = backoff === undefined ? retryAfter : Pace.pauseOf(backoff, retryAfter, refusals, 0)
+        closedUntil = Math.max(closedUntil, instant + Duration.toMillis(pause ?? Duration.zero))
       }),
     taken: Effect.sync(() => {
       refusals = 0

@@ -90,7 +90,9 @@ it("S002 work is kept for 30 days, and says so; no page offers to cancel", () =>
 })
 
 it("3.6 503: 30 to 60 seconds, whatever the die says", () => {
-  const pauses = [0, 0.5, 1].map((die) => Duration.toSeconds(Pace.pauseOf(Overten.contract.delays.unavailable, 1, die)))
+  const pauses = [0, 0.5, 1].map((die) =>
+    Duration.toSeconds(Pace.pauseOf(Overten.contract.delays.unavailable, undefined, 1, die)),
+  )
   expect(pauses).toEqual([30, 45, 60])
 })
 

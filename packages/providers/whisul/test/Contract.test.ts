@@ -8,7 +8,7 @@ import * as Whisul from "@tenuto/whisul"
 
 const { contract, table } = Whisul
 const seconds = (delay: Contract.Delay, die: number) =>
-  Array.from({ length: 7 }, (_, index) => Duration.toSeconds(Pace.pauseOf(delay, index + 1, die)))
+  Array.from({ length: 7 }, (_, index) => Duration.toSeconds(Pace.pauseOf(delay, undefined, index + 1, die)))
 
 describe("the contract", () => {
   it("5.5 429: 5, 10, 20, 40, 60, 60 … seconds, for one request and for all on the key", () => {
