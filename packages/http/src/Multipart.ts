@@ -17,6 +17,8 @@
  * ```
  */
 
+import { type Bytes, join } from "./internal/bytes.ts"
+
 /** A field, or a file. */
 export type Part =
   | { readonly name: string; readonly value: string }
@@ -25,7 +27,7 @@ export type Part =
 /** A form as it goes out. */
 export interface Written {
   readonly contentType: string
-  readonly body: Uint8Array<ArrayBuffer>
+  readonly body: Bytes
 }
 
 const encoder = new TextEncoder()
@@ -41,7 +43,7 @@ export const write = (parts: ReadonlyArray<Part>): Written => {
   ])
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
-    body: joined([...pieces, encoder.encode(`--${boundary}--\r\n`)]),
+    body: join([...pieces, encoder.encode(`--${boundary}--\r\n`)]),
   }
 }
 
@@ -70,13 +72,3 @@ const boundaryOf = (contents: ReadonlyArray<Uint8Array>): string => {
 /** FNV-1a. */
 const mark = (hash: number, bytes: Uint8Array): number =>
   bytes.reduce((value, byte) => Math.imul(value ^ byte, 0x01000193), hash ^ bytes.byteLength) >>> 0
-
-const joined = (pieces: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
-  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.byteLength, 0))
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.byteLength
-  }
-  return whole
-}

@@ -32,6 +32,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { timingSafeEqual } from "effect/crypto/Mac"
 import * as Exchange from "./Exchange.ts"
+import { type Bytes, join } from "./internal/bytes.ts"
 import * as Plain from "./internal/Plain.ts"
 import type { Scheme, Seal } from "./internal/scheme.ts"
 import * as Subtle from "./internal/Subtle.ts"
@@ -165,17 +166,17 @@ const encoder = new TextEncoder()
 const toBytes = (body: string | Uint8Array): Uint8Array => (typeof body === "string" ? encoder.encode(body) : body)
 
 /** The template is cut at the body first, so that no name can stand in for it. */
-const inputOf = ({ signed }: Scheme, id: string, timestamp: string, body: string | Uint8Array): Subtle.Bytes => {
+const inputOf = ({ signed }: Scheme, id: string, timestamp: string, body: string | Uint8Array): Bytes => {
   const at = signed.indexOf("{body}")
   const fill = (text: string) =>
     encoder.encode(text.replaceAll(/\{id\}|\{timestamp\}/g, (part) => (part === "{id}" ? id : timestamp)))
-  return Subtle.join([fill(signed.slice(0, at)), toBytes(body), fill(signed.slice(at + "{body}".length))])
+  return join([fill(signed.slice(0, at)), toBytes(body), fill(signed.slice(at + "{body}".length))])
 }
 
 const sizeOf = ({ algorithm }: Seal): number => (algorithm === "Ed25519" ? 64 : 32)
 
 /** Read one signature of a list. Headers that were joined leave a comma. Hex may be in either case: it is one number. */
-const signatureOf = (seal: Seal, text: string): Subtle.Bytes | undefined => {
+const signatureOf = (seal: Seal, text: string): Bytes | undefined => {
   if (!text.startsWith(seal.label)) return undefined
   const written = text.slice(seal.label.length).replace(/,$/, "")
   const bytes = Result.getOrUndefined(seal.encoding === "Hex" ? Hex.decode(written) : Base64.decode(written))
@@ -184,7 +185,7 @@ const signatureOf = (seal: Seal, text: string): Subtle.Bytes | undefined => {
   return bytes?.byteLength === sizeOf(seal) && isCanonical ? new Uint8Array(bytes) : undefined
 }
 
-const fits = (seal: Seal, key: Subtle.Bytes, signatures: ReadonlyArray<Subtle.Bytes>, data: Subtle.Bytes) => {
+const fits = (seal: Seal, key: Bytes, signatures: ReadonlyArray<Bytes>, data: Bytes) => {
   const fit =
     seal.algorithm === "Ed25519"
       ? Subtle.isEd25519(key, signatures, data)
@@ -195,7 +196,7 @@ const fits = (seal: Seal, key: Subtle.Bytes, signatures: ReadonlyArray<Subtle.By
 
 interface Key {
   readonly seal: Seal
-  readonly bytes: Subtle.Bytes
+  readonly bytes: Bytes
 }
 
 /** A prefix decides which seal a secret belongs to: else a public key could be tried as a secret that everybody knows. */
@@ -229,7 +230,7 @@ const keyOf = (
 }
 
 /** Secrets are copied by hand: padding that was lost is put back. */
-const base64Of = (text: string): Subtle.Bytes | undefined => {
+const base64Of = (text: string): Bytes | undefined => {
   const bare = text.replace(/={0,2}$/, "")
   const bytes = Result.getOrUndefined(Base64.decode(bare.padEnd(Math.ceil(bare.length / 4) * 4, "=")))
   return bytes === undefined || !/^[A-Za-z0-9+/]*$/.test(bare) ? undefined : new Uint8Array(bytes)

@@ -44,8 +44,8 @@ import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Inbox from "@tenuto/core/Inbox"
 import type * as Exchange from "./Exchange.ts"
+import { join } from "./internal/bytes.ts"
 import * as Plain from "./internal/Plain.ts"
-import * as Subtle from "./internal/Subtle.ts"
 import * as Json from "./Json.ts"
 import * as Signature from "./Signature.ts"
 
@@ -175,7 +175,7 @@ const whole = (given: Uint8Array | Stream.Stream<Uint8Array, unknown>, maxBytes:
   return given.pipe(
     Stream.takeUntil((chunk) => (size += chunk.byteLength) > maxBytes),
     Stream.runCollect,
-    Effect.map(Subtle.join),
+    Effect.map(join),
     Effect.mapError(() => ({ _tag: "BrokenOff" as const })),
   )
 }

@@ -6,8 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import { WebCrypto } from "effect/crypto/WebCrypto"
-
-export type Bytes = Uint8Array<ArrayBuffer>
+import { type Bytes, join } from "./bytes.ts"
 
 /** An insecure page has no `subtle` at all; the error that gives is caught here too. */
 const compute = <A>(use: (subtle: SubtleCrypto) => Promise<A>): Effect.Effect<A, "Unsupported"> =>
@@ -39,14 +38,3 @@ export const isEd25519 = (publicKey: Bytes, signatures: ReadonlyArray<Bytes>, da
     const fits = await Promise.all(signatures.map((one) => subtle.verify("Ed25519", imported, one, data)))
     return fits.includes(true)
   })
-
-/** Put bytes one after the other, in memory of their own. */
-export const join = (parts: ReadonlyArray<Uint8Array>): Bytes => {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-  }
-  return whole
-}

@@ -43,9 +43,13 @@ export const connect = <Service extends string>(
   const judged = (stage: Stage, { body, headers, status }: Exchange.Response, now: DateTime.Utc) => {
     const parsed = Json.read(headers, body)
     const refusal = { stage, status, headers, body: Result.getOrUndefined(parsed), now }
-    const retryAfter = Delay.retryAfter(headers, now)
-    const hint = retryAfter === undefined ? {} : { retryAfter }
-    const seen = Verdict.shown({ stage, status, ...hint, ...namesOf(refusal.body), ...troubleOf(refusal) })
+    const seen = Verdict.shown({
+      stage,
+      status,
+      ...hintOf(headers, now),
+      ...namesOf(refusal.body),
+      ...troubleOf(refusal),
+    })
     const { adopts = false, reason, truth } = Verdict.judge(table.verdicts, seen)
     return { truth, reason, adopts, body: refusal.body, evidence: Verdict.evidenceOf(seen, requestIdOf(headers)) }
   }
@@ -80,8 +84,7 @@ export const connect = <Service extends string>(
     const answered = (response: Exchange.Response, now: DateTime.Utc): Remote.Answer => {
       const { headers, status } = response
       const around = { url: urlOf(base, call), status, headers, now }
-      const retryAfter = Delay.retryAfter(headers, now)
-      const hint = retryAfter === undefined ? {} : { retryAfter }
+      const hint = hintOf(headers, now)
       if (!isSuccess(response)) {
         const { adopts, body, evidence, reason, truth } = judged(stage, response, now)
         const adopted = adopts ? readable(() => read(body, around)) : Result.fail("")
@@ -104,7 +107,7 @@ export const connect = <Service extends string>(
       const malformed: Reason = { _tag: "Malformed", problem }
       return {
         _tag: doubt,
-        reason: retryAfter === undefined ? malformed : { _tag: "Unavailable", retryAfter },
+        reason: hint.retryAfter === undefined ? malformed : { _tag: "Unavailable", ...hint },
         evidence,
       }
     }
@@ -224,6 +227,11 @@ const astray = (origin: string): string =>
   origin === nowhere
     ? "the base url is not an absolute http or https url without query and fragment; correct baseUrl"
     : `the path of the request leads away from ${origin}, where the credential belongs`
+
+const hintOf = (headers: Exchange.Headers, now: DateTime.Utc): Pick<Verdict.Trouble, "retryAfter"> => {
+  const retryAfter = Delay.retryAfter(headers, now)
+  return retryAfter === undefined ? {} : { retryAfter }
+}
 
 const isSuccess = ({ status }: Exchange.Response): boolean => status >= 200 && status < 300
 
