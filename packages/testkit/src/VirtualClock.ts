@@ -85,7 +85,8 @@ export interface Options {
   /**
    * Cover the host's own time too, for clients that are not ours: `Date`, `setTimeout`, `setInterval`, `setImmediate`,
    * `performance.now`, `process.hrtime`, `AbortSignal.timeout`, `node:timers`, `node:timers/promises`, and WebCrypto;
-   * requests of `fetch`, undici and `node:http` stop time while they are on the wire. One clock of a process at a time:
+   * requests of `fetch`, undici and `node:http` stop time while they are on the wire. Chance comes from the seed:
+   * `Math.random`, `crypto.randomUUID`, `crypto.getRandomValues`, `randomBytes`. One clock of a process at a time:
    * another waits. Default: no.
    */
   readonly globals?: boolean

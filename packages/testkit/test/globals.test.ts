@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process"
+import { randomBytes, randomUUID } from "node:crypto"
 import * as http from "node:http"
 import * as timersPromises from "node:timers/promises"
 import { fileURLToPath } from "node:url"
@@ -41,6 +42,7 @@ const owned = () =>
       [performance, "now timeOrigin"],
       [AbortSignal, "timeout"],
       [process, "hrtime"],
+      [Math, "random"],
     ] as const
   ).flatMap(([target, names]) => names.split(" ").map((name) => Object.getOwnPropertyDescriptor(target, name)))
 
@@ -214,6 +216,19 @@ describe("the globals under a virtual clock", () => {
     const once = await Promise.all(seeds.map(race))
     expect(await Promise.all(seeds.map(race))).toEqual(once)
     expect(new Set(once.map(String)).size).toBeGreaterThan(4)
+  })
+
+  it("chance comes from the seed: the same jitter and the same ids each time", async () => {
+    const draw = (seed: number) =>
+      run(async () => [Math.random(), crypto.randomUUID(), randomUUID(), randomBytes(4).toString("hex")], { seed })
+    const first = await draw(7)
+    expect(await draw(7)).toEqual(first)
+    expect(await draw(8)).not.toEqual(first)
+    const [chance, ...names] = Exit.isSuccess(first) ? first.value : []
+    expect(chance).toBeGreaterThanOrEqual(0)
+    expect(chance).toBeLessThan(1)
+    expect(new Set(names).size).toBe(3)
+    expect(names[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   })
 
   it("no process timer over 50 ms is armed meanwhile", () => {

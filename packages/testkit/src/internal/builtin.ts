@@ -6,6 +6,7 @@ export const builtin = <Name extends keyof Builtins>(name: Name): Builtins[Name]
 
 interface Builtins {
   readonly "node:async_hooks": typeof import("node:async_hooks")
+  readonly "node:crypto": typeof import("node:crypto")
   readonly "node:diagnostics_channel": typeof import("node:diagnostics_channel")
   readonly "node:module": typeof import("node:module")
   readonly "node:timers": typeof import("node:timers")

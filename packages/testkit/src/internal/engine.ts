@@ -4,6 +4,7 @@
  * It never moves time while anything of that is open, and fires one timer at a time: what a timer sets off has come to
  * rest before the next one fires, even at the same instant.
  */
+import { dice } from "./dice.ts"
 import { later, realMillis, turn, underWay } from "./host.ts"
 import { type Timer, Timers } from "./timers.ts"
 import { type Timekeeper, Trip } from "./trip.ts"
@@ -39,19 +40,9 @@ const grace = 40
 // The longest process timer that is ever armed; a longer wait is made of several.
 const longest = 50
 
-// SplitMix32: a small generator with a full period.
-const dice = (seed: number): ((sides: number) => number) => {
-  let state = seed | 0
-  return (sides) => {
-    state = (state + 0x9e3779b9) | 0
-    let x = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
-    x = Math.imul(x ^ (x >>> 15), 0x735a2d97)
-    return ((x ^ (x >>> 15)) >>> 0) % sides
-  }
-}
-
 export class Engine implements Timekeeper {
   readonly start: number
+  readonly seed: number
   now: number
   private readonly die: ((sides: number) => number) | undefined
   private readonly stuckAfter: number
@@ -85,6 +76,7 @@ export class Engine implements Timekeeper {
   constructor(options: Options) {
     this.start = options.start
     this.now = options.start
+    this.seed = options.seed ?? 0
     this.die = options.seed === undefined ? undefined : dice(options.seed)
     this.stuckAfter = options.stuckAfter
     this.moves = options.moves

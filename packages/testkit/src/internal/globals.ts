@@ -1,6 +1,6 @@
 /**
  * The host's own time under the clock: `Date`, timers, `performance.now`, `AbortSignal.timeout`, and the modules of Node
- * that offer the same.
+ * that offer the same. And its chance from the clock's seed, for the jitter of a client is part of its story.
  *
  * One clock at a time: a second one waits until the first has given them back. What was taken from the globals before
  * (a runner's own timers) stays real.
@@ -8,6 +8,7 @@
 import { builtin } from "./builtin.ts"
 import { heldCrypto } from "./crypto.ts"
 import type { Engine } from "./engine.ts"
+import { type HostChance, hostChance } from "./hostChance.ts"
 import { hostPromises } from "./hostPromises.ts"
 import { HostTimer, hostTimers } from "./hostTimers.ts"
 import { watchTraffic } from "./traffic.ts"
@@ -57,6 +58,17 @@ const hrtimeOf = (engine: Engine, real: NodeJS.HRTime): NodeJS.HRTime => {
   return Object.assign(tuple, real, { bigint: nanos })
 }
 
+type Take = (error: null, bytes: Uint8Array) => void
+
+const randomBytesOf =
+  ({ fill }: HostChance) =>
+  (size: number, take?: Take): Uint8Array | undefined => {
+    const bytes = fill(Buffer.alloc(size))
+    if (take === undefined) return bytes
+    queueMicrotask(() => take(null, bytes))
+    return undefined
+  }
+
 /** Put the globals under an engine; the answer gives them back. Whoever calls it holds the {@link turnstile}. */
 export const cover = (engine: Engine): Undo => {
   const host: Partial<typeof globalThis> = globalThis
@@ -84,7 +96,13 @@ export const cover = (engine: Engine): Undo => {
   putAll(host.AbortSignal, { timeout: timeoutOf(engine) })
   putAll(host.performance, { now: () => engine.now - engine.start, timeOrigin: engine.start })
   if (host.process !== undefined) putAll(host.process, { hrtime: hrtimeOf(engine, host.process.hrtime) })
-  if (host.crypto !== undefined) putAll(host, { crypto: heldCrypto(engine, host.crypto) })
+  const chance = hostChance(engine.seed)
+  putAll(Math, { random: chance.random })
+  const { fill: getRandomValues, randomUUID } = chance
+  if (host.crypto !== undefined) {
+    putAll(host, { crypto: heldCrypto(engine, host.crypto, { randomUUID, getRandomValues }) })
+  }
+  putAll(builtin("node:crypto"), { randomUUID, randomBytes: randomBytesOf(chance) })
   putAll(builtin("node:timers"), { ...own, ...turns })
   const { scheduler, ...rest } = promises
   putAll(builtin("node:timers/promises"), rest)
