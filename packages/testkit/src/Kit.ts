@@ -1,0 +1,89 @@
+/**
+ * What a kit is: the words that `Promise` speaks. Types only, and plain ones: nobody needs Effect to read them.
+ */
+
+/** A span of time, such as `"20 seconds"`. */
+export type Span = `${number} ${"milli" | "second" | "minute" | "hour" | "day"}${"" | "s"}`
+
+/** What `make` of a provider's `Emulator` gives. */
+export interface Making<A> {
+  [Symbol.iterator](): { next(...args: ReadonlyArray<never>): IteratorResult<unknown, A> }
+}
+
+/** A service that does not exist: the part of a provider's emulator that the kit uses. */
+export interface Emulated<Ledger> {
+  readonly handler: (request: never) => object
+  /** What it has done so far. */
+  readonly ledger: Making<Ledger>
+}
+
+/** A service of your own: it answers as a fetch handler does; no answer at all is a connection that is reset. */
+export type Answering = (request: Request) => Response | Promise<Response>
+
+/** What can be played. */
+export type Service = Making<Emulated<unknown>> | Answering
+
+/** What is made in the end. */
+type Made<M> = M extends { [Symbol.iterator](): { next(...args: ReadonlyArray<never>): infer Step } }
+  ? Step extends { readonly done: true; readonly value: infer A }
+    ? A
+    : never
+  : never
+
+/** What a service can be asked about itself; a handler of your own has nothing to say. */
+export type LedgerOf<S extends Service> =
+  Made<S> extends { readonly ledger: infer Ledger extends Making<unknown> } ? Made<Ledger> : undefined
+
+/** What is played, and how. */
+export interface Options<S extends Service> {
+  readonly service: S
+  /** What goes wrong, in order, such as `503@look:2`, `reset-after-commit@submit`, `doubled@webhook`. */
+  readonly faults?: ReadonlyArray<string>
+  /** In memory (default), or on a port of 127.0.0.1. */
+  readonly carrier?: "memory" | "loopback"
+  /** Where the service is when it is in memory: requests to it do not leave the process. Default: `http://service.test`. */
+  readonly origin?: string
+  /** The order of what happens at one instant, the ids and the jitter. Default: 0. */
+  readonly seed?: number
+  /** Cover the process's own time and chance while the client runs, and route the global `fetch`. Default: yes. */
+  readonly globals?: boolean
+  /** Takes the service's webhooks in place of the address they are sent to. */
+  readonly receiver?: Answering
+  /** Real time without a sign of life after which I/O counts as stuck. Default: 5 seconds. */
+  readonly stuckAfter?: Span
+}
+
+/** What a client under test is given. */
+export interface World {
+  /** The service's origin, without a slash at its end. */
+  readonly url: string
+  /** Reaches the service; in memory it reaches nothing else. */
+  readonly fetch: typeof globalThis.fetch
+  /** Aborted when the run is given up. */
+  readonly signal: AbortSignal
+}
+
+/** One service, its time, and what was seen of it. */
+export interface Kit<Ledger> extends AsyncDisposable {
+  /** The service's origin, without a slash at its end. */
+  readonly url: string
+  /** Reaches the service from outside a run, for a mocking library: `http.all("*", ({ request }) => kit.fetch(request))`. */
+  readonly fetch: typeof globalThis.fetch
+  /**
+   * Play a client to its end, and give what it gives. Rejects with what it throws; with an error whose `_tag` is
+   * `Deadlock` when nothing can wake it, and `StuckIo` when I/O does not end: both say who waits.
+   */
+  readonly run: <A>(client: (world: World) => A | Promise<A>) => Promise<A>
+  /** Between runs: let this much time pass, and what is due happen. */
+  readonly advance: (by: Span) => Promise<void>
+  /** Stop time until a promise settles: for I/O that the clock cannot see. */
+  readonly track: <A>(promise: Promise<A>) => Promise<A>
+  /** More that goes wrong, from now on. Rejects when a name is not known, or means nothing to this service. */
+  readonly fault: (...faults: ReadonlyArray<string>) => Promise<void>
+  readonly now: () => Date
+  /** What the service has done so far. */
+  readonly ledger: () => Promise<Ledger>
+  /** What happened, and when, as text that stays the same. */
+  readonly timeline: () => string
+  readonly close: () => Promise<void>
+}
