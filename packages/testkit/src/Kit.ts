@@ -53,6 +53,16 @@ export interface Options<S extends Service> {
   readonly stuckAfter?: Span
 }
 
+/** Something that a client begins and the clock cannot see: time may move while it is under way. */
+export interface Finding {
+  readonly what: string
+  readonly times: number
+  /** The first line of code that is neither Node's nor the kit's. */
+  readonly where: string | undefined
+  /** How to route it. */
+  readonly advice: string
+}
+
 /** What a client under test is given. */
 export interface World {
   /** The service's origin, without a slash at its end. */
@@ -78,6 +88,8 @@ export interface Kit<Ledger> extends AsyncDisposable {
   readonly advance: (by: Span) => Promise<void>
   /** Stop time until a promise settles: for I/O that the clock cannot see. */
   readonly track: <A>(promise: Promise<A>) => Promise<A>
+  /** Play a client, however it ends, and tell what it does that the clock cannot see; nothing: its instants are exact. */
+  readonly doctor: (client: (world: World) => unknown) => Promise<ReadonlyArray<Finding>>
   /** More that goes wrong, from now on. Rejects when a name is not known, or means nothing to this service. */
   readonly fault: (...faults: ReadonlyArray<string>) => Promise<void>
   readonly now: () => Date

@@ -202,6 +202,10 @@ export const run = <A, E, R>(
 ): Effect.Effect<Exit.Exit<A, E | Deadlock | StuckIo>, never, Exclude<Exclude<R, Scope.Scope>, VirtualClock>> =>
   Effect.scoped(effect).pipe(guard, Effect.exit, Effect.provide(layer(options)))
 
+/** Let this much time pass, for a clock that is told; ends when all that is due in it has happened. */
+export const advance = (by: Duration.Input): Effect.Effect<void, never, VirtualClock> =>
+  VirtualClock.use((clock) => clock.advance(by))
+
 /** Stop time while an effect does real I/O. Under a live clock it changes nothing. */
 export const hold = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: HoldOptions): Effect.Effect<A, E, R> =>
   Effect.flatMap(current, (engine) =>

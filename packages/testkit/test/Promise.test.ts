@@ -1,3 +1,10 @@
+import { execFile } from "node:child_process"
+import { scrypt } from "node:crypto"
+import { readFile } from "node:fs/promises"
+import * as http from "node:http"
+import * as net from "node:net"
+import { promisify } from "node:util"
+import * as zlib from "node:zlib"
 import { describe, expect, it } from "vitest"
 import { type Answering, createKit, type World } from "@tenuto/testkit/Promise"
 
@@ -68,6 +75,15 @@ describe.each(["memory", "loopback"] as const)("a kit that carries in %s", (carr
   })
 })
 
+it("closed while a client runs, or before, it says so", async () => {
+  const kit = await createKit({ service: slowly() })
+  const running = kit.run(() => new Promise<void>(() => {}))
+  await kit.close()
+  await expect(running).rejects.toThrow("the kit was closed while its client ran: await kit.run(…) before kit.close()")
+  await expect(kit.run(poll)).rejects.toThrow("the kit is closed")
+  await kit.close()
+})
+
 it("memory and loopback tell the same story", async () => {
   const tell = async (carrier: "memory" | "loopback") => {
     await using kit = await createKit({ service: slowly(), carrier })
@@ -83,4 +99,72 @@ it("time stands still between runs, and moves when it is told", async () => {
   expect(kit.now().toISOString()).toBe("2026-01-01T02:00:00.000Z")
   await new Promise<void>((resolve) => void setTimeout(resolve, 20))
   expect(kit.now().toISOString()).toBe("2026-01-01T02:00:00.000Z")
+})
+
+describe("the doctor", () => {
+  const kept = globalThis.setTimeout
+  const examine = async (client: (world: World) => unknown) => {
+    await using kit = await createKit({ service: slowly(), carrier: "loopback" })
+    return await kit.doctor(client)
+  }
+
+  it("finds nothing in a client whose I/O the clock sees", async () => {
+    expect(await examine(poll)).toEqual([])
+    expect(await examine(() => readFile(new URL(import.meta.url)))).toEqual([])
+    expect(
+      await examine(
+        ({ url }) => new Promise((done) => void http.get(url, (answer) => answer.resume().on("end", done))),
+      ),
+    ).toEqual([])
+  })
+
+  const gzip = promisify(zlib.gzip)
+  const derive = promisify(scrypt)
+  it.each<[string, (world: World) => unknown, RegExp]>([
+    ["a child process", () => promisify(execFile)(process.execPath, ["--version"]), /kit\.track/],
+    ["compression on another thread", () => gzip("text"), /kit\.track/],
+    ["cryptography on another thread", () => derive("word", "salt", 8), /kit\.track/],
+    ["a timer of the process itself", () => new Promise((done) => void kept(done, 5)), /globalThis\.setTimeout/],
+    [
+      "a socket of its own",
+      ({ url }) => {
+        const socket = net.connect(Number(new URL(url).port), "127.0.0.1")
+        return new Promise((done) => socket.once("connect", () => socket.destroy()).once("close", done))
+      },
+      /speak HTTP/,
+    ],
+  ])("finds %s, where it begins, and how to route it", async (what, client, advice) => {
+    expect(await examine(client)).toEqual([
+      {
+        what,
+        times: 1,
+        where: expect.stringContaining("Promise.test.ts") as string,
+        advice: expect.stringMatching(advice) as string,
+      },
+    ])
+  })
+
+  it("what it says helps: tracked, time waits", async () => {
+    await using kit = await createKit({ service: slowly() })
+    const instants = await kit.run(async () => {
+      const late = sleep(1)
+      for (let i = 0; i < 20; i++) await kit.track(gzip("text".repeat(10_000)))
+      const before = Date.now()
+      await late
+      return [before, Date.now()]
+    })
+    expect(instants.map((instant) => instant - Date.parse("2026-01-01T00:00:00Z"))).toEqual([0, 1])
+  })
+})
+
+it("a time-out of node:http is on the clock, and not reached by a service in time", async () => {
+  await using kit = await createKit({ service: () => new Promise<Response>(() => {}), carrier: "loopback" })
+  const get = (url: string) =>
+    new Promise<string>((resolve) => {
+      const request = http.get(url, { timeout: 30_000 })
+      request.on("timeout", () => request.destroy(new Error("too late")))
+      request.on("error", ({ message }) => resolve(message))
+    })
+  expect(await kit.run(({ url }) => get(url))).toBe("too late")
+  expect(kit.now().toISOString()).toBe("2026-01-01T00:00:30.000Z")
 })

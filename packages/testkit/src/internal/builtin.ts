@@ -9,6 +9,7 @@ interface Builtins {
   readonly "node:crypto": typeof import("node:crypto")
   readonly "node:diagnostics_channel": typeof import("node:diagnostics_channel")
   readonly "node:module": typeof import("node:module")
+  readonly "node:net": typeof import("node:net")
   readonly "node:timers": typeof import("node:timers")
   readonly "node:timers/promises": typeof import("node:timers/promises")
 }

@@ -10,6 +10,7 @@ import { heldCrypto } from "./crypto.ts"
 import type { Engine } from "./engine.ts"
 import { type HostChance, hostChance } from "./hostChance.ts"
 import { hostPromises } from "./hostPromises.ts"
+import { hostSockets } from "./hostSockets.ts"
 import { HostTimer, hostTimers } from "./hostTimers.ts"
 import { watchTraffic } from "./traffic.ts"
 
@@ -104,6 +105,8 @@ export const cover = (engine: Engine): Undo => {
   }
   putAll(builtin("node:crypto"), { randomUUID, randomBytes: randomBytesOf(chance) })
   putAll(builtin("node:timers"), { ...own, ...turns })
+  const sockets = hostSockets(engine)
+  if (sockets !== undefined) putAll(sockets.prototype, sockets.methods)
   const { scheduler, ...rest } = promises
   putAll(builtin("node:timers/promises"), rest)
   putAll(builtin("node:timers/promises")?.scheduler, scheduler)
