@@ -50,18 +50,19 @@ const whereOf = (stack: string): string | undefined =>
     .map((line) => /(?:\(|at )((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/.exec(line)?.[1])
     .find((place) => place !== undefined && !place.startsWith("node:") && !isOurs.test(place))
 
-/** Begin to watch; the answer ends it, and says what was found. */
-export const watch = (): (() => ReadonlyArray<Finding>) => {
+/** Do something, however it ends, and say what it began that is not seen. What others do meanwhile is not its doing. */
+export const examine = async (work: () => Promise<unknown>): Promise<ReadonlyArray<Finding>> => {
   const hooks = builtin("node:async_hooks")
   if (hooks === undefined) {
     const what = "nothing: this host does not tell what it begins"
-    return () => [{ what, times: 1, where: undefined, advice: "examine the client on Node" }]
+    return [{ what, times: 1, where: undefined, advice: "examine the client on Node" }]
   }
+  const patient = new hooks.AsyncLocalStorage<true>()
   const found = new Map<string, Finding>()
   const hook = hooks.createHook({
     init: (_id, type) => {
       const known = unseen[type]
-      if (known === undefined) return
+      if (known === undefined || patient.getStore() === undefined) return
       const { stackTraceLimit } = Error
       Error.stackTraceLimit = 50
       const { stack = "" } = new Error("here")
@@ -75,10 +76,9 @@ export const watch = (): (() => ReadonlyArray<Finding>) => {
     },
   })
   hook.enable()
-  return () => {
-    hook.disable()
-    return Array.from(found.values())
-  }
+  await patient.run(true, work).catch(() => {})
+  hook.disable()
+  return Array.from(found.values())
 }
 
 /** Whether it was this kit that began it, for itself. */

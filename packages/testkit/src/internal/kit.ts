@@ -11,7 +11,7 @@ import type { Kit, LedgerOf, Options, Service, World } from "../Kit.ts"
 import * as Timeline from "../Timeline.ts"
 import * as VirtualClock from "../VirtualClock.ts"
 import { handlerOf } from "./answering.ts"
-import { watch } from "./doctor.ts"
+import { examine } from "./doctor.ts"
 import { fetchOn } from "./fetching.ts"
 import { cover, turnstile } from "./globals.ts"
 import { build, type Subject } from "./world.ts"
@@ -108,11 +108,7 @@ export const open = async <S extends Service>(options: Options<S>): Promise<Kit<
       if (release !== undefined) void promise.then(release, release)
       return promise
     },
-    doctor: async (client) => {
-      const diagnose = watch()
-      await play(async (given) => client(given)).catch(() => {})
-      return diagnose()
-    },
+    doctor: (client) => examine(() => play(async (given) => client(given))),
     fault: (...names) => run(world.fault(names)),
     now: () => DateTime.toDateUtc(DateTime.makeUnsafe(engine?.now ?? 0)),
     ledger: () => run(world.ledger),
