@@ -7,6 +7,7 @@ export * as Emulator from "./Emulator.ts"
 export * as Fault from "./Fault.ts"
 export * as Script from "./Script.ts"
 export * as Playback from "./Playback.ts"
+export * as Control from "./Control.ts"
 export * as Rehearsal from "./Rehearsal.ts"
 // What they are made of
 export * as Routes from "./Routes.ts"
