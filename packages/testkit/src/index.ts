@@ -19,3 +19,5 @@ export * as Storage from "./Storage.ts"
 export * as Courier from "./Courier.ts"
 // Laws
 export * as Laws from "./Laws.ts"
+// What test runners are told
+export * as Matchers from "./Matchers.ts"

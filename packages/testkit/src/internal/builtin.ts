@@ -8,6 +8,7 @@ interface Builtins {
   readonly "node:async_hooks": typeof import("node:async_hooks")
   readonly "node:crypto": typeof import("node:crypto")
   readonly "node:diagnostics_channel": typeof import("node:diagnostics_channel")
+  readonly "node:fs": typeof import("node:fs")
   readonly "node:module": typeof import("node:module")
   readonly "node:net": typeof import("node:net")
   readonly "node:timers": typeof import("node:timers")
