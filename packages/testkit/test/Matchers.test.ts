@@ -7,7 +7,6 @@ import { assert, matchers, type Matching } from "@tenuto/testkit/Matchers"
 
 expect.extend(matchers)
 declare module "vitest" {
-  // oxlint-disable-next-line typescript/no-empty-object-type -- it is how vitest is told of matchers
   interface Matchers<R extends void | Promise<void>, T> extends Matching<R> {}
 }
 
