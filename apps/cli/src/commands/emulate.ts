@@ -90,7 +90,7 @@ const told = (handler: Handler, emulated: Services.Emulated, isJson: boolean): H
         const seconds = ((performance.now() - began) / 1000).toFixed(3)
         const line = {
           request: `${request.method} ${pathname}`,
-          stage: emulated.stage(request) ?? null,
+          stage: emulated.hooks.stageOf(request) ?? null,
           did,
           ...(status === undefined ? {} : { status }),
           operations: operations.length,
@@ -189,8 +189,7 @@ export const emulate = Command.make(
       ...given("failing", options.failing),
       ...given("seed", options.seed),
     })
-    const { courier } = emulated
-    const hooks = { stageOf: emulated.stage, ...(courier === undefined ? {} : { webhook: courier.plan }) }
+    const { courier, hooks } = emulated
     if (courier !== undefined) {
       const { layer } = yield* Effect.promise(() => import("@tenuto/transport-node/NodeTransport"))
       yield* Effect.forkScoped(Effect.provide(courier.deliveries, layer))

@@ -1,0 +1,63 @@
+/** Puts what is to happen before a service: requests use it up, in order. The one place where a stage meets a request. */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type { Behaviour } from "../Behaviour.ts"
+import * as Credential from "../Credential.ts"
+import type { Handler, Request } from "../Handler.ts"
+import { chances, effects, resourceOf, unauthenticated, unavailable, type Words } from "./effects.ts"
+import { Past } from "./past.ts"
+
+/** What happens to the next `count` requests of a stage: a fault, or whatever a handler of its own does. */
+export interface Step<R> {
+  readonly stage: string
+  readonly count: number
+  readonly what: Handler<R> | { readonly name: string; readonly parameter: number | undefined }
+}
+
+interface Hooks extends Words {
+  readonly stageOf: (request: Request) => string | undefined
+}
+
+/** Whether what is planned for a stage meets a request of one. A look that is held is a look. */
+const meets = (planned: string, actual: string | undefined): boolean =>
+  planned === actual || (planned === "look" && actual === "long-poll")
+
+/** Put the steps before a service; each call has a memory of its own. */
+export const inTurn = <R>(handler: Handler<R>, steps: ReadonlyArray<Step<R>>, hooks: Hooks): Handler<R> => {
+  const past = new Past()
+  const left = steps.map((step) => ({ step, nth: 0 }))
+  const isKept = steps.some(({ what }) => typeof what === "object" && what.name === "backwards")
+
+  const respond = (
+    request: Request,
+    stage: string | undefined,
+    now: DateTime.Utc,
+  ): Effect.Effect<Behaviour, never, R> => {
+    if (past.isRevoked && Credential.isCarried(request)) return Effect.succeed(unauthenticated(hooks))
+    if (past.isDown((planned) => meets(planned, stage), now)) return Effect.succeed(unavailable(hooks))
+    for (const turn of left) {
+      const { nth, step } = turn
+      if (nth >= step.count || !meets(step.stage, stage)) continue
+      if (typeof step.what === "function") {
+        turn.nth++
+        return step.what(request)
+      }
+      const { name, parameter } = step.what
+      const known = { ...hooks, parameter, stage: step.stage, request, nth, now, past }
+      if (chances[name]?.(known) === false) continue
+      turn.nth++
+      return effects[name]?.around(known)(handler(request)) ?? handler(request)
+    }
+    return handler(request)
+  }
+
+  return (request) =>
+    Effect.gen(function* () {
+      const stage = hooks.stageOf(request)
+      const behaviour = yield* respond(request, stage, yield* DateTime.now)
+      if (isKept && meets("look", stage) && behaviour._tag === "Answered" && behaviour.response.status === 200) {
+        past.keep(resourceOf(hooks, request), behaviour.response)
+      }
+      return behaviour
+    })
+}
