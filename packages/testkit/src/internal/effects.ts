@@ -9,8 +9,9 @@ import * as Credential from "../Credential.ts"
 import type { Request } from "../Handler.ts"
 import type { Past } from "./past.ts"
 
-/** Changes a body that is JSON. */
-type Edit = (body: Schema.Json) => Schema.Json
+type Members = { readonly [member: string]: Schema.Json }
+/** Changes an answer that is an object of JSON. */
+type Edit = (answer: Members) => Schema.Json
 
 /** What a refusal is to say. */
 export interface Refusal {
@@ -32,7 +33,7 @@ export interface Words {
   /** Make a body valid JSON of a shape that means nothing. Default: an empty list. */
   readonly wrongShape?: Edit
   /** Let work have failed with a code nobody knows. Default: `error` beside every member named `status`. */
-  readonly unknownFailure?: (answer: { readonly [member: string]: Schema.Json }) => Schema.Json
+  readonly unknownFailure?: Edit
   /** Refuse a request in the service's own words. Default: a member `detail`, with the code and the hint beside it. */
   readonly refuse?: (refusal: Refusal) => Behaviour
   /** Say that the work is no longer known. Default: a refusal with 410. */
@@ -84,33 +85,37 @@ const answered = (response: Response, part: Partial<Response>): Behaviour =>
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-const edited = (response: Response, edit: Edit): Behaviour => {
-  const text = new TextDecoder().decode(response.body)
+/** Change a body that says it is JSON: as the service would, else as anybody's. */
+const edited = (
+  response: Response,
+  own: Edit | undefined,
+  otherwise: (body: Schema.Json) => Schema.Json,
+): Behaviour => {
   const type = response.headers["content-type"] ?? ""
   if (!type.includes("json")) return Behaviour.Answered({ response })
-  // It says that it is JSON, and JSON.parse gives nothing else.
-  return answered(response, { body: bytes(JSON.stringify(edit(JSON.parse(text) as Schema.Json))) })
+  // JSON.parse gives nothing else.
+  const body = JSON.parse(new TextDecoder().decode(response.body)) as Schema.Json
+  const edit = own === undefined ? otherwise(body) : isObject(body) ? own(body) : body
+  return answered(response, { body: bytes(JSON.stringify(edit)) })
 }
 
-const isObject = (value: Schema.Json): value is { readonly [x: string]: Schema.Json } =>
+const isObject = (value: Schema.Json): value is Members =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Rebuild every object of a body, innermost first. */
-const everywhere = (
-  value: Schema.Json,
-  edit: (object: { readonly [x: string]: Schema.Json }) => Schema.Json,
-): Schema.Json => {
+const everywhere = (value: Schema.Json, edit: Edit): Schema.Json => {
   if (Array.isArray(value)) return value.map((item: Schema.Json) => everywhere(item, edit))
   if (!isObject(value)) return value
   return edit(Object.fromEntries(Object.entries(value).map(([name, item]) => [name, everywhere(item, edit)])))
 }
 
-const strangeStatus: Edit = (body) =>
+const strangeStatus = (body: Schema.Json) =>
   everywhere(body, (object) => (typeof object["status"] === "string" ? { ...object, status: "quarantined" } : object))
-const strangeField: Edit = (body) => everywhere(body, (object) => ({ ...object, unheard_of: { since: "tomorrow" } }))
+const strangeField = (body: Schema.Json) =>
+  everywhere(body, (object) => ({ ...object, unheard_of: { since: "tomorrow" } }))
 
 const failure = { code: "unheard_of", message: "It failed in a way nobody has heard of." }
-const strangeFailure: Edit = (body) =>
+const strangeFailure = (body: Schema.Json) =>
   everywhere(body, (object) =>
     typeof object["status"] === "string" ? { ...object, status: "failed", error: failure } : object,
   )
@@ -148,6 +153,8 @@ export const unauthenticated = (words: Words): Behaviour =>
 export const unavailable = (words: Words): Behaviour =>
   (words.refuse ?? plainly)({ status: 503, detail: "unavailable" })
 
+/** Where a redirect leads: a host that has no address anywhere (RFC 6761). */
+export const nowhere = "http://elsewhere.invalid/"
 const nothing: Response = { status: 200, headers: {}, body: new Uint8Array(0) }
 const page = "<!doctype html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
 
@@ -180,12 +187,10 @@ const named = {
   "wrong-type": changed((response) =>
     answered(response, { headers: { ...response.headers, "content-type": "text/plain" } }),
   ),
-  "wrong-shape": changed((response, known) => edited(response, known.wrongShape ?? (() => []))),
-  "unknown-status": changed((response, known) => edited(response, known.unknownStatus ?? strangeStatus)),
-  "unknown-field": changed((response, known) => edited(response, known.unknownField ?? strangeField)),
-  "unknown-failure": changed((response, { unknownFailure: own }) =>
-    edited(response, own === undefined ? strangeFailure : (body) => (isObject(body) ? own(body) : body)),
-  ),
+  "wrong-shape": changed((response, known) => edited(response, known.wrongShape, () => [])),
+  "unknown-status": changed((response, known) => edited(response, known.unknownStatus, strangeStatus)),
+  "unknown-field": changed((response, known) => edited(response, known.unknownField, strangeField)),
+  "unknown-failure": changed((response, known) => edited(response, known.unknownFailure, strangeFailure)),
   "unknown-code": instead((known) =>
     refuse(known, { status: known.parameter ?? 400, detail: "refused, as never before", code: "unheard_of" }),
   ),
@@ -227,7 +232,7 @@ const named = {
     known.past.goDown(known.stage, DateTime.addDuration(known.now, seconds(known, 60)))
     return unavailable(known)
   }),
-  redirect: instead(() => answer(302, "", { location: "http://elsewhere.invalid/" })),
+  redirect: instead(() => answer(302, "", { location: nowhere })),
   "expired-link": instead(() =>
     answer(403, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", {
       "content-type": "application/xml",

@@ -96,6 +96,8 @@ const play = (behaviour: Behaviour, trip: Trip | undefined, sink: Sink): Effect.
     case "Misdeclared":
       return Effect.gen(function* () {
         const { response, declared } = behaviour
+        // What has no half states its whole length, and its connection lives on.
+        if (declared === response.body.byteLength) return yield* sink.whole(response)
         yield* sink.head(response.status, response.headers, declared)
         yield* sink.chunk(response.body)
         yield* sink.settle
