@@ -36,6 +36,8 @@ interface Member {
   readonly name: string
   /** For each stage a play, or why there is none. */
   readonly stages: Readonly<Record<Fault.Stage, Play | string>>
+  /** What its emulator says of itself. */
+  readonly hooks: Effect.Effect<Fault.Hooks>
 }
 
 interface Emulated {
@@ -62,7 +64,7 @@ const said = (failure: unknown): string => {
   const { _tag, reason } = failure as { readonly _tag: string; readonly reason?: Reason.Reason }
   if (reason === undefined) return _tag
   const { _tag: why, ...more } = reason
-  const details = Object.entries(more as object).flatMap(([name, value]: [string, unknown]) => {
+  const details = Object.entries(more).flatMap(([name, value]: [string, unknown]) => {
     if (Duration.isDuration(value)) return [`${name} ${Duration.format(value)}`]
     return typeof value === "string" && name !== "problem" ? [`${name} ${value}`] : []
   })
@@ -129,6 +131,7 @@ const member = <Service extends string>(cast: Cast<Service>): Member => {
   const on = (stage: Program<Service> | string) => (typeof stage === "string" ? stage : play(cast, stage))
   return {
     name: cast.name,
+    hooks: Effect.map(cast.make("http://hook.test"), ({ hooks }) => hooks),
     stages: {
       submit: on(submit),
       look: on(look),
@@ -242,6 +245,7 @@ const ostinato = Effect.gen(function* () {
   )
   const hooks: Fault.Hooks = {
     stageOf: stage,
+    stages: ["submit", "look", "cancel"],
     refuse: ({ code = "REFUSED", detail: message, headers, status }) =>
       Emulator.json(status, { error: { code: status, status: code, message } }, headers),
     gone: Emulator.json(404, { error: { status: "NOT_FOUND", message: "No." } }),

@@ -24,7 +24,7 @@ import * as Schema from "effect/Schema"
 import type { Handler, Request } from "./Handler.ts"
 import { type Effects, effects, type Words } from "./internal/effects.ts"
 import type { Mischief } from "./internal/mischief.ts"
-import { inTurn } from "./internal/steps.ts"
+import { inTurn, meets, type Step } from "./internal/steps.ts"
 
 export type { Refusal } from "./internal/effects.ts"
 
@@ -64,7 +64,7 @@ export interface Turn extends Pick<Planned, "count" | "parameter"> {
 /** A name that is not known, or text that is not of the form `name[=number]@stage[:count]`. */
 export class Unrecognised extends Schema.TaggedError<Unrecognised>()("Unrecognised", {
   given: Schema.String,
-  problem: Schema.Literals(["Form", "Fault", "Stage", "Count", "Unfit", "NoWebhooks"]),
+  problem: Schema.Literals(["Form", "Fault", "Stage", "Count", "Unfit", "NoStage", "NoWebhooks"]),
   known: Schema.Array(Schema.String),
 }) {
   override get message() {
@@ -80,6 +80,8 @@ export class Unrecognised extends Schema.TaggedError<Unrecognised>()("Unrecognis
         return `"${this.given}" has no count: write a whole number from 1, or "always"`
       case "Unfit":
         return `"${this.given}" cannot happen at this stage; it can at: ${this.known.join(", ")}`
+      case "NoStage":
+        return `"${this.given}" cannot happen: this service has the stages ${this.known.join(", ")}`
       case "NoWebhooks":
         return `"${this.given}" cannot happen: this service sends no webhooks`
     }
@@ -90,6 +92,8 @@ export class Unrecognised extends Schema.TaggedError<Unrecognised>()("Unrecognis
 export interface Hooks extends Words {
   /** Which stage a request belongs to. */
   readonly stageOf: (request: Request) => Stage | undefined
+  /** Which stages there are; planning a fault for another is refused. Default: all. */
+  readonly stages?: ReadonlyArray<Exclude<Stage, "webhook">>
   /** Who takes the faults of letters: `plan` of the service's courier. Default: nobody, and planning one is refused. */
   readonly webhook?: (turns: ReadonlyArray<Turn>) => Effect.Effect<void>
 }
@@ -207,32 +211,38 @@ export const plan = (
   })
 }
 
-/** Give what becomes of letters to who sends them. Errors: `Unrecognised`, when nobody does. */
-export const entrust = (turns: ReadonlyArray<Turn>, { webhook }: Hooks): Effect.Effect<void, Unrecognised> => {
-  if (turns.length === 0) return Effect.void
-  const given = turns.map(({ fault }) => `${fault?.name ?? "pass"}@webhook`).join(", ")
-  return webhook === undefined ? new Unrecognised({ given, problem: "NoWebhooks", known: [] }) : webhook(turns)
-}
+/** Put steps before a handler, and give what becomes of letters to who sends them. Errors: `Unrecognised`. */
+export const arrange = <R>(
+  handler: Handler<R>,
+  { steps, turns }: { readonly steps: ReadonlyArray<Step<R>>; readonly turns: ReadonlyArray<Turn> },
+  hooks: Hooks,
+): Effect.Effect<Handler<R>, Unrecognised> =>
+  Effect.gen(function* () {
+    const { stages = Stage.literals, webhook } = hooks
+    const astray = steps.find((step) => !stages.some((stage) => meets(step.stage, stage)))
+    if (astray !== undefined) {
+      return yield* new Unrecognised({ given: `${astray.name}@${astray.stage}`, problem: "NoStage", known: stages })
+    }
+    if (turns.length > 0) {
+      const given = turns.map(({ fault }) => `${fault?.name ?? "pass"}@webhook`).join(", ")
+      yield* webhook?.(turns) ?? new Unrecognised({ given, problem: "NoWebhooks", known: [] })
+    }
+    return inTurn(handler, steps, hooks)
+  })
 
 /**
  * Put faults before a handler. Each is used up on its own; of several for one request the first planned goes first.
  *
- * Errors: `Unrecognised`, for faults of letters on a service that sends none.
+ * Errors: `Unrecognised`, for a stage that the service does not have.
  */
 export const apply = <R>(
   handler: Handler<R>,
   faults: ReadonlyArray<Planned>,
   hooks: Hooks,
-): Effect.Effect<Handler<R>, Unrecognised> =>
-  Effect.gen(function* () {
-    yield* entrust(
-      faults.filter(({ stage }) => stage === "webhook"),
-      hooks,
-    )
-    const steps = faults.map(({ count, fault: { name }, parameter, stage }) => ({
-      stage,
-      count,
-      what: { name, parameter },
-    }))
-    return inTurn(handler, steps, hooks)
-  })
+): Effect.Effect<Handler<R>, Unrecognised> => {
+  const turns = faults.filter(({ stage }) => stage === "webhook")
+  const steps = faults
+    .filter(({ stage }) => stage !== "webhook")
+    .map(({ fault, ...step }) => ({ ...step, name: fault.name }))
+  return arrange(handler, { steps, turns }, hooks)
+}

@@ -28,7 +28,7 @@ import * as Schema from "effect/Schema"
 import { answer, Behaviour, json } from "./Behaviour.ts"
 import type { Handler } from "./Handler.ts"
 import * as Fault from "./Fault.ts"
-import * as Steps from "./internal/steps.ts"
+import type * as Steps from "./internal/steps.ts"
 
 /** A fixed answer; its body is `json` or `text`, not both. */
 export const Answer = Schema.Struct({
@@ -107,15 +107,15 @@ export const apply = <R>(
     for (const step of script.steps) {
       const { on: stage, times: count = 1 } = step
       if (stage === "webhook") turns.push(yield* turnOf(step, count))
-      else if ("pass" in step) steps.push({ stage, count, what: handler })
+      else if ("pass" in step) steps.push({ stage, count, name: "pass", own: handler })
       else if ("answer" in step) {
         const response = responseOf(step.answer)
-        steps.push({ stage, count, what: () => Effect.succeed(Behaviour.Answered({ response })) })
+        const own = () => Effect.succeed(Behaviour.Answered({ response }))
+        steps.push({ stage, count, name: String(response.status), own })
       } else {
         const { fault, parameter } = yield* Fault.parse(`${step.fault}@${stage}`)
-        steps.push({ stage, count, what: { name: fault.name, parameter } })
+        steps.push({ stage, count, name: fault.name, parameter })
       }
     }
-    yield* Fault.entrust(turns, hooks)
-    return Steps.inTurn(handler, steps, hooks)
+    return yield* Fault.arrange(handler, { steps, turns }, hooks)
   })

@@ -103,6 +103,38 @@ describe("laws", () => {
   )
 })
 
+describe("the same on both carriers, as a story found once", () => {
+  const both = async (text: string, handler: Emulator.Handler, told: Story<ReadonlyArray<unknown>, never>) => {
+    const faults = [await Effect.runPromise(Fault.parse(text))]
+    const [memory, loopback] = await Promise.all(
+      [inMemory, overLoopback].map(async (carrier) =>
+        carrier(await Effect.runPromise(Fault.apply(handler, faults, hooks)), told),
+      ),
+    )
+    expect(loopback).toEqual(memory)
+    return memory?.exit
+  }
+  const get = (url: string) =>
+    Effect.flatMap(Transport, (transport) => transport.send({ method: "GET", url, headers: {} }, limits)).pipe(
+      Effect.map(({ headers, status }) => [status, headers["location"] ?? ""] as const),
+      Effect.catch((error) => Effect.succeed([error._tag, error.problem] as const)),
+    )
+
+  it("a body that is empty has no wrong length, and its connection serves the next request", async () => {
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.answer(302, "", { location: "/next" }))
+    const exit = await both("wrong-length@look", handler, (base) => Effect.all([get(base), get(base), get(base)]))
+    expect(exit).toEqual(Exit.succeed(Array.from({ length: 3 }, () => [302, "/next"])))
+  })
+
+  it("a redirect leads to a host that has no address", async () => {
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.answer(200))
+    const exit = await both("redirect@look", handler, (base) =>
+      Effect.flatMap(get(base), (led) => Effect.map(get(led[1]), (found) => [...led, ...found])),
+    )
+    expect(exit).toEqual(Exit.succeed([302, "http://elsewhere.invalid/", "Unsent", "NameNotFound"]))
+  })
+})
+
 const experience = async (text: string, stage: Way) => {
   const faults = [await Effect.runPromise(Fault.parse(text))]
   const handler = await Effect.runPromise(Fault.apply(service([]), faults, hooks))
@@ -379,6 +411,17 @@ describe("the name of a fault", () => {
     const error = await Effect.runPromise(Effect.flip(Fault.apply(service([]), [planned], hooks)))
     expect(error).toMatchObject({ _tag: "Unrecognised", problem: "NoWebhooks" })
     expect(error.message).toBe('"doubled@webhook" cannot happen: this service sends no webhooks')
+  })
+
+  it("at a stage that the service does not have is refused at its start", async () => {
+    const few: Fault.Hooks = { ...hooks, stages: ["submit", "long-poll"] }
+    const apply = (text: string) =>
+      Effect.flatMap(Fault.parse(text), (planned) => Effect.result(Fault.apply(service([]), [planned], few)))
+    const refusals = await Effect.runPromise(Effect.forEach(["503@cancel", "503@look", "503@long-poll"], apply))
+    expect(refusals.map(({ _tag }) => _tag)).toEqual(["Failure", "Success", "Success"])
+    const script = Script.make([Script.on("download", { status: 418 })])
+    const error = await Effect.runPromise(Effect.flip(Script.apply(service([]), script, few)))
+    expect(error.message).toBe('"418@download" cannot happen: this service has the stages submit, long-poll')
   })
 
   it("is unique, and says in one line what happens", () => {

@@ -134,7 +134,8 @@ const standard: ReadonlyArray<Template> = [
 
 const notFound = refuse(404, "Project not found")
 /** S003 has sentences and no codes; work that it does not find it calls 404, whatever became of it. */
-const words: Partial<Fault.Hooks> = {
+const words: Omit<Fault.Hooks, "stageOf"> = {
+  stages: ["submit", "look"],
   refuse: ({ detail, headers, retryAfter, status }) =>
     refuse(status, detail, retryAfter === undefined ? {} : { retryAfterMs: Duration.toMillis(retryAfter) }, headers),
   gone: notFound,

@@ -152,7 +152,8 @@ const tiers = {
 } as const
 
 /** S002 "Error codes"; a 408 or a 504 without one comes from whoever stands between. */
-const words: Partial<Fault.Hooks> = {
+const words: Omit<Fault.Hooks, "stageOf"> = {
+  stages: ["submit", "look", "download"],
   refuse: ({ code, detail, headers, status }) =>
     Asked.refuse(status, code ?? codes[status] ?? "error", detail, {}, headers),
 }

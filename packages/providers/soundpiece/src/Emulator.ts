@@ -127,7 +127,8 @@ const messageOf = (code: string): string =>
     : `The operation failed with ${code}.`
 
 /** S000 has no code in a refusal, and calls work that it does not find a 422. */
-const words: Partial<Fault.Hooks> = {
+const words: Omit<Fault.Hooks, "stageOf"> = {
+  stages: ["submit", "look", "long-poll", "download"],
   refuse: ({ detail, headers, status }) => refuse(status, detail, headers),
   gone: refuse(422, [Asked.unknownId]),
   resourceOf: ({ url }) => `${new URL(url).pathname} ${new URL(url).searchParams.get("id")}`,

@@ -96,7 +96,8 @@ const invalid = (message: string): Behaviour => refused(400, "Invalid input", me
 const notFound = refused(404, "Job not found", "There is no such job.")
 
 /** S004 has no codes, neither in a refusal nor in a job that failed: a label and a sentence, a sentence or null. */
-const words: Partial<Fault.Hooks> = {
+const words: Omit<Fault.Hooks, "stageOf"> = {
+  stages: ["submit", "look", "download"],
   refuse: ({ detail, headers, status }) => refused(status, "Refused", detail, headers),
   gone: notFound,
   unknownFailure: (job) => ({ ...job, status: "failed", result: null, error: "unheard of" }),

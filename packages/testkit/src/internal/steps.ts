@@ -7,11 +7,13 @@ import type { Handler, Request } from "../Handler.ts"
 import { chances, effects, nowhere, resourceOf, unauthenticated, unavailable, type Words } from "./effects.ts"
 import { Past } from "./past.ts"
 
-/** What happens to the next `count` requests of a stage: a fault, or whatever a handler of its own does. */
+/** What happens to the next `count` requests of a stage: the fault of this name, or what a handler of its own does. */
 export interface Step<R> {
   readonly stage: string
   readonly count: number
-  readonly what: Handler<R> | { readonly name: string; readonly parameter: number | undefined }
+  readonly name: string
+  readonly parameter?: number | undefined
+  readonly own?: Handler<R>
 }
 
 interface Hooks extends Words {
@@ -19,14 +21,14 @@ interface Hooks extends Words {
 }
 
 /** Whether what is planned for a stage meets a request of one. A look that is held is a look. */
-const meets = (planned: string, actual: string | undefined): boolean =>
+export const meets = (planned: string, actual: string | undefined): boolean =>
   planned === actual || (planned === "look" && actual === "long-poll")
 
 /** Put the steps before a service; each call has a memory of its own. */
 export const inTurn = <R>(handler: Handler<R>, steps: ReadonlyArray<Step<R>>, hooks: Hooks): Handler<R> => {
   const past = new Past()
   const left = steps.map((step) => ({ step, nth: 0 }))
-  const isKept = steps.some(({ what }) => typeof what === "object" && what.name === "backwards")
+  const isKept = steps.some(({ name }) => name === "backwards")
 
   const respond = (
     request: Request,
@@ -39,16 +41,12 @@ export const inTurn = <R>(handler: Handler<R>, steps: ReadonlyArray<Step<R>>, ho
     if (past.isDown((planned) => meets(planned, stage), now)) return Effect.succeed(unavailable(hooks))
     for (const turn of left) {
       const { nth, step } = turn
-      if (nth >= step.count || !meets(step.stage, stage)) continue
-      if (typeof step.what === "function") {
-        turn.nth++
-        return step.what(request)
-      }
-      const { name, parameter } = step.what
+      const { count, name, own, parameter } = step
+      if (nth >= count || !meets(step.stage, stage)) continue
       const known = { ...hooks, parameter, stage: step.stage, request, nth, now, past }
-      if (chances[name]?.(known) === false) continue
+      if (own === undefined && chances[name]?.(known) === false) continue
       turn.nth++
-      return effects[name]?.around(known)(handler(request)) ?? handler(request)
+      return own?.(request) ?? effects[name]?.around(known)(handler(request)) ?? handler(request)
     }
     return handler(request)
   }
