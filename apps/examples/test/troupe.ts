@@ -16,6 +16,8 @@ import * as WhisulEmulator from "@tenuto/whisul/Emulator"
 
 /** Longer than one hold and one pause, shorter than the patience with a submit. */
 const work = Duration.seconds(25)
+/** A service that never tells an end is not asked for half an hour. */
+const patience = { within: "5 minutes" } as const
 const secret = "whsec_c29uZ3Mgb2YgdGhlIGNob2lyLCB1bnN1bmc="
 
 /** What was true in the end, as far as the one who asked could tell. */
@@ -154,7 +156,7 @@ const seen =
   () =>
     Effect.gen(function* () {
       const handle = yield* Client.submit(draft)
-      yield* Client.settle(operation, handle)
+      yield* Client.settle(operation, handle, patience)
       const again = yield* Client.look(operation, handle)
       return `then ${again._tag}`
     })
@@ -164,8 +166,8 @@ const seenTwice =
   () =>
     Effect.gen(function* () {
       const handle = yield* Client.submit(draft)
-      yield* Client.settle(operation, handle)
-      yield* Effect.provide(Client.settle(operation, handle), Layer.fresh(Journal.layerMemory))
+      yield* Client.settle(operation, handle, patience)
+      yield* Effect.provide(Client.settle(operation, handle, patience), Layer.fresh(Journal.layerMemory))
       return "twice"
     })
 const fetched =
