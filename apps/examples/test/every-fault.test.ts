@@ -20,12 +20,12 @@ const line = ({ end, operations, requests, took }: Told) =>
 describe("a fault is one story on both carriers, and the client tells the truth of it", () => {
   it.each(scenes)("$name at $stage", async ({ name, stage, play }) => {
     const rows: Array<string> = []
-    for (const fault of Fault.all.filter(({ carriers, stages }) => carriers === "both" && stages.includes(stage))) {
+    for (const fault of Fault.all.filter(({ stages }) => stages.includes(stage))) {
       const told: Array<string> = []
       for (const count of ["1", "always"]) {
         const text = `${fault.name}@${stage}:${count}`
         const memory = await play(text, "memory")
-        expect(await play(text, "loopback"), text).toEqual(memory)
+        if (fault.carriers === "both") expect(await play(text, "loopback"), text).toEqual(memory)
         // Rejected: it never began. Uncertain: it may have. All else is said of work that there is, once.
         const [truth = ""] = memory.end.split(" ")
         const begun = truth === "Rejected" ? 0 : truth === "Uncertain" ? Number(fault.acts) : 1

@@ -129,7 +129,7 @@ export const all: ReadonlyArray<Fault> = [
   fault("wrong-length", every, "the answer states half of its length"),
   fault("garbage", every, "the service acts, then sends bytes that are not HTTP"),
   // the body
-  fault("html", talks, "a gateway's page in place of the service, status =502"),
+  fault("html", every, "a gateway's page in place of the service, status =502"),
   fault("empty-body", every, "the answer's status and headers without its body"),
   fault("huge-body", talks, "the answer's body is followed by =16 MiB of space"),
   fault("invalid-json", talks, "the answer's body breaks off where a value should be"),
