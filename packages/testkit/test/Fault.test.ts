@@ -307,6 +307,21 @@ describe("a fault that lasts", () => {
     expect(again).toEqual(pending)
   })
 
+  it("backwards: what was told twice in the same words is nothing to go back to", async () => {
+    let count = 0
+    const slow: Emulator.Handler = () =>
+      Effect.sync(() => Emulator.json(200, { status: ++count < 3 ? "processing" : "ready" }))
+    const planned = await Effect.runPromise(Effect.forEach(["backwards@look"], Fault.parse))
+    const handler = await Effect.runPromise(Fault.apply(slow, planned, hooks))
+    const request = { ...ways.look, url: `http://x${ways.look.path}`, body: new Uint8Array() }
+    const words: Array<string> = []
+    for (let at = 0; at < 5; at++) {
+      const behaviour = await Effect.runPromise(handler(request))
+      words.push("response" in behaviour ? new TextDecoder().decode(behaviour.response.body).slice(11, -2) : "")
+    }
+    expect(words).toEqual(["processing", "processing", "ready", "processing", "ready"])
+  })
+
   it("is forgotten by the next service", async () => {
     const planned = await Effect.runPromise(Effect.forEach(["revoked@look"], Fault.parse))
     for (const _ of [1, 2]) {
