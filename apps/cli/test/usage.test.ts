@@ -42,6 +42,12 @@ const mistakes: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp]> 
     ["emulate", "soundpiece", "--fault", "refused@submit"],
     /cannot happen on a port that listens/,
   ],
+  ["another", ["emulate", "soundpiece", "--fault", "tls@look"], /cannot happen on a port .* plain HTTP/],
+  [
+    "a fault of a stage that the service does not have",
+    ["emulate", "soundpiece", "--fault", "503@cancel"],
+    /"503@cancel" cannot happen: this service has the stages submit, look, long-poll, download/,
+  ],
   ["an unknown fault", ["emulate", "soundpiece", "--fault", "flood@look"], /names no fault; known: /],
   ["an unknown command", ["rnu"], /Did you mean this\?\s+run/],
 ]

@@ -25,7 +25,7 @@ const port = Flag.Int("port").pipe(
 const fault = Flag.String("fault").pipe(
   Flag.withMetavar("name[=n]@stage[:n]"),
   Flag.withDescription(
-    "What goes wrong, such as reset-after-commit@submit, 503@look:2 or 429=30@look:always; may be given several times",
+    "What goes wrong, such as reset-after-commit@submit, 503@look:2 or outage=60@long-poll; `--fault list` tells every fault there is; may be given several times",
   ),
   Flag.atLeast(0),
 )
@@ -90,7 +90,7 @@ const told = (handler: Handler, emulated: Services.Emulated, isJson: boolean): H
         const seconds = ((performance.now() - began) / 1000).toFixed(3)
         const line = {
           request: `${request.method} ${pathname}`,
-          stage: emulated.stage(request) ?? null,
+          stage: emulated.hooks.stageOf(request) ?? null,
           did,
           ...(status === undefined ? {} : { status }),
           operations: operations.length,
@@ -167,11 +167,22 @@ export const emulate = Command.make(
     )
     const refused = (name: string) => (error: Error) =>
       new Usage({ problem: `${name}: ${error.message}`, way: "tenuto emulate --help shows examples" })
+    if (options.fault.includes("list")) {
+      const width = Math.max(...Fault.all.map(({ name }) => name.length))
+      return yield* Effect.forEach(
+        Fault.all.filter(({ carriers }) => carriers !== "memory"),
+        ({ name, says, stages }) =>
+          options.json
+            ? Screen.json({ name, says, stages })
+            : Screen.out(`${name.padEnd(width)}  ${says} (${stages.join(", ")})`),
+        { discard: true },
+      )
+    }
     const faults = yield* Effect.mapError(Effect.forEach(options.fault, Fault.parse), refused("--fault"))
     const unfit = faults.find(({ fault }) => fault.carriers === "memory")
     if (unfit !== undefined) {
       return yield* new Usage({
-        problem: `--fault: ${unfit.fault.name} cannot happen on a port that listens`,
+        problem: `--fault: ${unfit.fault.name} cannot happen on a port that listens and speaks plain HTTP`,
         way: "to be refused, end the emulator or give --base-url a port where nothing listens",
       })
     }
@@ -189,8 +200,7 @@ export const emulate = Command.make(
       ...given("failing", options.failing),
       ...given("seed", options.seed),
     })
-    const { courier } = emulated
-    const hooks = { stageOf: emulated.stage, ...(courier === undefined ? {} : { webhook: courier.plan }) }
+    const { courier, hooks } = emulated
     if (courier !== undefined) {
       const { layer } = yield* Effect.promise(() => import("@tenuto/transport-node/NodeTransport"))
       yield* Effect.forkScoped(Effect.provide(courier.deliveries, layer))

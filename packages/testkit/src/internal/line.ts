@@ -2,13 +2,16 @@
 import type { Headers, Response } from "@tenuto/http/Exchange"
 import { Unanswered, Unsent } from "@tenuto/http/Transport"
 import * as Effect from "effect/Effect"
-import { isBodiless, type Sink } from "./play.ts"
+import { isBodiless, type Refused, type Sink } from "./play.ts"
 
 const reset = () => new Unanswered({ problem: "Reset", detail: "the service closed the connection before it answered" })
 const truncated = () => new Unanswered({ problem: "Truncated", detail: "the answer ended before it was complete" })
 const malformed = () => new Unanswered({ problem: "Malformed", detail: "the answer is not HTTP/1.1" })
-const refused = () => new Unsent({ problem: "Refused", detail: "the service refused the connection" })
-const unnamed = () => new Unsent({ problem: "NameNotFound", detail: "the host has no known address" })
+const refusals: Readonly<Record<Refused, string>> = {
+  Refused: "the service refused the connection",
+  NameNotFound: "the host has no known address",
+  Tls: "the certificate of the service is not accepted",
+}
 
 export class Line {
   status = 0
@@ -119,7 +122,7 @@ class LineSink implements Sink {
     return Effect.sync(() => this.line.fail(malformed()))
   }
 
-  refuse(problem: "Refused" | "NameNotFound"): Effect.Effect<void> {
-    return Effect.sync(() => this.line.fail(problem === "Refused" ? refused() : unnamed()))
+  refuse(problem: Refused): Effect.Effect<void> {
+    return Effect.sync(() => this.line.fail(new Unsent({ problem, detail: refusals[problem] })))
   }
 }
