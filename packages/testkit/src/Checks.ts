@@ -246,12 +246,14 @@ const settledIsFinal = check(
     const { endOf, exchanges, workOf } = run
     const isAlone = worksOf(run).length <= 1
     const asks = (exchange: Exchange) => Reading.isSubmit(exchange) || Reading.isLook(exchange)
-    const hasDied = ({ answer, stage }: Exchange) => stage === "download" && (answer?.status ?? 500) >= 400
+    const hasDied = ({ answer, stage }: Exchange) => stage === "download" && (answer?.status ?? 500) >= 300
     const found = new Set<string>()
     for (const [index, said] of exchanges.entries()) {
       const { answer } = said
-      if (answer === undefined || !asks(said) || endOf(said) === undefined) continue
-      const isSame = (next: Exchange) => isAlone || targetOf(next, workOf) === targetOf(said, workOf)
+      // What a fault was played on may be more than its client can read.
+      if (answer === undefined || said.fault !== undefined || !asks(said) || endOf(said) === undefined) continue
+      const isSame = (next: Exchange) =>
+        targetOf(next, workOf) === targetOf(said, workOf) || (isAlone && Reading.isSubmit(next))
       const isLate = (next: Exchange) => asks(next) && next.at >= answer.at - grain && isSame(next)
       const next = exchanges.slice(index + 1).find((one) => hasDied(one) || isLate(one))
       if (next !== undefined && !hasDied(next))

@@ -18,3 +18,7 @@ export * as Storage from "./Storage.ts"
 export * as Courier from "./Courier.ts"
 // Laws
 export * as Laws from "./Laws.ts"
+export * as Transcript from "./Transcript.ts"
+export * as Checks from "./Checks.ts"
+export * as History from "./History.ts"
+export * as Coverage from "./Coverage.ts"
