@@ -53,6 +53,7 @@ export interface EmulatorOptions {
 export interface Emulated {
   readonly handler: Handler
   readonly stage: (request: Request) => Stage | undefined
+  readonly stages: ReadonlyArray<Stage>
   readonly ledger: Effect.Effect<Ledger>
   readonly courier?: Courier
 }
@@ -101,7 +102,7 @@ const asking = (field: string): Hook => ({
   options: (webhookSecret) => ({ webhookSecret }),
 })
 
-const all: ReadonlyArray<Service> = [
+export const all: ReadonlyArray<Service> = [
   service(
     "soundpiece",
     () => import("@tenuto/soundpiece"),

@@ -69,6 +69,8 @@ export interface Routes<R = never> {
   readonly handler: Handler<R>
   /** Which stage a request belongs to, for faults and scripts. */
   readonly stage: (request: Request) => Stage | undefined
+  /** Every stage that one of its routes belongs to, for coverage. */
+  readonly stages: ReadonlyArray<Stage>
   /** Every request so far, in the order of arrival. */
   readonly requests: Effect.Effect<ReadonlyArray<Entry>>
 }
@@ -127,6 +129,7 @@ export const make = <R = never>(
           )
         }),
       stage: (request) => find(request).found?.route.stage,
+      stages: [...new Set(routes.flatMap(({ stage }) => (stage === undefined ? [] : [stage])))],
       requests: Effect.sync(() => requests.map((entry) => ({ ...entry }))),
     }
   })

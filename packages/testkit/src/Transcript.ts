@@ -33,7 +33,7 @@ import * as Body from "./Body.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import type { Stage } from "./Fault.ts"
 import type { Handler, Request } from "./Handler.ts"
-import { Noted } from "./internal/noted.ts"
+import { Noted, onLeaving } from "./internal/noted.ts"
 
 /** A whole answer, as the client got it. */
 export interface Answer {
@@ -121,6 +121,9 @@ const wholeOf = (behaviour: Behaviour): { readonly response: Response; readonly 
   return { response, seconds: Duration.toSeconds(head) + pieces * every }
 }
 
+/** Less than a millisecond apart is the same instant. */
+const grain = 0.0005
+
 type Draft = { -readonly [Field in keyof Exchange]: Exchange[Field] }
 
 /** Write down whatever reaches a service, faults and stories before it included. It begins now. */
@@ -141,18 +144,26 @@ export const make = <R = never>(handler: Handler<R>, { stageOf = byVerb }: Optio
           Effect.map(elapsed, (now) => {
             const whole = behaviour && wholeOf(behaviour)
             draft.end = { at: now + (whole?.seconds ?? 0), did }
-            if (whole === undefined) return
+            if (whole === undefined) return void delete draft.answer
             const { headers, status } = whole.response
             const body = isReadable(whole.response) ? { body: read(whole.response) } : {}
             draft.answer = { at: draft.end.at, status, headers, ...body }
           })
+        // With the last byte its client may close the connection: that is no leaving.
+        const leave = Effect.flatMap(elapsed, (now) =>
+          now < (draft.end?.at ?? 0) - grain ? close("Left") : Effect.void,
+        )
+        const played = (behaviour: Behaviour): Effect.Effect<Behaviour> => {
+          // A request that hangs is open until its client leaves; a slow answer has arrived unless it does.
+          if (behaviour._tag === "Hung") return Effect.never
+          const own = { ...behaviour }
+          if (own._tag === "Slowed") onLeaving(own, leave)
+          return Effect.as(close(own._tag, own), own)
+        }
         return handler(request).pipe(
           // The outermost fault is the one that the client sees.
           Effect.provideService(Noted, (fault) => void (draft.fault ??= fault)),
-          // A request that hangs is open until its client leaves.
-          Effect.flatMap((behaviour) =>
-            behaviour._tag === "Hung" ? Effect.never : Effect.as(close(behaviour._tag, behaviour), behaviour),
-          ),
+          Effect.flatMap(played),
           Effect.onInterrupt(() => close("Left")),
         )
       })

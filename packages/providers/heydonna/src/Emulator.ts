@@ -102,6 +102,8 @@ export interface Emulator {
   readonly handler: Handler
   /** Which stage a request belongs to, for faults and scripts. Asking for the templates is a submit. */
   readonly stage: (request: Request) => Stage | undefined
+  /** Every stage that a request of its own may belong to. */
+  readonly stages: ReadonlyArray<Stage>
   /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
   /** Delivers to the address of `webhook`, while somebody runs its `deliveries`. */
@@ -215,7 +217,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
         return json(200, encode.project({ status: Work.wordAt(found, now) }))
       })
 
-    const { handler, requests, stage } = yield* Routes.make(
+    const { handler, requests, stage, stages } = yield* Routes.make(
       [
         { method: "POST", path: "/api/projects", stage: "submit", answer: submit },
         Routes.route({
@@ -237,6 +239,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
     return {
       handler,
       stage,
+      stages,
       courier,
       ledger: Effect.gen(function* () {
         return {

@@ -136,6 +136,8 @@ export interface Emulator {
   readonly handler: Handler
   /** Which stage a request belongs to, for faults and scripts. */
   readonly stage: (request: Request) => Stage | undefined
+  /** Every stage that a request of its own may belong to. */
+  readonly stages: ReadonlyArray<Stage>
   /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
   /** Delivers to the `webhook_url` of each request, while somebody runs its `deliveries`. */
@@ -325,6 +327,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
     return {
       handler: (request) => Effect.map(table.handler(request), (behaviour) => signed(request, behaviour)),
       stage: table.stage,
+      stages: table.stages,
       courier,
       ledger: Effect.gen(function* () {
         const now = yield* DateTime.now

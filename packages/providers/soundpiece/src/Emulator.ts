@@ -103,6 +103,8 @@ export interface Emulator {
   readonly handler: Handler
   /** Which stage a request belongs to, for faults and scripts. */
   readonly stage: (request: Request) => Stage | undefined
+  /** Every stage that a request of its own may belong to. */
+  readonly stages: ReadonlyArray<Stage>
   /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
   /** Delivers to the `callback_url` of each operation, while somebody runs its `deliveries`. */
@@ -234,11 +236,12 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
         { method: "PUT", path: `/v1/${name}`, stage: "submit", answer: submit(name) },
         { method: "GET", path: `/v1/${name}`, stage: "look", answer: look(name) },
       ])
-    const { handler, requests, stage } = yield* Routes.make([...table, storage.route], { ...manners, guard })
+    const { handler, requests, stage, stages } = yield* Routes.make([...table, storage.route], { ...manners, guard })
 
     return {
       handler,
       stage,
+      stages,
       courier,
       ledger: Effect.gen(function* () {
         return {

@@ -85,6 +85,8 @@ export interface Emulator {
   readonly handler: Handler
   /** Which stage a request belongs to, for faults and scripts. */
   readonly stage: (request: Request) => Stage | undefined
+  /** Every stage that a request of its own may belong to. */
+  readonly stages: ReadonlyArray<Stage>
   /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
 }
@@ -188,7 +190,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
           : notFound
       })
 
-    const { handler, requests, stage } = yield* Routes.make(
+    const { handler, requests, stage, stages } = yield* Routes.make(
       [
         Routes.route({ method: "POST", path: "/api/generate", stage: "submit", answer: submit }),
         Routes.route({ method: "GET", path: "/api/jobs/:id", stage: "look", answer: look }),
@@ -200,6 +202,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
     return {
       handler,
       stage,
+      stages,
       ledger: Effect.gen(function* () {
         return {
           operations: Array.from(jobs.values(), ({ id, looks, prompt }) => ({ id, prompt, looks })),

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type { Behaviour } from "../Behaviour.ts"
 import type { Handler, Request } from "../Handler.ts"
 import { current, wait } from "./clock.ts"
+import { leave } from "./noted.ts"
 import { header, type Trip } from "./trip.ts"
 
 /** The service's end of one exchange. */
@@ -69,7 +70,7 @@ const play = (behaviour: Behaviour, trip: Trip | undefined, sink: Sink): Effect.
           yield* sink.chunk(body.subarray(at, at + step))
         }
         yield* sink.end
-      })
+      }).pipe(Effect.onInterrupt(() => leave(behaviour)))
     case "Truncated":
       return Effect.gen(function* () {
         const { response, bytes } = behaviour
