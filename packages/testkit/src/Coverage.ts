@@ -2,8 +2,9 @@
  * Which faults a suite has played, at which stages of which services: fault × stage × service, and what is missing.
  *
  * Every `Rehearsal.play` that names its service appends what was played to the file that `TENUTO_COVERAGE` names, in whole
- * lines, so that any number of processes may write to one file. Without the variable nothing is written. It counts what
- * a fault was played on, and never whether a test made anything of it: that is what `Checks` is for.
+ * lines, so that any number of processes may write to one file. Without the variable nothing is written. Where there is no
+ * rehearsal, `note(of("choir", recorder))` does the same for a recorder of `Transcript`. It counts what a fault was played
+ * on, and never whether a test made anything of it: that is what `Checks` is for.
  *
  * ```text
  * {"service":"soundpiece","stage":"submit","fault":"reset-after-commit"}
@@ -22,6 +23,7 @@
  * ```
  */
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -70,9 +72,12 @@ export const of = (
     ...letters.map(({ fault }) => ({ service, stage: "webhook", fault })),
   ])
 
-/** The file that is named by the environment, if one is. */
-export const file: Effect.Effect<string | undefined> = Config.String("TENUTO_COVERAGE").pipe(
-  Config.option,
+const variable = Config.option(Config.String("TENUTO_COVERAGE"))
+
+/** The file that is named by the environment as it is now, if one is. */
+export const file: Effect.Effect<string | undefined> = Effect.suspend(() =>
+  variable.parse(ConfigProvider.fromEnv()),
+).pipe(
   Effect.map((given) => Option.getOrUndefined(Option.filter(given, (name) => name !== ""))),
   Effect.orDie,
 )

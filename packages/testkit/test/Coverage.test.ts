@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Duration, Effect, Layer } from "effect"
-import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest"
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest"
 import { Transport } from "@tenuto/http/Transport"
 import * as Coverage from "@tenuto/testkit/Coverage"
 import * as Emulator from "@tenuto/testkit/Emulator"
@@ -11,6 +11,8 @@ import * as Fault from "@tenuto/testkit/Fault"
 import * as Rehearsal from "@tenuto/testkit/Rehearsal"
 import * as Script from "@tenuto/testkit/Script"
 
+// Nothing of these tests counts as covered where the suite itself is measured.
+beforeEach(() => void vi.stubEnv("TENUTO_COVERAGE", ""))
 afterEach(() => void vi.unstubAllEnvs())
 
 const fresh = (): string => {

@@ -14,7 +14,7 @@ const store = "http://store.test"
 
 // --- the service --------------------------------------------------------------------------------
 
-export interface Manners {
+interface Manners {
   /** Whether it keeps `idempotency-key`. */
   readonly isKeyed?: boolean
   /** The word it has for work that ended. */
@@ -73,20 +73,20 @@ const choir = ({ ending = "done", going = "singing", isKeyed = true }: Manners) 
 // --- what a client is given ---------------------------------------------------------------------
 
 /** An answer as `fetch` has it. */
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly json: { readonly id?: string; readonly status?: string; readonly file?: string }
 }
 
-export interface Init {
+interface Init {
   readonly method?: string
   readonly headers?: Headers
   readonly body?: object
 }
 
 /** `fetch` and a clock. Like `fetch` it follows redirects, with every header but `authorization`, unless told not to. */
-export interface World {
+interface World {
   readonly origin: string
   readonly fetch: (url: string, init?: Init) => Promise<Answer>
   readonly sleep: (seconds: number) => Promise<void>
@@ -96,7 +96,7 @@ export interface World {
 }
 
 /** What a client says to its caller. */
-export type Report = Pick<Checks.Run, "claimed" | "thrown" | "unhandled" | "logs">
+type Report = Pick<Checks.Run, "claimed" | "thrown" | "unhandled" | "logs">
 export type Client = (world: World) => Promise<Report>
 
 const empty: Answer["json"] = {}
