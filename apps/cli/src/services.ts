@@ -101,7 +101,7 @@ const asking = (field: string): Hook => ({
   options: (webhookSecret) => ({ webhookSecret }),
 })
 
-const all: ReadonlyArray<Service> = [
+export const all: ReadonlyArray<Service> = [
   service(
     "soundpiece",
     () => import("@tenuto/soundpiece"),

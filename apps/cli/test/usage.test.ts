@@ -49,6 +49,10 @@ const mistakes: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp]> 
     /"503@cancel" cannot happen: this service has the stages submit, look, long-poll, download/,
   ],
   ["an unknown fault", ["emulate", "soundpiece", "--fault", "flood@look"], /names no fault; known: /],
+  ["coverage of nothing", ["coverage"], /TENUTO_COVERAGE=coverage\.jsonl/],
+  ["coverage from nowhere", ["coverage", "nowhere.jsonl"], /nowhere\.jsonl: .*no such file/],
+  ["coverage of an unknown service", ["coverage", "x", "--service", "soundpeice"], /did you mean soundpiece/],
+  ["too much asked of coverage", ["coverage", "x", "--min", "101"], /0 to 100/],
   ["an unknown command", ["rnu"], /Did you mean this\?\s+run/],
 ]
 
@@ -117,7 +121,19 @@ test("the version is the package's, and no command at all shows the help", async
 })
 
 test("every command's help has examples", async () => {
-  const commands = ["run", "submit", "look", "settle", "recover", "cancel", "download", "emulate", "explain", "demo"]
+  const commands = [
+    "run",
+    "submit",
+    "look",
+    "settle",
+    "recover",
+    "cancel",
+    "download",
+    "emulate",
+    "explain",
+    "coverage",
+    "demo",
+  ]
   const helps = await Promise.all(commands.map((command) => run([command, "--help"])))
   expect(helps.filter(({ code, out }) => code !== 0 || !out.includes("EXAMPLES"))).toEqual([])
 })

@@ -47,6 +47,7 @@ import * as Queue from "effect/Queue"
 import type * as Schema from "effect/Schema"
 import type { Turn } from "./Fault.ts"
 import { type Drawn, Turns } from "./internal/mischief.ts"
+import { note } from "./internal/noted.ts"
 
 /** One attempt at a letter, as who signs it sees it. */
 export interface Message {
@@ -213,6 +214,7 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
       const drawn = job.drawn ?? turns.draw()
       job.place = places++
       job.fault = drawn.name
+      if (drawn.name !== undefined) yield* note(drawn.name)
       if (drawn.is("lost")) return void (job.outcome = "lost")
       if (drawn.is("late")) yield* Effect.sleep(Duration.seconds(drawn.parameter ?? 60))
       if (drawn.is("reordered")) yield* waitForNext(job)

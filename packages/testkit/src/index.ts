@@ -21,3 +21,7 @@ export * as Courier from "./Courier.ts"
 export * as Laws from "./Laws.ts"
 // What test runners are told
 export * as Matchers from "./Matchers.ts"
+export * as Transcript from "./Transcript.ts"
+export * as Checks from "./Checks.ts"
+export * as History from "./History.ts"
+export * as Coverage from "./Coverage.ts"

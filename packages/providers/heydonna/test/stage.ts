@@ -26,6 +26,8 @@ export const play = <A, E>(
 ) =>
   Rehearsal.play({
     connect: (origin) => HeyDonna.layer({ apiKey, baseUrl: origin, ...settings }),
+    service: "heydonna",
+    hooks: emulator().hooks,
     handler,
     program,
     ...(carrier === "loopback" ? { transport: NodeTransport.layer } : {}),

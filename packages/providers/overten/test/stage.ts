@@ -25,6 +25,8 @@ export const play = <A, E>(
 ) =>
   Rehearsal.play({
     connect: (origin) => Overten.layer({ apiKey, baseUrl: `${origin}/api/v1`, tier: "enterprise", ...settings }),
+    service: "overten",
+    hooks: emulator().hooks,
     handler,
     program,
     ...(carrier === "loopback" ? { transport: NodeTransport.layer } : {}),

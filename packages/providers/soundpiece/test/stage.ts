@@ -22,6 +22,8 @@ export const play = <A, E>(
 ) =>
   Rehearsal.play({
     connect: (origin) => Soundpiece.layer({ apiKey, baseUrl: `${origin}/v1` }),
+    service: "soundpiece",
+    hooks: emulator().hooks,
     handler,
     program,
     ...(carrier === "loopback" ? { transport: NodeTransport.layer } : {}),

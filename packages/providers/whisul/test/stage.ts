@@ -24,6 +24,8 @@ export const play = <A, E>(
 ) =>
   Rehearsal.play({
     connect: (origin) => Whisul.layer({ apiKey, baseUrl: `${origin}/api` }),
+    service: "whisul",
+    hooks: emulator().hooks,
     handler,
     program,
     ...(carrier === "loopback" ? { transport: NodeTransport.layer } : {}),

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type { Behaviour } from "../Behaviour.ts"
 import type { Handler, Request } from "../Handler.ts"
 import { current, wait } from "./clock.ts"
+import { leave } from "./noted.ts"
 import { header, type Trip } from "./trip.ts"
 
 /** Why nothing left. */
@@ -81,7 +82,7 @@ const play = (behaviour: Behaviour, trip: Trip | undefined, sink: Sink): Effect.
           yield* sink.chunk(body.subarray(at, at + step))
         }
         yield* sink.end
-      })
+      }).pipe(Effect.onInterrupt(() => leave(behaviour)))
     case "Truncated":
       return Effect.andThen(
         part(behaviour.response, behaviour.bytes, sink),
