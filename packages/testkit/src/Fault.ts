@@ -25,6 +25,7 @@ import type { Behaviour } from "./Behaviour.ts"
 import type { Handler, Request } from "./Handler.ts"
 import { type Edit, type Effects, effects } from "./internal/effects.ts"
 import type { Mischief } from "./internal/mischief.ts"
+import { played } from "./internal/witness.ts"
 
 /** Which part of the work a request belongs to; `webhook`: a letter that the service sends. */
 export const Stage = Schema.Literals(["submit", "look", "download", "webhook"])
@@ -190,7 +191,9 @@ export const play = <R>(
   hooks: Hooks,
 ): Effect.Effect<Behaviour, never, R> => {
   const effect = effects[planned.fault.name]
-  return effect === undefined ? handler(request) : effect({ ...hooks, parameter: planned.parameter })(handler(request))
+  if (effect === undefined) return handler(request)
+  const disturbed = effect({ ...hooks, parameter: planned.parameter })(handler(request))
+  return Effect.andThen(played("service", planned.fault.name, request), disturbed)
 }
 
 /** Give what becomes of letters to who sends them. Errors: `Unrecognised`, when nobody does. */

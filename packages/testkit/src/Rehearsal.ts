@@ -71,6 +71,7 @@ export interface Played<A, E> {
   readonly exit: Exit.Exit<A, E | VirtualClock.Deadlock | VirtualClock.StuckIo | Emulator.Unserved>
   readonly seen: ReadonlyArray<Seen>
   readonly timeline: string
+  readonly entries: ReadonlyArray<Timeline.Entry>
   /** Every event that the journal was given, as lines of JSON. */
   readonly journal: string
   /** Seconds of virtual time. */
@@ -103,7 +104,7 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
         })),
     })),
   ).pipe(Layer.provide(Journal.layerMemory))
-  const staged = (origin: string, carrier: Layer.Layer<Transport>) =>
+  const staged = (origin: string, carrier: Layer.Layer<Transport, never, Timeline.Timeline>) =>
     connect(origin).pipe(
       Layer.provideMerge(
         Layer.mergeAll(Layer.succeed(Origin, origin), Timeline.transport(VirtualClock.transport(carrier)), journal),
@@ -113,20 +114,22 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
     const clock = yield* Clock.Clock
     const began = clock.currentTimeMillisUnsafe()
     const elapsed = () => (clock.currentTimeMillisUnsafe() - began) / 1000
-    const watched: Handler = (request) =>
+    const watched = Timeline.service((request) =>
       Effect.suspend(() => {
         const { pathname: path, searchParams } = new URL(request.url)
         const { body, headers, method } = request
         seen.push({ at: elapsed(), method, path, query: Object.fromEntries(searchParams), headers, body: read(body) })
         return handler(request)
-      })
+      }),
+    )
     const exit = yield* Effect.gen(function* () {
       if (transport === undefined) {
         return yield* Effect.provide(program, staged("http://service.test", Emulator.layerMemory(watched)))
       }
       const { url } = yield* Emulator.serve(watched)
       return yield* Effect.provide(program, staged(url, transport))
-    }).pipe(Effect.scoped, VirtualClock.guard, Effect.exit)
-    return { exit, seen, timeline: yield* Timeline.text, journal: rows.join("\n"), took: elapsed() }
+    }).pipe(Timeline.watching, Effect.scoped, VirtualClock.guard, Effect.exit)
+    const entries = yield* Timeline.entries
+    return { exit, seen, entries, timeline: Timeline.render(entries), journal: rows.join("\n"), took: elapsed() }
   }).pipe(Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer()))), Effect.runPromise)
 }
