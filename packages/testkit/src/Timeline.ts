@@ -55,7 +55,7 @@ import type { Handler } from "./Handler.ts"
 import type { About, Entry, Evidence, Kind, Lane } from "./internal/entry.ts"
 import { digest } from "./internal/hash.ts"
 import { type IdPattern, idPatterns, naming } from "./internal/naming.ts"
-import { told, workOf } from "./internal/told.ts"
+import { lineOf, told, workOf } from "./internal/told.ts"
 import { Carried, Witness } from "./internal/witness.ts"
 
 export type { About, Entry, Evidence, Kind, Lane } from "./internal/entry.ts"
@@ -131,13 +131,11 @@ export const watching = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect
         const work = workOf(step.state)
         const said = told(step, yield* DateTime.now, last.get(work))
         if (step._tag === "Happened") last.set(work, step.event)
-        if (said !== undefined) yield* timeline.record("client", said.what, line(said.about), said)
+        if (said !== undefined) yield* timeline.record("client", said.what, lineOf(said.about), said)
         yield* watch(step)
       }),
     )
   })
-
-const line = ({ name, says, state }: About): string => [name, state, says].filter((part) => part !== "").join(" · ")
 
 // --- wire ---------------------------------------------------------------------------------------
 

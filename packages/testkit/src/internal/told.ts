@@ -38,6 +38,10 @@ export const told = (step: Step, now: DateTime.Utc, last?: Lifecycle.Event): Tol
   }
 }
 
+/** An entry's text. */
+export const lineOf = ({ name, says, state }: About): string =>
+  [name, state, says].filter((part) => part !== "").join(" · ")
+
 /** The same name for work from its draft to its end. */
 export const workOf = (state: Lifecycle.State): string => Lifecycle.subjectOf(state).entry ?? nameOf(state)
 
