@@ -16,6 +16,7 @@ import { emulate } from "./commands/emulate.ts"
 import { explain } from "./commands/explain.ts"
 import { look } from "./commands/look.ts"
 import { recover } from "./commands/recover.ts"
+import { report } from "./commands/report.ts"
 import { run } from "./commands/run.ts"
 import { settle } from "./commands/settle.ts"
 import { submit } from "./commands/submit.ts"
@@ -35,7 +36,7 @@ const root = Command.make("tenuto").pipe(
     ].join("\n"),
   ),
   Command.withShortDescription("A client for long-running operations"),
-  Command.withSubcommands([run, submit, look, settle, recover, cancel, download, emulate, explain, demo]),
+  Command.withSubcommands([run, submit, look, settle, recover, cancel, download, emulate, explain, report, demo]),
 )
 
 /** An invalid command line gets its errors and the way to the help; the whole help would hide them. */
