@@ -41,7 +41,8 @@ const denied = new Set(["EACCES", "EPERM", "EROFS"])
 
 const problemOf = async (file: string): Promise<Unwritten["problem"] | undefined> => {
   try {
-    await access(dirname(resolve(file)), constants.W_OK)
+    // Named with a dot at its end, only a directory is there.
+    await access(`${dirname(resolve(file))}/.`, constants.W_OK)
     return (await stat(file).catch(() => undefined))?.isDirectory() === true ? "IsDirectory" : undefined
   } catch (error) {
     return error instanceof Error && "code" in error && denied.has(String(error.code)) ? "Denied" : "NoDirectory"
@@ -106,12 +107,21 @@ const isUsage = (exit: Exit.Exit<unknown, unknown>): boolean =>
 
 /** Keep the page of a command where it is asked for. Errors: the command's own; `Ended` when the page is not there. */
 export const keep =
-  (title: string) =>
+  (name: string) =>
   <A, E, R>(
     command: Effect.Effect<A, E, R>,
-    { report }: { readonly report: Option.Option<string> },
+    { operation = "", report, service = "" }: Given,
   ): Effect.Effect<A, E | Ended, R> =>
-    Option.match(report, { onNone: () => command, onSome: (file) => kept(title, file, command) })
+    Option.match(report, {
+      onNone: () => command,
+      onSome: (file) => kept(`tenuto ${name} ${service} ${operation}`.trimEnd(), file, command),
+    })
+
+interface Given {
+  readonly report: Option.Option<string>
+  readonly service?: string
+  readonly operation?: string
+}
 
 const kept = <A, E, R>(title: string, file: string, command: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {

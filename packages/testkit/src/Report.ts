@@ -49,6 +49,9 @@ export interface Options {
 export const html = (entries: ReadonlyArray<Entry>, options: Options = {}): string => {
   const last = new Map(entries.flatMap(({ about }) => (about === undefined ? [] : [[about.work, about] as const])))
   const sent = (lane: Timeline.Lane) => entries.filter((one) => one.lane === lane && one.kind === "sends").length
+  const has = (lane: Timeline.Lane) => entries.some((one) => one.lane === lane)
+  const more = Object.entries(options.facts ?? {})
+  const isShort = ([name, value]: readonly [string, string]) => name.length + value.length < 40
   const took = Duration.millis(Math.max(0, ...entries.map(({ at }) => Duration.toMillis(at))))
   const letters = sent("webhooks")
   const states = [...last.values()].map(({ state }) => state)
@@ -59,15 +62,16 @@ export const html = (entries: ReadonlyArray<Entry>, options: Options = {}): stri
     state: worst,
     facts: [
       ["took", Duration.format(took)],
-      ["requests", String(sent("wire") || sent("service"))],
-      ["faults", String(entries.filter(({ kind }) => kind === "fault").length)],
+      ...(has("wire") || has("service") ? [["requests", String(sent("wire") || sent("service"))] as const] : []),
+      ...(has("service") ? [["faults", String(entries.filter(({ kind }) => kind === "fault").length)] as const] : []),
       ["operations", String(last.size)],
       ...(letters === 0 ? [] : [["letters", String(letters)] as const]),
       ["entries", String(entries.length)],
       ["hash", Timeline.hash(Timeline.render(entries))],
+      ...more.filter(isShort),
     ],
     lines: [
-      ...Object.entries(options.facts ?? {}),
+      ...more.filter((fact) => !isShort(fact)),
       ...(options.replay === undefined ? [] : [["play it again", options.replay] as const]),
     ],
   })

@@ -234,7 +234,7 @@ export const receiver = (receiver: Receiver): Effect.Effect<Receiver, never, Tim
 /** Render the text of a golden file: a first line with the version of the format, then a line per entry, in order. */
 export const render = (entries: ReadonlyArray<Entry>): string => {
   const lines = entries.map(({ at, detail, lane, what }) =>
-    `${String(Duration.toMillis(at)).padStart(10)} ms  ${lane.padEnd(8)}  ${what.padEnd(26)}  ${detail}`.trimEnd(),
+    `${String(Duration.toMillis(at)).padStart(10)} ms  ${lane.padEnd(8)}  ${what.padEnd(28)}  ${detail}`.trimEnd(),
   )
   return ["tenuto timeline v2", ...lines, ""].join("\n")
 }

@@ -130,7 +130,7 @@ export const recover = Command.make(
         }),
         Effect.scoped,
       ),
-    Chronicle.keep("tenuto recover"),
+    Chronicle.keep("recover"),
   ),
 ).pipe(
   Command.withDescription("Go on with everything a journal holds open, as if nothing had happened"),

@@ -30,7 +30,7 @@ export const run = Command.make(
       if (handle !== undefined && Option.isNone(given.out)) yield* Result.hint(context, handle)
     },
     Effect.scoped,
-    Chronicle.keep("tenuto run"),
+    Chronicle.keep("run"),
   ),
 ).pipe(
   Command.withDescription("Submit work, wait until it is settled and print its output"),

@@ -38,7 +38,7 @@ export const settle = Command.make(
       if (Option.isNone(given.out)) yield* Result.hint(context, handle)
     },
     Effect.scoped,
-    Chronicle.keep("tenuto settle"),
+    Chronicle.keep("settle"),
   ),
 ).pipe(
   Command.withDescription("Wait until the work behind a handle is settled and print its output"),

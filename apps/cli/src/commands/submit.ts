@@ -22,7 +22,7 @@ export const submit = Command.make(
       yield* Verdict.succeed(context, "Accepted", handle, undefined)
     },
     Effect.scoped,
-    Chronicle.keep("tenuto submit"),
+    Chronicle.keep("submit"),
   ),
 ).pipe(
   Command.withDescription("Submit work and print its handle: all that is needed to find it again, and no secret"),

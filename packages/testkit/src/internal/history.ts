@@ -41,7 +41,7 @@ export const tell = (
 
 /** What was waited for between two events, as far as they tell. */
 const between = (state: Lifecycle.State, last: Lifecycle.Event, next: Lifecycle.Event): Told | undefined => {
-  if (next._tag === "Sending" && !Lifecycle.isAccepted(state)) {
+  if (next._tag === "Sending" && "last" in state && state._tag !== "Pending") {
     return told(
       { _tag: "Planned", action: { _tag: "Submit", at: next.at, request: state.request }, state },
       last.at,

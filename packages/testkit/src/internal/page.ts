@@ -197,7 +197,7 @@ ${ended}
 <dl class="facts">${head.facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}${head.lines.map(([name, value]) => markup`<div class="wide"><dt>${name}</dt><dd><code>${value}</code></dd></div>`)}</dl>
 <ul class="legend">${swatches}${hasPauses ? markup`<li><i class="swatch hatched"></i>pause</li>` : undefined}</ul>
 </header>
-<table>
+<table class="${shown.length < 3 ? "narrow" : ""}">
 <colgroup><col class="time">${Array.from({ length: drawn.tracks }, () => markup`<col class="track">`)}${shown.map((lane) => markup`<col class="${lane}">`)}</colgroup>
 <thead><tr><th class="time" scope="col">Time</th>${drawn.tracks === 0 ? undefined : markup`<td colspan="${drawn.tracks}"></td>`}${shown.map((lane) => markup`<th scope="col">${named[lane]}</th>`)}</tr></thead>
 <tbody>

@@ -54,7 +54,7 @@ interface Open {
 }
 
 /** Real clocks move between two lines of one exchange. */
-const together = 3
+const together = 20
 
 /** Beyond as many pieces of work side by side, those that come later are drawn without a mark. */
 const mostTracks = 24

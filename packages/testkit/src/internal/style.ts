@@ -37,6 +37,7 @@ thead th, thead td { position: sticky; top: 0; z-index: 4; padding: 8px 12px; ba
 thead th.time { text-align: right; font-size: inherit; font-family: inherit; }
 thead td { padding: 0; }
 col.time { width: 104px; } col.track { width: 8px; } col.wire { width: 24%; } col.service { width: 19%; } col.webhooks { width: 17%; }
+.narrow col.wire { width: 40%; }
 td { padding: 3px 12px; vertical-align: middle; overflow-wrap: anywhere; }
 td.time { text-align: right; white-space: nowrap; color: var(--muted); border-right: 2px solid var(--axis); font-variant-numeric: tabular-nums; }
 tr.gap td.time { border-right-style: dotted; font-style: italic; }

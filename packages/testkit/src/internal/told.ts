@@ -144,7 +144,8 @@ const evidenceOf = (event: Lifecycle.Event): Evidence => {
   }
   if ("evidence" in event) {
     const { code, requestId, stage, status } = event.evidence
-    keep("reason", Reason.describe(event.reason))
+    // A problem is told in the words of a carrier, which name its sockets.
+    keep("reason", "problem" in event.reason ? event.reason._tag : Reason.describe(event.reason))
     keep("stage", stage)
     keep("status", status)
     keep("code", code)
@@ -237,4 +238,6 @@ const whyOf = (at: DateTime.Utc, state: Lifecycle.State, last: Lifecycle.Event |
   return words(isAsked ? "the service asked" : undefined, after)
 }
 
-const afterOf = (status: number | undefined, reason: Reason.Reason): string => `after ${status ?? reason._tag}`
+/** A status says more than a reason does, unless it is one of success. */
+const afterOf = (status: number | undefined, reason: Reason.Reason): string =>
+  `after ${status === undefined || status < 300 ? reason._tag : status}`
