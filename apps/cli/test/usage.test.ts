@@ -111,7 +111,19 @@ test("the version is the package's, and no command at all shows the help", async
 })
 
 test("every command's help has examples", async () => {
-  const commands = ["run", "submit", "look", "settle", "recover", "cancel", "download", "emulate", "explain", "demo"]
+  const commands = [
+    "run",
+    "submit",
+    "look",
+    "settle",
+    "recover",
+    "cancel",
+    "download",
+    "emulate",
+    "explain",
+    "report",
+    "demo",
+  ]
   const helps = await Promise.all(commands.map((command) => run([command, "--help"])))
   expect(helps.filter(({ code, out }) => code !== 0 || !out.includes("EXAMPLES"))).toEqual([])
 })
