@@ -17,6 +17,7 @@ import { emulate } from "./commands/emulate.ts"
 import { explain } from "./commands/explain.ts"
 import { look } from "./commands/look.ts"
 import { recover } from "./commands/recover.ts"
+import { report } from "./commands/report.ts"
 import { run } from "./commands/run.ts"
 import { settle } from "./commands/settle.ts"
 import { submit } from "./commands/submit.ts"
@@ -37,7 +38,20 @@ const root = Command.make("tenuto").pipe(
     ].join("\n"),
   ),
   Command.withShortDescription("A client for long-running operations"),
-  Command.withSubcommands([run, submit, look, settle, recover, cancel, download, emulate, explain, coverage, demo]),
+  Command.withSubcommands([
+    run,
+    submit,
+    look,
+    settle,
+    recover,
+    cancel,
+    download,
+    emulate,
+    explain,
+    report,
+    coverage,
+    demo,
+  ]),
 )
 
 /** An invalid command line gets its errors and the way to the help; the whole help would hide them. */

@@ -132,6 +132,7 @@ test("every command's help has examples", async () => {
     "emulate",
     "explain",
     "coverage",
+    "report",
     "demo",
   ]
   const helps = await Promise.all(commands.map((command) => run([command, "--help"])))

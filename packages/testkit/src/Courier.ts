@@ -47,7 +47,7 @@ import * as Queue from "effect/Queue"
 import type * as Schema from "effect/Schema"
 import type { Turn } from "./Fault.ts"
 import { type Drawn, Turns } from "./internal/mischief.ts"
-import { note } from "./internal/noted.ts"
+import { asLetter, played } from "./internal/witness.ts"
 
 /** One attempt at a letter, as who signs it sees it. */
 export interface Message {
@@ -183,7 +183,7 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
       const agent = userAgent === undefined ? {} : { "user-agent": userAgent }
       const headers = { "content-type": "application/json", ...agent, ...letter.headers, ...signature }
       const transport = yield* Transport
-      const sent = transport.send({ method: "POST", url, headers, body: words.sent }, { timeout, maxBytes })
+      const sent = asLetter(transport.send({ method: "POST", url, headers, body: words.sent }, { timeout, maxBytes }))
       const made = yield* Effect.match(sent, {
         onSuccess: ({ status }): Attempt => ({ at, status }),
         onFailure: ({ problem }): Attempt => ({ at, problem }),
@@ -214,7 +214,7 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
       const drawn = job.drawn ?? turns.draw()
       job.place = places++
       job.fault = drawn.name
-      if (drawn.name !== undefined) yield* note(drawn.name)
+      if (drawn.name !== undefined) yield* played("webhooks", drawn.name, { method: "POST", url: job.letter.url })
       if (drawn.is("lost")) return void (job.outcome = "lost")
       if (drawn.is("late")) yield* Effect.sleep(Duration.seconds(drawn.parameter ?? 60))
       if (drawn.is("reordered")) yield* waitForNext(job)

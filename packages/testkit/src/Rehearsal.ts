@@ -35,7 +35,7 @@ import type { Transport } from "@tenuto/http/Transport"
 import * as Coverage from "./Coverage.ts"
 import * as Emulator from "./Emulator.ts"
 import type { Handler } from "./Handler.ts"
-import { Noted } from "./internal/noted.ts"
+import { hearing } from "./internal/witness.ts"
 import * as Timeline from "./Timeline.ts"
 import * as Transcript from "./Transcript.ts"
 import * as VirtualClock from "./VirtualClock.ts"
@@ -75,6 +75,7 @@ export interface Played<A, E> extends Transcript.Transcript {
   /** The exchanges of the transcript. */
   readonly seen: ReadonlyArray<Seen>
   readonly timeline: string
+  readonly entries: ReadonlyArray<Timeline.Entry>
   /** Every event that the journal was given, as lines of JSON. */
   readonly journal: string
   /** Seconds of virtual time. */
@@ -112,7 +113,7 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
         })),
     })),
   ).pipe(Layer.provide(Journal.layerMemory))
-  const staged = (origin: string, carrier: Layer.Layer<Transport>) =>
+  const staged = (origin: string, carrier: Layer.Layer<Transport, never, Timeline.Timeline>) =>
     connect(origin).pipe(
       Layer.provideMerge(
         Layer.mergeAll(Layer.succeed(Origin, origin), Timeline.transport(VirtualClock.transport(carrier)), journal),
@@ -124,22 +125,30 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
     const recorder = yield* Transcript.make(handler, hooks)
     const clock = yield* Clock.Clock
     const letters: Array<Transcript.Letter> = []
-    const noted = (fault: string) => {
-      letters.push({ at: (clock.currentTimeMillisUnsafe() - began) / 1000, fault })
-    }
+    const heard = hearing((lane, fault) => {
+      if (lane === "webhooks") letters.push({ at: (clock.currentTimeMillisUnsafe() - began) / 1000, fault })
+    })
+    const watched = Timeline.service(recorder.handler)
     const exit = yield* Effect.gen(function* () {
       if (transport === undefined) {
-        return yield* Effect.provide(program, staged("http://service.test", Emulator.layerMemory(recorder.handler)))
+        return yield* Effect.provide(program, staged("http://service.test", Emulator.layerMemory(watched)))
       }
-      const { url } = yield* Emulator.serve(recorder.handler)
+      const { url } = yield* Emulator.serve(watched)
       return yield* Effect.provide(program, staged(url, transport))
-    }).pipe(Effect.provideService(Noted, noted), Effect.scoped, VirtualClock.guard, Effect.exit)
+    }).pipe(heard, Timeline.watching, Effect.scoped, VirtualClock.guard, Effect.exit)
     const { exchanges, start } = recorder
     const created = ledger === undefined ? {} : { operations: (yield* ledger).operations }
     const transcript: Transcript.Transcript = { start, exchanges, letters, ...created }
-    const timeline = yield* Timeline.text
+    const entries = yield* Timeline.entries
     if (service !== undefined) yield* Coverage.note(Coverage.of(service, transcript))
-    const seen = { exit, timeline, journal: rows.join("\n"), took: yield* elapsed, waiting: waitersOf(exit) }
+    const seen = {
+      exit,
+      entries,
+      timeline: Timeline.render(entries),
+      journal: rows.join("\n"),
+      took: yield* elapsed,
+      waiting: waitersOf(exit),
+    }
     return { ...transcript, seen: exchanges, ...seen }
   }).pipe(
     Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer(play.clock)))),

@@ -33,7 +33,8 @@ import * as Body from "./Body.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import type { Stage } from "./Fault.ts"
 import type { Handler, Request } from "./Handler.ts"
-import { Noted, onLeaving } from "./internal/noted.ts"
+import { onLeaving } from "./internal/leaving.ts"
+import { hearing } from "./internal/witness.ts"
 
 /** A whole answer, as the client got it. */
 export interface Answer {
@@ -105,7 +106,7 @@ export interface Options {
   readonly stageOf?: (request: Request) => Stage | undefined
 }
 
-const byVerb = ({ method }: Request): Stage => (method === "GET" || method === "HEAD" ? "look" : "submit")
+export const byVerb = ({ method }: Request): Stage => (method === "GET" || method === "HEAD" ? "look" : "submit")
 
 const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)
 const read = (part: Pick<Request, "body">): unknown => Result.getOrElse(Body.json(part), () => textOf(part.body))
@@ -162,7 +163,7 @@ export const make = <R = never>(handler: Handler<R>, { stageOf = byVerb }: Optio
         }
         return handler(request).pipe(
           // The outermost fault is the one that the client sees.
-          Effect.provideService(Noted, (fault) => void (draft.fault ??= fault)),
+          hearing((_, fault) => void (draft.fault ??= fault)),
           Effect.flatMap(played),
           Effect.onInterrupt(() => close("Left")),
         )

@@ -2,6 +2,7 @@
 // Time
 export * as VirtualClock from "./VirtualClock.ts"
 export * as Timeline from "./Timeline.ts"
+export * as Report from "./Report.ts"
 // Services that do not exist
 export * as Emulator from "./Emulator.ts"
 export * as Fault from "./Fault.ts"

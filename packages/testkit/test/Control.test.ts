@@ -15,7 +15,11 @@ const choir = Effect.sync(() => {
       return Emulator.json(200, { status: left <= 20_000 && (url.includes("wait") || left <= 0) ? "done" : "singing" })
     })
   const stage = ({ method }: Emulator.Request) => (method === "POST" ? "submit" : "look")
-  return { handler, stage, ledger: Effect.sync(() => ({ operations: began.map((at) => ({ at })) })) } as const
+  return {
+    handler,
+    hooks: { stageOf: stage },
+    ledger: Effect.sync(() => ({ operations: began.map((at) => ({ at })) })),
+  } as const
 })
 
 const controlled = <A>(

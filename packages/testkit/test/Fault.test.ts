@@ -208,8 +208,8 @@ describe("a fault", () => {
   })
 
   it("that is slow takes the virtual time it says", async () => {
-    expect((await experience("slow-head=20@look", "look")).timeline).toContain("20000 ms  wire     answered 200")
-    expect((await experience("slow-body=3@look", "look")).timeline).toContain("24000 ms  wire     answered 200")
+    expect((await experience("slow-head=20@look", "look")).timeline).toContain("20000 ms  wire      answered 200")
+    expect((await experience("slow-body=3@look", "look")).timeline).toContain("24000 ms  wire      answered 200")
   })
 })
 

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type { Behaviour } from "../Behaviour.ts"
 import type { Handler, Request } from "../Handler.ts"
 import { current, wait } from "./clock.ts"
-import { leave } from "./noted.ts"
+import { leave } from "./leaving.ts"
 import { header, type Trip } from "./trip.ts"
 
 /** Why nothing left. */

@@ -5,8 +5,8 @@ import { Behaviour } from "../Behaviour.ts"
 import * as Credential from "../Credential.ts"
 import type { Handler, Request } from "../Handler.ts"
 import { chances, effects, nowhere, resourceOf, unauthenticated, unavailable, type Words } from "./effects.ts"
-import { note } from "./noted.ts"
 import { Past } from "./past.ts"
+import { played } from "./witness.ts"
 
 /** What happens to the next `count` requests of a stage: the fault of this name, or what a handler of its own does. */
 export interface Step<R> {
@@ -47,8 +47,10 @@ export const inTurn = <R>(handler: Handler<R>, steps: ReadonlyArray<Step<R>>, ho
       const known = { ...hooks, parameter, stage: step.stage, request, nth, now, past }
       if (own === undefined && chances[name]?.(known) === false) continue
       turn.nth++
-      const played = own?.(request) ?? effects[name]?.around(known)(handler(request)) ?? handler(request)
-      return own === undefined && effects[name] !== undefined ? Effect.andThen(note(name), played) : played
+      const does = own?.(request) ?? effects[name]?.around(known)(handler(request)) ?? handler(request)
+      return own === undefined && effects[name] !== undefined
+        ? Effect.andThen(played("service", name, request), does)
+        : does
     }
     return handler(request)
   }

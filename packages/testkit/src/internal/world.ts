@@ -9,6 +9,7 @@ import * as Emulator from "../Emulator.ts"
 import * as Fault from "../Fault.ts"
 import type { Answering } from "../Kit.ts"
 import * as Timeline from "../Timeline.ts"
+import * as Transcript from "../Transcript.ts"
 import { transportTo } from "./answering.ts"
 import { current } from "./clock.ts"
 import type { Engine } from "./engine.ts"
@@ -17,7 +18,8 @@ import type { Engine } from "./engine.ts"
 export interface Subject<Ledger> {
   readonly handler: Emulator.Handler
   readonly ledger: Effect.Effect<Ledger>
-  readonly stage?: Fault.Hooks["stageOf"]
+  /** What faults have to know of it. Default: GET is a look, everything else a submit. */
+  readonly hooks?: Fault.Hooks
   readonly courier?: Courier
 }
 
@@ -43,11 +45,6 @@ export interface World<Ledger, Clock> {
   readonly here: <A, E>(effect: Effect.Effect<A, E, Timeline.Timeline | Clock>) => Effect.Effect<A, E>
 }
 
-const hooksOf = ({ courier, stage = () => undefined }: Subject<unknown>): Fault.Hooks => ({
-  stageOf: stage,
-  ...(courier === undefined ? {} : { webhook: courier.plan }),
-})
-
 /** Build it in a scope; it ends with the scope. */
 export const build = <Ledger, Clock>(
   making: Effect.Effect<Subject<Ledger>>,
@@ -60,7 +57,7 @@ export const build = <Ledger, Clock>(
     const engine = yield* Effect.provideContext(current, base)
 
     const service = yield* here(making)
-    const hooks = hooksOf(service)
+    const { hooks = { stageOf: Transcript.byVerb } } = service
     let handler = service.handler
     const fault = (names: ReadonlyArray<string>) =>
       Effect.gen(function* () {

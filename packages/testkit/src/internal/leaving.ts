@@ -1,15 +1,6 @@
-/** What carriers and faults tell whoever keeps a transcript: the fault that is played, and the client that left early. */
-import * as Context from "effect/Context"
+/** What a carrier tells whoever keeps a transcript: that the client left before a behaviour had arrived whole. */
 import * as Effect from "effect/Effect"
 import type { Behaviour } from "../Behaviour.ts"
-
-/** Told the name of each fault when it is played. Default: nobody listens. */
-export const Noted = Context.Reference<(fault: string) => void>("@tenuto/testkit/Noted", {
-  defaultValue: () => () => {},
-})
-
-/** Say that a fault is played. */
-export const note = (fault: string): Effect.Effect<void> => Effect.map(Noted, (noted) => noted(fault))
 
 const leavings = new WeakMap<Behaviour, Effect.Effect<void>>()
 
