@@ -106,6 +106,7 @@ export interface Options {
   readonly stageOf?: (request: Request) => Stage | undefined
 }
 
+/** The stages of a service that nobody knows better. */
 export const byVerb = ({ method }: Request): Stage => (method === "GET" || method === "HEAD" ? "look" : "submit")
 
 const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)
