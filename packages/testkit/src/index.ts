@@ -6,7 +6,7 @@ export * as Timeline from "./Timeline.ts"
 export * as Emulator from "./Emulator.ts"
 export * as Fault from "./Fault.ts"
 export * as Script from "./Script.ts"
-export * as Playback from "./Playback.ts"
+export * as Cassette from "./Cassette.ts"
 export * as Rehearsal from "./Rehearsal.ts"
 // What they are made of
 export * as Routes from "./Routes.ts"
