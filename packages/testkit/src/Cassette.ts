@@ -40,11 +40,10 @@
  * await Effect.runPromise(Effect.flatten(VirtualClock.run(replay)))
  * ```
  */
-import { Transport, Unanswered, Unsent } from "@tenuto/http/Transport"
+import { Transport } from "@tenuto/http/Transport"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
@@ -52,62 +51,14 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { json } from "./Behaviour.ts"
 import type { Handler } from "./Handler.ts"
+import { Exchange } from "./internal/recorded.ts"
 import * as Playing from "./internal/playing.ts"
 import * as Shelf from "./internal/shelf.ts"
 import type { Secrecy } from "./internal/secrecy.ts"
 import { type Take, taping } from "./internal/taping.ts"
 
+export { Answered, Asked, Exchange, Failed } from "./internal/recorded.ts"
 export type { Secrecy } from "./internal/secrecy.ts"
-
-const content = {
-  json: Schema.optionalKey(Schema.Json),
-  text: Schema.optionalKey(Schema.String),
-  bytes: Schema.optionalKey(Schema.Uint8ArrayFromBase64),
-}
-const headers = Schema.Record(Schema.String, Schema.String).pipe(
-  Schema.withConstructorDefault(Effect.succeed({})),
-  Schema.withDecodingDefaultKey(Effect.succeed({})),
-)
-const span = Schema.DurationFromMillis.pipe(
-  Schema.withConstructorDefault(Effect.succeed(Duration.zero)),
-  Schema.withDecodingDefaultKey(Effect.succeed(0)),
-)
-
-/** What was sent. `url` may be without an origin in a cassette that is written by hand. */
-export const Asked = Schema.Struct({ method: Schema.String, url: Schema.String, headers, ...content }).pipe(
-  Schema.encodeKeys({ bytes: "base64" }),
-)
-export type Asked = typeof Asked.Type
-
-/** What came back. `isCut`: the body went on, and was not read or did not arrive. */
-export const Answered = Schema.Struct({
-  status: Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 999 })),
-  headers,
-  ...content,
-  isCut: Schema.optionalKey(Schema.Boolean),
-}).pipe(Schema.encodeKeys({ bytes: "base64" }))
-export type Answered = typeof Answered.Type
-
-/** How it went wrong; a `TooLarge` says what the client was ready to read. */
-export const Failed = Schema.Union([
-  Schema.Struct({ unsent: Unsent.fields.problem }),
-  Schema.Struct({ unanswered: Unanswered.fields.problem, maxBytes: Schema.optionalKey(Schema.Int) }),
-])
-export type Failed = typeof Failed.Type
-
-/** One exchange; without an answer and without a failure the client gave up. */
-export const Exchange = Schema.Struct({
-  /** When it was sent, since the beginning. */
-  at: span,
-  request: Asked,
-  /** When the first line of the answer came, since it was sent, if its body was streamed. */
-  head: Schema.optionalKey(Schema.DurationFromMillis),
-  response: Schema.optionalKey(Answered),
-  failure: Schema.optionalKey(Failed),
-  /** How long the service was waited for. */
-  took: span,
-}).pipe(Schema.encodeKeys({ at: "atMs", head: "headMs", took: "tookMs" }))
-export type Exchange = typeof Exchange.Type
 
 /** A recording, in the order in which requests were sent. */
 export const Cassette = Schema.Struct({

@@ -25,7 +25,7 @@ export type IsVolatile = (name: string) => boolean
 const marks = new RegExp(placeholder.source, "g")
 
 /** A withheld text stands for itself, where it came back out of an answer, or for the secret, which we do not know. */
-export const isSame = (recorded: string, found: string): boolean => {
+const isSame = (recorded: string, found: string): boolean => {
   if (recorded === found) return true
   const names = recorded.match(marks)
   if (names === null) return false

@@ -2,7 +2,7 @@
 import { reveal } from "@tenuto/http/Exchange"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
-import type { Exchange, Failed } from "../Cassette.ts"
+import type { Exchange, Failed } from "./recorded.ts"
 import { type Content, contentOf } from "./content.ts"
 import { type Asking, type Secrecy, type Side, Withholder } from "./secrecy.ts"
 import type { Take } from "./taping.ts"
