@@ -10,11 +10,11 @@ import * as Result from "../result.ts"
 import * as Session from "../session.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, journal, json, out, within, set } = Flags
+const { baseUrl, journal, json, out, record, within, set } = Flags
 
 export const settle = Command.make(
   "settle",
-  { handle: Flags.handle, baseUrl, set, within, journal, out, json },
+  { handle: Flags.handle, baseUrl, set, within, journal, record, out, json },
   Effect.fn(function* (given) {
     const handle = yield* Flags.handleOf(given.handle)
     const { layer, operation } = yield* Session.ofHandle(handle, given)

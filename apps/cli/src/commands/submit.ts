@@ -7,11 +7,11 @@ import * as Flags from "../flags.ts"
 import * as Report from "../report.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, input, journal, json, key, operation, reference, service, within, set } = Flags
+const { baseUrl, input, journal, json, key, operation, record, reference, service, within, set } = Flags
 
 export const submit = Command.make(
   "submit",
-  { service, operation, input, baseUrl, set, key, reference, within, journal, json },
+  { service, operation, input, baseUrl, set, key, reference, within, journal, record, json },
   Effect.fn(function* (given) {
     const { context, draft, session } = yield* Drafting.make(given)
     const report = yield* Report.make(given.json)
