@@ -8,6 +8,9 @@ export * as Fault from "./Fault.ts"
 export * as Script from "./Script.ts"
 export * as Cassette from "./Cassette.ts"
 export * as Rehearsal from "./Rehearsal.ts"
+// Clients that are not ours
+export * as Fetch from "./Fetch.ts"
+export * as Dispatcher from "./Dispatcher.ts"
 // What they are made of
 export * as Routes from "./Routes.ts"
 export * as Body from "./Body.ts"
