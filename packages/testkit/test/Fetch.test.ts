@@ -418,11 +418,16 @@ describe("our fetch", () => {
 
 describe("our dispatcher", () => {
   /** Use it in memory; the effect runs under the virtual clock. */
-  const dispatching = <A>(handler: Emulator.Handler, use: (dispatcher: Dispatcher.Dispatcher) => Promise<A>) =>
+  const dispatching = <A>(
+    handler: Emulator.Handler,
+    use: (dispatcher: Dispatcher.Dispatcher, rest: () => Promise<void>) => Promise<A>,
+  ) =>
     virtual(
-      Effect.flatMap(Dispatcher.make, (dispatcher) => Effect.promise(() => use(dispatcher))).pipe(
-        Effect.provide(Emulator.layerMemory(handler)),
-      ),
+      Effect.gen(function* () {
+        const dispatcher = yield* Dispatcher.make
+        const run = Effect.runPromiseWith(yield* Effect.context<never>())
+        return yield* Effect.promise(() => use(dispatcher, () => run(Effect.sleep("2 seconds"))))
+      }).pipe(Effect.provide(Emulator.layerMemory(handler))),
     )
   const asUndici = (dispatcher: Dispatcher.Dispatcher) => dispatcher as unknown as Undici.Dispatcher
 
@@ -490,11 +495,11 @@ describe("our dispatcher", () => {
 
   it("speaks to handlers of undici 6, which hold back by their answers", async () => {
     const piece = { bytes: 2, every: Duration.seconds(1) }
-    const response = Emulator.answer(200, "012345", { "x-a": "b" }).response
+    const response = Emulator.answer(200, "0123456789", { "x-a": "b" }).response
     const handler: Emulator.Handler = () => Effect.succeed(Behaviour.Slowed({ response, head: Duration.zero, piece }))
     const seen = await dispatching(
       handler,
-      (dispatcher) =>
+      (dispatcher, rest) =>
         new Promise<ReadonlyArray<string>>((resolve, reject) => {
           const seen: Array<string> = []
           let proceed = () => {}
@@ -509,7 +514,7 @@ describe("our dispatcher", () => {
               },
               onData: (chunk) => {
                 seen.push(String(chunk), "pause")
-                queueMicrotask(() => {
+                void rest().then(() => {
                   seen.push("resume")
                   proceed()
                 })
@@ -521,7 +526,7 @@ describe("our dispatcher", () => {
           )
         }),
     )
-    const pieces = ["01", "23", "45"].flatMap((piece) => [piece, "pause", "resume"])
+    const pieces = ["01", "23", "45", "67", "89"].flatMap((piece) => [piece, "pause", "resume"])
     expect(seen).toEqual(["connect", "200 OK b", ...pieces])
   })
 

@@ -31,7 +31,7 @@ const isSame = (recorded: string, found: string): boolean => {
   if (names === null) return false
   const parts = recorded.split(marks).map((part) => RegExps.escape(part))
   const secret = `(?!${placeholder.source})[^]+?`
-  const pattern = parts.map((part, at) => (at === 0 ? part : `(?:${names[at - 1]}(?!\\d)|${secret})${part}`)).join("")
+  const pattern = parts.map((part, at) => (at === 0 ? part : `(?:${names[at - 1]}|${secret})${part}`)).join("")
   return new RegExp(`^${pattern}$`).test(found)
 }
 
