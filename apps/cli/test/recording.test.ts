@@ -51,6 +51,7 @@ test("a recording that cannot be written is told, and the work does not fail wit
 })
 
 test.each([
+  ["a difference from nothing", ["--volatile", "reference"], "no cassette", "there is none"],
   ["a file that is not there", [], undefined, "it cannot be read"],
   ["a file that breaks off", [], '{"version":1,', "it breaks off at line 1, column 14"],
   ["another version", [], '{"version":2}', "it is of version 2"],
@@ -63,6 +64,7 @@ test.each([
 ])("%s is refused", async (_, flags, text, said) => {
   const file = join(directory(), "cassette.json")
   if (text !== undefined) writeFileSync(file, text)
-  const ended = await run(["emulate", "soundpiece", "--cassette", file, ...flags], {})
+  const given = text === "no cassette" ? [] : ["--cassette", file]
+  const ended = await run(["emulate", "soundpiece", ...given, ...flags], {})
   expect([ended.code, ended.err, ended.out]).toEqual([64, expect.stringContaining(said), ""])
 })

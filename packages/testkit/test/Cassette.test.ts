@@ -161,6 +161,18 @@ describe("laws of secrecy", () => {
     expect(await virtual(play(cassette, fetchAll))).toMatchObject({ said, verdict: done })
   })
 
+  it("a credential of two words is one secret, and a scheme before it is none", async () => {
+    for (const [sent, kept] of [
+      ["swordfish of", "withheld-1"],
+      ["Bearer swordfish", "Bearer withheld-1"],
+    ] as const) {
+      const request = get(`${base}/${encodeURIComponent(sent)}`, { authorization: sent, "x-name": sent })
+      const { cassette } = await virtual(taped(echo, send(request)))
+      expect(cassette.exchanges[0]?.request.headers["authorization"]).toBe(kept)
+      expect(Cassette.render(cassette)).not.toContain("swordfish")
+    }
+  })
+
   it("a link without a query that the client keeps to itself is withheld as a whole", async () => {
     const link = `${base}/files/4f9d2c71e8.flac`
     const handler: Emulator.Handler = () => Effect.succeed(Emulator.json(200, { link }))

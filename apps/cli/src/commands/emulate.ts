@@ -228,6 +228,10 @@ export const emulate = Command.make(
     const played = Option.isNone(options.cassette)
       ? undefined
       : yield* replay(options.cassette.value, options.volatile, others)
+    if (played === undefined && options.volatile.length > 0) {
+      const way = "give --cassette too, or leave --volatile out"
+      return yield* new Usage({ problem: "--volatile says what may differ from a recording, and there is none", way })
+    }
     const answering = played?.handler ?? emulated.handler
     let handler = yield* Effect.mapError(Fault.apply(answering, faults, hooks), refused("--fault"))
     if (Option.isSome(options.script)) {

@@ -12,7 +12,7 @@ import { aborted, phraseOf, unsupported } from "./causes.ts"
 import { type Flight, fly, held } from "./flight.ts"
 
 /** What is asked for; the rest of undici's options means nothing here. */
-export interface DispatchOptions {
+interface DispatchOptions {
   readonly origin?: string | URL | null | undefined
   readonly path: string
   readonly method: string
@@ -25,7 +25,7 @@ export interface DispatchOptions {
 }
 
 /** What a handler may do to its request. */
-export interface DispatchController {
+interface DispatchController {
   readonly paused: boolean
   readonly aborted: boolean
   readonly reason: Error | null
@@ -59,7 +59,7 @@ interface Classic {
 }
 
 /** A handler of either style; the newer one is told by `onRequestStart`. */
-export interface DispatchHandler extends Modern, Classic {}
+interface DispatchHandler extends Modern, Classic {}
 
 /** As much of undici's `Dispatcher` as its callers use. */
 export interface DispatcherLike {

@@ -146,9 +146,8 @@ export class Deck {
     const isHome = this.origins.has(found.origin)
     const compare = (slot: Slot, found: Likeness) =>
       differences(isHome ? slot.likeness : { ...slot.likeness, origin: found.origin }, found, this.isVolatile)
-    const fitting = this.slots.filter((slot) => compare(slot, found).length === 0)
-    const next = fitting.find(({ isPlayed }) => !isPlayed)
-    if (next === undefined) return this.missing(found, fitting.length, compare)
+    const next = this.slots.find((slot) => !slot.isPlayed && compare(slot, found).length === 0)
+    if (next === undefined) return this.missing(found, compare)
     next.isPlayed = true
     this.learn(next.likeness, found)
     const swaps = new Map(isHome ? [] : Array.from(this.origins, (origin) => [origin, found.origin] as const))
@@ -182,12 +181,9 @@ export class Deck {
     })
   }
 
-  private missing(
-    found: Likeness,
-    played: number,
-    compare: (slot: Slot, found: Likeness) => ReadonlyArray<Difference>,
-  ): Taken {
+  private missing(found: Likeness, compare: (slot: Slot, found: Likeness) => ReadonlyArray<Difference>): Taken {
     const { method } = found
+    const played = this.slots.filter((slot) => compare(slot, found).length === 0).length
     // What is told to a person holds no secret of the request that came.
     const withholder = new Withholder({}, () => "withheld")
     const url = `${found.origin}${found.path}${found.query.length === 0 ? "" : `?${new URLSearchParams(found.query.map(([name, value]) => [name, value]))}`}`

@@ -50,6 +50,8 @@ const suspicious =
   /authorization|cookie|secret|passw|passphrase|apikey|accesskey|privatekey|signingkey|credential|signature|token$|^sig$|^hmac$|^auth$|^jwt$|sessionid$/
 /** Words that mean a secret in a query, and anything in a body. */
 const suspiciousInQuery = /^(key|code|policy|session)$/
+/** What may stand before a credential, and is none. */
+const schemes = /^((?:basic|bearer|digest|dpop|hmac|key|api-?key|negotiate|token|aws4-hmac-sha256)\s+)(.+)$/i
 const patterns: ReadonlyArray<RegExp> = [
   /whsec_[\w+/=-]{8,}/g,
   /(?<=\bBearer\s+)[\w.~+/=-]{8,}/gi,
@@ -157,7 +159,7 @@ export class Withholder {
     if (!isKept && !this.isSecret(name, false)) return this.text(value)
     const pairs = name === "cookie" ? /(?<=(?:^|;\s*)[^=;]+=)[^;]+/g : /(?<=(?:^|,\s*)[^=;,\s]+=)[^;,]+/g
     if (name.endsWith("cookie")) return this.text(value.replaceAll(pairs, (found) => this.secret(found)))
-    const [, scheme = "", rest = value] = /^([a-z-]+\s+)(.+)$/i.exec(value) ?? []
+    const [, scheme = "", rest = value] = schemes.exec(value) ?? []
     if (/^basic\s/i.test(scheme)) this.basic(rest)
     return scheme + this.secret(rest)
   }
