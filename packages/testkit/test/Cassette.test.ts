@@ -262,6 +262,21 @@ describe("a cassette", () => {
     })
   })
 
+  it("knows a form of many parts whatever its boundary, and by its bytes", async () => {
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.answer(201))
+    const upload = (boundary: string, byte: number) => {
+      const part = encode(`--${boundary}\r\ncontent-disposition: form-data; name="file"\r\n\r\n`)
+      const body = new Uint8Array([...part, 0xff, byte, ...encode(`\r\n--${boundary}--`)])
+      const headers = { "content-type": `multipart/form-data; boundary="${boundary}"` }
+      return send({ method: "POST", url: base, headers, body })
+    }
+    const { cassette } = await virtual(taped(handler, upload("one", 0xfe)))
+    expect((await virtual(play(cassette, upload("another", 0xfe)))).verdict).toMatchObject(done)
+    expect((await virtual(play(cassette, upload("another", 0xfd)))).verdict).toMatchObject({
+      failure: { _tag: "Unmatched", differences: [expect.stringMatching(/^body is /)] },
+    })
+  })
+
   it("keeps JSON as JSON, text as text and anything else as bytes", async () => {
     const bodies: ReadonlyArray<readonly [string | Uint8Array, string?]> = [
       ['{"a":[1,null]}', "application/problem+json"],
