@@ -89,6 +89,11 @@ export const report = Flag.String("report").pipe(
   Flag.withDescription("Write a page of HTML that shows what happened and when, however the command ends"),
   Flag.optional,
 )
+export const record = Flag.String("record").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription("Write what was sent and answered into this file, without secrets; emulate --cassette plays it"),
+  Flag.optional,
+)
 export const out = Flag.String("out").pipe(
   Flag.withMetavar("dir"),
   Flag.withDescription("Download every file of the result into this directory"),

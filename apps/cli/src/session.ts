@@ -12,6 +12,7 @@ import type { Transport } from "@tenuto/http/Transport"
 import { Chronicle } from "./chronicle.ts"
 import { Usage } from "./exit.ts"
 import { conceal } from "./screen.ts"
+import * as Recording from "./recording.ts"
 import * as Services from "./services.ts"
 import * as Setting from "./setting.ts"
 
@@ -19,6 +20,8 @@ import * as Setting from "./setting.ts"
 export interface Settings {
   readonly baseUrl: Option.Option<string>
   readonly journal: Option.Option<string>
+  /** Where to write what was sent and answered. Default: nowhere. */
+  readonly record?: Option.Option<string>
   /** Settings of the service, `name=value` each. */
   readonly set: ReadonlyArray<string>
 }
@@ -57,7 +60,11 @@ export const open = Effect.fnUntraced(function* (
   )
   const base = Option.getOrElse(settings.baseUrl, () => api.table.base)
   const { carrying } = yield* Chronicle
-  const remote = Layer.provideMerge(api.layer({ ...own, apiKey, baseUrl: base }), carrying(transport.layer))
+  const record = settings.record ?? Option.none()
+  const carrier = Option.isNone(record)
+    ? transport.layer
+    : yield* Recording.keep(record.value, transport.layer, [apiKey])
+  const remote = Layer.provideMerge(api.layer({ ...own, apiKey, baseUrl: base }), carrying(carrier))
   return { service, api, base, layer: Layer.merge(remote, yield* journalOf(settings.journal)) }
 })
 

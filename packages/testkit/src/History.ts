@@ -32,7 +32,7 @@
  * ```
  */
 import type { Violation } from "./Checks.ts"
-import { matched } from "./internal/matching.ts"
+import { matched } from "./internal/pairing.ts"
 
 interface Asked {
   /** The name of the work: what an operation of it is created for. */

@@ -7,9 +7,12 @@ export * as Report from "./Report.ts"
 export * as Emulator from "./Emulator.ts"
 export * as Fault from "./Fault.ts"
 export * as Script from "./Script.ts"
-export * as Playback from "./Playback.ts"
 export * as Control from "./Control.ts"
+export * as Cassette from "./Cassette.ts"
 export * as Rehearsal from "./Rehearsal.ts"
+// Clients that are not ours
+export * as Fetch from "./Fetch.ts"
+export * as Dispatcher from "./Dispatcher.ts"
 // What they are made of
 export * as Routes from "./Routes.ts"
 export * as Body from "./Body.ts"

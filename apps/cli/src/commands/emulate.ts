@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import type { Handler } from "@tenuto/testkit/Emulator"
 import { Usage } from "../exit.ts"
 import * as Flags from "../flags.ts"
+import * as Recording from "../recording.ts"
 import * as Screen from "../screen.ts"
 import * as Services from "../services.ts"
 import * as Setting from "../setting.ts"
@@ -35,6 +36,18 @@ const script = Flag.String("script").pipe(
     'A story: {"version":1,"steps":[{"on":"look","fault":"503","times":2}]}; requests use its steps up in order',
   ),
   Flag.optional,
+)
+const cassette = Flag.String("cassette").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription("Answer as was recorded with --record, in the order and after the time it took, each once"),
+  Flag.optional,
+)
+const volatile = Flag.String("volatile").pipe(
+  Flag.withMetavar("name"),
+  Flag.withDescription(
+    "A field that may differ from the recorded one, such as a reference; may be given several times",
+  ),
+  Flag.atLeast(0),
 )
 const failing = Flag.String("failing").pipe(
   Flag.withMetavar("code"),
@@ -106,6 +119,18 @@ const told = (handler: Handler, emulated: Services.Emulated, isJson: boolean): H
   }
 }
 
+/** What a recording has settled cannot be asked for. Errors: `Usage`. */
+const replay = Effect.fnUntraced(function* (
+  file: string,
+  volatile: ReadonlyArray<string>,
+  others: Readonly<Record<string, Option.Option<unknown>>>,
+) {
+  const other = Object.entries(others).find(([, value]) => Option.isSome(value))
+  if (other === undefined) return yield* Recording.play(file, volatile)
+  const problem = `--${other[0]} means nothing with --cassette: the recording says it`
+  return yield* new Usage({ problem, way: `leave --${other[0]} out; --fault and --script still apply` })
+})
+
 /** What would go wrong with every delivery is said before there is one. Errors: `Usage`. */
 const hookOf = Effect.fnUntraced(function* (
   { hook, load, name }: Services.Service,
@@ -148,6 +173,8 @@ export const emulate = Command.make(
     linkLife: Flags.linkLife,
     fault,
     script,
+    cassette,
+    volatile,
     failing,
     limit,
     set: Flags.set,
@@ -205,7 +232,18 @@ export const emulate = Command.make(
       const { layer } = yield* Effect.promise(() => import("@tenuto/transport-node/NodeTransport"))
       yield* Effect.forkScoped(Effect.provide(courier.deliveries, layer))
     }
-    let handler = yield* Effect.mapError(Fault.apply(emulated.handler, faults, hooks), refused("--fault"))
+    const { failing, hold, limit, linkLife, seed, webhookSecret, webhookUrl, work } = options
+    const settled = { work, hold, "link-life": linkLife, failing, limit, seed }
+    const others = { ...settled, "webhook-secret": webhookSecret, "webhook-url": webhookUrl }
+    const played = Option.isNone(options.cassette)
+      ? undefined
+      : yield* replay(options.cassette.value, options.volatile, others)
+    if (played === undefined && options.volatile.length > 0) {
+      const way = "give --cassette too, or leave --volatile out"
+      return yield* new Usage({ problem: "--volatile says what may differ from a recording, and there is none", way })
+    }
+    const answering = played?.handler ?? emulated.handler
+    let handler = yield* Effect.mapError(Fault.apply(answering, faults, hooks), refused("--fault"))
     if (Option.isSome(options.script)) {
       const file = options.script.value
       const text = yield* Effect.tryPromise({
@@ -229,6 +267,16 @@ export const emulate = Command.make(
     yield* options.json
       ? Screen.json({ listening })
       : Screen.out(`${service.name} is emulated at ${listening}\n  use it with --base-url ${listening}; Ctrl-C ends it`)
+    if (played !== undefined) {
+      const verdict = Effect.match(played.verify, {
+        onFailure: ({ message }) => message,
+        onSuccess: () => "everything recorded was asked for, and nothing else",
+      })
+      return yield* Effect.ensuring(
+        Effect.never,
+        Effect.flatMap(verdict, (told) => (options.json ? Screen.json({ cassette: told }) : Screen.out(told))),
+      )
+    }
     return yield* Effect.ensuring(
       Effect.never,
       Effect.flatMap(emulated.ledger, ({ requests, ...ledger }) =>
@@ -247,5 +295,6 @@ export const emulate = Command.make(
       description: "The first answer is lost, and two looks fail",
     },
     { command: "tenuto emulate soundpiece --script story.json --json", description: "A story, told line by line" },
+    { command: "tenuto emulate soundpiece --cassette run.json", description: "What tenuto run --record run.json saw" },
   ]),
 )

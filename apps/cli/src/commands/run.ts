@@ -10,11 +10,11 @@ import * as Report from "../report.ts"
 import * as Result from "../result.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, input, journal, json, key, operation, out, reference, report, service, within, set } = Flags
+const { baseUrl, input, journal, json, key, operation, out, record, reference, report, service, within, set } = Flags
 
 export const run = Command.make(
   "run",
-  { service, operation, input, baseUrl, set, key, reference, within, journal, out, report, json },
+  { service, operation, input, baseUrl, set, key, reference, within, journal, record, out, report, json },
   Effect.fn(
     function* (given) {
       const { draft, session, ...drafted } = yield* Drafting.make(given)
@@ -42,6 +42,10 @@ export const run = Command.make(
     {
       command: "tenuto run soundpiece create.new_song --input @song.json --within 10m --journal jobs.db",
       description: "Survive a crash: tenuto recover --journal jobs.db goes on",
+    },
+    {
+      command: "tenuto run soundpiece create.new_song --input @song.json --record run.json",
+      description: "Keep what was sent and answered, without secrets",
     },
     {
       command: "tenuto run soundpiece create.new_song --input - --key 5e2d… --json < song.json",

@@ -11,11 +11,11 @@ import * as Result from "../result.ts"
 import * as Session from "../session.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, journal, json, out, report, within, set } = Flags
+const { baseUrl, journal, json, out, record, report, within, set } = Flags
 
 export const settle = Command.make(
   "settle",
-  { handle: Flags.handle, baseUrl, set, within, journal, out, report, json },
+  { handle: Flags.handle, baseUrl, set, within, journal, record, out, report, json },
   Effect.fn(
     function* (given) {
       const handle = yield* Flags.handleOf(given.handle)
