@@ -32,3 +32,8 @@ for (const [name, carrier] of Object.entries(transports)) {
 describe("sockets, raw", () => {
   for (const { check, name } of Conformance.socket) it(name, () => check({ layer: NodeTransport.layer }))
 })
+import * as Effect2 from "effect/Effect"
+import * as J from "@tenuto/core/Journal"
+describe("journal in memory", () => {
+  for (const { check, name } of Conformance.journal) it(name, () => check({ fresh: Effect2.succeed({ layer: J.layerMemory }) }))
+})
