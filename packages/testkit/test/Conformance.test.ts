@@ -37,3 +37,17 @@ import * as J from "@tenuto/core/Journal"
 describe("journal in memory", () => {
   for (const { check, name } of Conformance.journal) it(name, () => check({ fresh: Effect2.succeed({ layer: J.layerMemory }) }))
 })
+import * as Webhook from "@tenuto/http/Webhook"
+describe("receiver, direct", () => {
+  const direct = {
+    serve: (webhook: any, settings: any) =>
+      Effect2.sync(() => {
+        const receiver = Webhook.receiveInto(webhook, settings)
+        return ({ body, headers, method }: any) =>
+          Effect2.runPromise(
+            Effect2.map(receiver({ body, headers, method }), ({ headers, status }) => ({ status, headers, body: "" })),
+          )
+      }),
+  }
+  for (const { check, name } of Conformance.receiver) it(name, () => check(direct))
+})
