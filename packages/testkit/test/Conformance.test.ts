@@ -35,7 +35,8 @@ describe("sockets, raw", () => {
 import * as Effect2 from "effect/Effect"
 import * as J from "@tenuto/core/Journal"
 describe("journal in memory", () => {
-  for (const { check, name } of Conformance.journal) it(name, () => check({ fresh: Effect2.succeed({ layer: J.layerMemory }) }))
+  for (const { check, name } of Conformance.journal)
+    it(name, () => check({ fresh: Effect2.succeed({ layer: J.layerMemory }) }))
 })
 import * as Webhook from "@tenuto/http/Webhook"
 describe("receiver, direct", () => {
