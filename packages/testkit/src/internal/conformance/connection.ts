@@ -105,7 +105,7 @@ const endings: ReadonlyArray<Case.Case<Socketed>> = [
   ),
   make(7, "a stream is read no faster than it is wanted", "a download that fills the memory", (stage) =>
     Effect.gen(function* () {
-      const size = 64 * 1024 * 1024
+      const size = 32 * 1024 * 1024
       let written = 0
       const server = yield* stage.serve({
         serve: (socket) => {
