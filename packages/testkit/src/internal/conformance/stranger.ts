@@ -32,6 +32,9 @@ const timeless: Tamper = Effect.gen(function* () {
   return { method: "POST", headers, body }
 })
 
+/** What is left of it can be read. */
+const shortened: Tamper = Effect.map(genuine({ body: `${body}\n` }), (delivered) => ({ ...delivered, body }))
+
 const strangers: ReadonlyArray<readonly [what: string, exists: string, tamper: Tamper]> = [
   [
     "a delivery whose body was changed",
@@ -50,7 +53,7 @@ const strangers: ReadonlyArray<readonly [what: string, exists: string, tamper: T
   ["a delivery from just behind the tolerance", "a tolerance in another unit", from("-6 minutes")],
   ["a delivery whose time is none", "a comparison with NaN, which is never too old", timeless],
   ["a delivery under another secret", "a check of the form alone", genuine({ secret: others[0] })],
-  ["a delivery that was cut off", "a signature over the headers alone", rewritten(() => ({ body: body.slice(0, -9) }))],
+  ["a delivery that was cut off", "a body that is trimmed before it is proved", shortened],
   [
     "a delivery under another name",
     "a signature that leaves the name out, so that one delivery is many",
