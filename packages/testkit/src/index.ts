@@ -17,4 +17,7 @@ export * as Serial from "./Serial.ts"
 export * as Storage from "./Storage.ts"
 export * as Courier from "./Courier.ts"
 // Laws
+export * as Case from "./Case.ts"
+export * as Conformance from "./Conformance.ts"
 export * as Laws from "./Laws.ts"
+export * as RawServer from "./RawServer.ts"
