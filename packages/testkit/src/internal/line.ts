@@ -15,7 +15,8 @@ const refusals: Readonly<Record<Refused, string>> = {
 
 export class Line {
   status = 0
-  headers: Headers = {}
+  /** By names in lower case, as a transport hands them over. */
+  readonly headers: Record<string, string> = {}
   isHeaded = false
   isEnded = false
   failure: Unsent | Unanswered | undefined
@@ -35,7 +36,8 @@ export class Line {
     this.isHeaded = true
     this.left = isBodiless(this.method, status) ? 0 : length
     this.status = status
-    this.headers = status === 204 || status === 304 ? headers : { ...headers, "content-length": String(length) }
+    for (const [name, value] of Object.entries(headers)) this.headers[name.toLowerCase()] = value
+    if (status !== 204 && status !== 304) this.headers["content-length"] = String(length)
     this.onMore()
   }
 
