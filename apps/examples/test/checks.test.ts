@@ -110,8 +110,7 @@ const play = async (service: Service, faults: ReadonlyArray<string>, isServed = 
   const isInDoubt = ({ answer, end }: Transcript.Exchange) =>
     answer === undefined
       ? end !== undefined && end.did !== "Refused" && end.did !== "Unnamed"
-      : answer.status < 300 ||
-        Verdict.judge(service.verdicts, { stage: "submit", status: answer.status }).truth === "Uncertain"
+      : Verdict.judge(service.verdicts, { stage: "submit", status: answer.status }).truth === "Uncertain"
   const claimed = claimOf(played.exit, isSung)
   return {
     ...played,

@@ -70,9 +70,9 @@ type Ok = Extract<Invocation, { readonly outcome: "ok" }>
 
 const closing = ({ openUntil, to }: Invocation): number => openUntil ?? to ?? Infinity
 const couldAct = (invocation: Invocation, { at }: Operation): boolean =>
-  invocation.outcome !== "refused" && invocation.from <= at && at <= closing(invocation)
+  invocation.from <= at && at <= closing(invocation)
 
-/** All that is about one piece of work under one key, or without any. */
+/** All that is about one piece of work under one key, or without any. Who was refused created nothing, and is left out. */
 interface Matter {
   readonly key: string | undefined
   readonly oks: Array<Ok>

@@ -90,7 +90,7 @@ export const endOf = (exchange: Exchange): "succeeded" | "failed" | undefined =>
 export const isInDoubt = ({ answer, end }: Exchange): boolean => {
   if (end === undefined) return false // Nobody has answered yet.
   if (answer === undefined) return end.did !== "Refused" && end.did !== "Unnamed"
-  return answer.status < 300 || Verdict.judge([], { stage: "submit", status: answer.status }).truth === "Uncertain"
+  return Verdict.judge([], { stage: "submit", status: answer.status }).truth === "Uncertain"
 }
 
 // --- secrets ------------------------------------------------------------------------------------
