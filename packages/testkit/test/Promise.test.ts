@@ -43,7 +43,7 @@ describe.each(["memory", "loopback"] as const)("a kit that carries in %s", (carr
     expect(kit.now().toISOString()).toBe("2026-01-01T00:01:00.000Z")
     expect(await kit.run(poll)).toBe(12)
     expect(kit.now().toISOString()).toBe("2026-01-01T00:02:00.000Z")
-    expect(kit.timeline()).toMatch(/\n +60000 ms {2}service {2}answered 200 +GET/)
+    expect(kit.timeline()).toMatch(/\n +60000 ms {2}service +answered 200 +GET/)
   })
 
   it("rejects with what the client throws", async () => {
@@ -68,11 +68,6 @@ describe.each(["memory", "loopback"] as const)("a kit that carries in %s", (carr
     })
     expect(performance.now() - began).toBeLessThan(500)
   })
-
-  it("a service that never answers is named too", async () => {
-    await using kit = await createKit({ service: () => new Promise<Response>(() => {}), carrier })
-    await expect(kit.run(({ url }) => fetch(`${url}/song?key=s3cret`))).rejects.toThrow(/Deadlock|GET \/song/)
-  })
 })
 
 it("closed while a client runs, or before, it says so", async () => {
@@ -82,6 +77,13 @@ it("closed while a client runs, or before, it says so", async () => {
   await expect(running).rejects.toThrow("the kit was closed while its client ran: await kit.run(…) before kit.close()")
   await expect(kit.run(poll)).rejects.toThrow("the kit is closed")
   await kit.close()
+})
+
+it("a service that never answers is named too, without the secrets of its address", async () => {
+  await using kit = await createKit({ service: () => new Promise<Response>(() => {}), carrier: "loopback" })
+  const error: unknown = await kit.run(({ url }) => fetch(`${url}/song?key=s3cret`)).catch((error: unknown) => error)
+  expect(error).toMatchObject({ _tag: "Deadlock", message: expect.stringContaining("GET /song") as string })
+  expect(String(error)).not.toContain("s3cret")
 })
 
 it("memory and loopback tell the same story", async () => {
