@@ -125,7 +125,8 @@ describe("the whole story of a run", () => {
     await expect(memory.timeline).toMatchFileSnapshot(`golden/${name}.txt`)
   })
 
-  const fitting = Fault.all.filter(({ carriers }) => carriers === "both")
+  // Work that goes backwards needs two looks that differ; its own test has them.
+  const fitting = Fault.all.filter(({ carriers, name }) => carriers === "both" && name !== "backwards")
   const faults = fitting.flatMap(({ name, stages }) =>
     stages
       .filter((stage) => stage === "submit" || stage === "look" || stage === "webhook")
