@@ -26,7 +26,7 @@ export const rehearsal = VirtualClock.run(
       Soundpiece.layer({ apiKey: "spk_rehearsal" }).pipe(Layer.provide(transport)),
       Journal.layerMemory,
     )
-    const said = yield* Effect.provide(sing, services)
+    const said = yield* Timeline.watching(Effect.provide(sing, services))
     const { operations } = yield* soundpiece.ledger
     return { said, created: operations.length, timeline: yield* Timeline.text }
   }).pipe(Effect.provide(Timeline.layer())),

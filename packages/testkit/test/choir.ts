@@ -23,12 +23,12 @@ import * as NodeTransport from "@tenuto/transport-node/NodeTransport"
 // --- the client ---------------------------------------------------------------------------------
 
 const service = "choir"
-export const contract = Contract.make({
+const contract = Contract.make({
   idempotency: { _tag: "Keyed", field: "key" },
   cadence: { _tag: "LongPoll", hold: Duration.seconds(20), floor: Duration.seconds(1) },
 })
 const input = Schema.Struct({ lyrics: Schema.String })
-export const sing = Operation.make({ service, name: "sing", contract, input, output: Schema.String, codes: [] })
+const sing = Operation.make({ service, name: "sing", contract, input, output: Schema.String, codes: [] })
 
 const rejected = (status: number, reason: Extract<Verdict.Verdict, { truth: "Rejected" }>["reason"]) =>
   ({ stage: "submit", status, truth: "Rejected", reason, source: "/docs" }) as const
@@ -71,7 +71,7 @@ const table: Provider.Table<"choir"> = {
 // --- the service --------------------------------------------------------------------------------
 
 /** Who takes the letters; it is where the client is, and shares the port. */
-export const hook = "/hook"
+const hook = "/hook"
 
 const choir = (work: Duration.Input, origin: () => string) =>
   Effect.gen(function* () {
