@@ -217,9 +217,9 @@ export const mutants: Readonly<
   "a Retry-After is thrown away": {
     subject: carrying(
       (real) => (request, limits) =>
-        Effect.map(real.send(request, limits), ({ headers: { "retry-after": _, ...headers }, ...answer }) => ({
+        Effect.map(real.send(request, limits), ({ headers, ...answer }) => ({
           ...answer,
-          headers,
+          headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name !== "retry-after")),
         })),
     ),
     caughtBy: [

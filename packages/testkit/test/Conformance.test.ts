@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { Effect, Layer, Result } from "effect"
 import { describe, expect, it } from "vitest"
 import * as Journal from "@tenuto/core/Journal"
@@ -96,4 +97,19 @@ it("kills all of them", () => {
   const all = [broken, transports, sockets, journals, durables, receivers].flatMap((mutants) => Object.keys(mutants))
   expect(killed.size).toBe(all.length)
   expect(all.length).toBeGreaterThanOrEqual(100)
+})
+
+it("loads nothing of Node.js before a case runs that needs it", () => {
+  const seen = new Set<string>()
+  const walk = (file: URL) => {
+    if (seen.has(file.href)) return
+    seen.add(file.href)
+    const source = readFileSync(file, "utf8")
+    for (const [, from = ""] of source.matchAll(/^(?:import|export) (?!type )[^;]*? from "([^"]+)"/gm)) {
+      expect(from, file.pathname).not.toMatch(/^node:/)
+      if (from.startsWith(".")) walk(new URL(from, file))
+    }
+  }
+  walk(new URL("../src/Conformance.ts", import.meta.url))
+  expect(seen.size).toBeGreaterThan(30)
 })

@@ -1,5 +1,5 @@
 /** A subject with one mistake that a published package makes, and the cases that name it. */
-export interface Mutant<Subject> {
+interface Mutant<Subject> {
   readonly subject: Subject
   readonly caughtBy: ReadonlyArray<string>
 }

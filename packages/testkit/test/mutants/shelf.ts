@@ -98,7 +98,7 @@ export const shelved = (flaws: Flaws = {}): Conformance.LastingKeeper => ({
       layer: layerOf(shelf, new Map(), flaws),
       stored: Effect.sync(() => JSON.stringify([...shelf])),
       spoil: (entry) =>
-        Effect.sync(() => void shelf.set(entry, (shelf.get(entry) ?? []).with(-1, '{"_tag":"Unheard"}'))),
+        Effect.sync(() => void shelf.set(entry, [...(shelf.get(entry) ?? []).slice(0, -1), '{"_tag":"Unheard"}'])),
     }
   }),
 })

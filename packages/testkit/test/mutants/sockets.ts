@@ -13,7 +13,6 @@ const broken = (change: (real: Service) => Partial<Service>): Conformance.Socket
   layer: changed(NodeTransport.layer, change),
 })
 
-const plain = (text: string) => text.replaceAll(/[\r\n]+|[^ -\u00ff]/g, "")
 const fresh = Effect.provide(Transport, NodeTransport.layer, { local: true })
 
 /** Sends all on one connection, without waiting for what comes back. */
@@ -70,15 +69,6 @@ export const sockets: Mutants<Conformance.Socketed> = {
       ),
     ),
     caughtBy: ["a closed port is one behind a name with several addresses too"],
-  },
-  "what is wrong with a header is mended in silence": {
-    subject: broken(
-      sending((real, request, limits) => {
-        const headers = Object.entries(request.headers).map(([name, value]) => [plain(name), plain(reveal(value))])
-        return real({ ...request, headers: Object.fromEntries(headers) }, limits)
-      }),
-    ),
-    caughtBy: ["a request that is none is not sent, and none of it is shown"],
   },
   "what came to nothing in time was not sent": {
     subject: broken(

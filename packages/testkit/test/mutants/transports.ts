@@ -60,6 +60,8 @@ const cut = [
   "a body shorter than it said is no answer",
 ]
 
+const plain = (text: string) => text.replaceAll(/[\r\n]+|[^ -\u00ff]/g, "")
+
 export const transports: Mutants<Conformance.Carrier> = {
   "a body is read as text and written again": {
     subject: broken(
@@ -169,6 +171,15 @@ export const transports: Mutants<Conformance.Carrier> = {
       ),
     ),
     caughtBy: ["Unsent is said of a port that refuses and of a name without address"],
+  },
+  "what is wrong with a header is mended in silence": {
+    subject: broken(
+      sending((real, request, limits) => {
+        const headers = Object.entries(request.headers).map(([name, value]) => [plain(name), plain(reveal(value))])
+        return real({ ...request, headers: Object.fromEntries(headers) }, limits)
+      }),
+    ),
+    caughtBy: ["a request that is none is not sent, and none of it is shown"],
   },
   "a time-out is called proof that nothing was sent": {
     subject: broken(

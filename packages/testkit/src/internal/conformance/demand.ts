@@ -31,6 +31,6 @@ export const elapsed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 const show = (value: unknown): string => {
-  const text = JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}n` : part)) ?? "nothing"
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text
+  const text = JSON.stringify(value ?? null, (_, part: unknown) => (typeof part === "bigint" ? `${part}n` : part))
+  return text.slice(0, 300)
 }

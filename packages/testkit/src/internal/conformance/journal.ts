@@ -22,7 +22,7 @@ export interface Kept {
   readonly layer: Layer.Layer<Journal, Unusable>
 }
 
-export type Verbs = Effect.Success<ReturnType<typeof opened>>
+type Verbs = Effect.Success<ReturnType<typeof opened>>
 
 /** Open a journal; it is closed with the scope. */
 export const opened = (layer: Layer.Layer<Journal, Unusable>) =>

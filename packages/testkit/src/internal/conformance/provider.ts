@@ -11,7 +11,7 @@ import { Handle } from "@tenuto/core/Handle"
 import * as Journal from "@tenuto/core/Journal"
 import * as Case from "../../Case.ts"
 import { demand, same } from "./demand.ts"
-import { apiKey, at, failure, once, type Provider, value, written } from "./rehearsed.ts"
+import { apiKey, at, failure, lost, troubles, once, type Provider, value, written } from "./rehearsed.ts"
 
 const make = (
   law: number,
@@ -19,14 +19,6 @@ const make = (
   exists: string,
   judge: (provider: Provider) => Effect.Effect<void, unknown, Scope.Scope>,
 ) => Case.make({ law, name, exists }, judge)
-
-/** What can become of a submit. The first four leave no answer at all. */
-const lost = ["reset-before-commit", "reset-after-commit", "hang-before-commit", "hang-after-commit"]
-const troubles = [
-  ...lost,
-  ...["truncated", "drop-mid-body", "wrong-length", "garbage", "empty-body", "invalid-json", "wrong-shape", "html"],
-  ...["500", "502", "503", "429=7", "redirect"],
-]
 
 const handleJson = Schema.fromJsonString(Handle)
 

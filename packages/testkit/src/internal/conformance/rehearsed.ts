@@ -51,7 +51,7 @@ type Needs = Stage
 type Trouble = Failure.Submitting | Failure.Settling<string> | Unusable
 
 /** The verbs of the client, for the one draft. */
-export interface Verbs {
+interface Verbs {
   readonly run: (within?: Duration.Input) => Effect.Effect<unknown, Trouble, Needs>
   readonly submit: Effect.Effect<Handle, Trouble, Needs>
   readonly settle: (handle: Handle, within?: Duration.Input) => Effect.Effect<unknown, Trouble, Needs>
@@ -61,7 +61,7 @@ export interface Verbs {
 }
 
 /** One request, as the service saw it. */
-export interface Seen {
+interface Seen {
   readonly at: number
   readonly stage: Fault.Stage | undefined
   readonly origin: string
@@ -77,7 +77,7 @@ export interface Told<A> extends Pick<Played<A, unknown>, "exit" | "timeline" | 
 }
 
 /** How a story is set. */
-export interface Setting extends Partial<Wanted> {
+interface Setting extends Partial<Wanted> {
   /** Faults, as `name[=number]@stage[:count]`. */
   readonly faults?: ReadonlyArray<string>
 }
@@ -92,6 +92,13 @@ export interface Provider {
 }
 
 export const apiKey = "k3y_t0p_s3cret_4f9d2c71e8"
+/** What leaves a request without any answer. */
+export const lost = ["reset-before-commit", "reset-after-commit", "hang-before-commit", "hang-after-commit"]
+/** What can become of a request without anything being said of the work. */
+export const troubles: ReadonlyArray<string> = lost.concat(
+  ["truncated", "drop-mid-body", "wrong-length", "garbage", "empty-body", "invalid-json", "wrong-shape", "html"],
+  ["500", "502", "503", "429=7", "redirect"],
+)
 /** Longer than any story goes on. */
 export const long = "2 hours"
 const names = { key: "550e8400-e29b-41d4-a716-446655440000", reference: "order-7" }
@@ -163,12 +170,16 @@ export const artifactsOf = (output: unknown): ReadonlyArray<Artifact.Artifact> =
   return typeof output === "object" && output !== null ? Object.values(output).flatMap(artifactsOf) : []
 }
 
-/** The links of an output, which nobody may print. */
+/** The links of an output, and what they are signed with: nobody may print them. */
 export const linksOf = (output: unknown): ReadonlyArray<string> =>
-  artifactsOf(output).flatMap(({ link }) => (link === undefined ? [] : [Redacted.value(link)]))
+  artifactsOf(output).flatMap(({ link }) => {
+    if (link === undefined) return []
+    const { href, search } = new URL(Redacted.value(link))
+    return search === "" ? [href] : [href, search]
+  })
 
 /** An output as JSON, in which files stand without their links. */
-export const written = (output: unknown): string => JSON.stringify(output) ?? ""
+export const written = (output: unknown): string => JSON.stringify(output ?? null)
 
 export const at = ({ seen }: Pick<Told<unknown>, "seen">, stage: Fault.Stage) =>
   seen.filter((request) => meets(stage, request.stage))

@@ -18,7 +18,7 @@ const inspecting: Effect.Effect<Inspect> = Effect.promise(() =>
 
 const textsOf = (value: unknown, inspect: Inspect): ReadonlyArray<string> => [
   String(value),
-  JSON.stringify(value) ?? "",
+  JSON.stringify([value]),
   inspect(value),
   ...(value instanceof Error ? [value.message, value.stack ?? ""] : []),
   ...(Exit.isExit(value) && Exit.isFailure(value) ? shown(value.cause, inspect) : []),

@@ -102,23 +102,6 @@ const proofs: ReadonlyArray<Case.Case<Socketed>> = [
   ),
   make(
     3,
-    "a request that is none is not sent, and none of it is shown",
-    "a header with a line end that becomes two",
-    (stage) =>
-      Effect.gen(function* () {
-        const server = yield* stage.serve(reply(ok("")))
-        for (const [what, more] of unfit) {
-          const sent = stage.send(
-            request(`${server.origin}/a`, more(server.origin)),
-            limits({ timeout: Duration.seconds(2) }),
-          )
-          yield* fails(what, sent, "Unsent", ["InvalidRequest"])
-        }
-        yield* same("what the server read", server.text(), "")
-      }),
-  ),
-  make(
-    3,
     "a kept connection that the server has just closed carries nothing twice",
     "a request that is sent again when a kept connection turns out to be dead",
     (stage) =>
@@ -178,20 +161,6 @@ const proofs: ReadonlyArray<Case.Case<Socketed>> = [
           yield* demand((counts.get(how) ?? 0) > 10, `too few ended ${how}`)
       }),
   ),
-]
-
-const unfit: ReadonlyArray<readonly [string, (origin: string) => Parameters<typeof request>[1]]> = [
-  ["a line end in a header", () => ({ headers: { "x-key": `${secret}\r\nx-more: 1` } })],
-  ["a line end after a header", () => ({ headers: { "x-key": `${secret}\n` } })],
-  ["a letter beyond Latin-1 in a header", () => ({ headers: { "x-key": `${secret}\u2713` } })],
-  ["a line end in a header's name", () => ({ headers: { [`x-${secret}\r\nx`]: "1" } })],
-  ["a line end in the url", (origin) => ({ url: `${origin}/a\r\nx: ${secret}` })],
-  ["a space in the url", (origin) => ({ url: `${origin}/a ${secret}` })],
-  ["a password in the url", (origin) => ({ url: `${origin.replace("//", `//me:${secret}@`)}/a` })],
-  ["a url without an origin", () => ({ url: `/a?${secret}` })],
-  ["a url of another scheme", () => ({ url: `ftp://127.0.0.1/${secret}` })],
-  ["a method that is none", () => ({ method: `GET ${secret}` })],
-  ["a tunnel", () => ({ method: "CONNECT" })],
 ]
 
 /** It was read once at most, and not at all if it is said to be unsent; tells how it ended. */

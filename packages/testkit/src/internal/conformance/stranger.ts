@@ -10,7 +10,7 @@ import { same } from "./demand.ts"
 
 type Tamper = Effect.Effect<Delivered, unknown>
 const without = (name: string): Tamper =>
-  Effect.map(genuine(), ({ headers: { [name]: _, ...headers }, ...rest }) => ({ ...rest, headers }))
+  rewritten(({ headers }) => ({ headers: Object.fromEntries(Object.entries(headers).filter(([one]) => one !== name)) }))
 const rewritten = (change: (delivered: Delivered) => Partial<Delivered>): Tamper =>
   Effect.map(genuine(), (delivered) => ({ ...delivered, ...change(delivered) }))
 const resigned = (change: (signature: string) => string): Tamper =>

@@ -204,6 +204,36 @@ const breakages: ReadonlyArray<Case.Case<Carrier>> = [
         }),
       )(carrier),
   ),
+  make(
+    3,
+    "a request that is none is not sent, and none of it is shown",
+    "a header with a line end that becomes two",
+    (carrier) => {
+      const { handler, seen } = counted(() => answer(200))
+      return carry(handler, ({ origin, raw }) =>
+        Effect.gen(function* () {
+          for (const [what, more] of unfit) {
+            yield* fails(what, raw(request(`${origin}/a`, more(origin)), limits()), "Unsent", ["InvalidRequest"])
+          }
+          yield* same("requests that the service read", seen.length, 0)
+        }),
+      )(carrier)
+    },
+  ),
+]
+
+const unfit: ReadonlyArray<readonly [string, (origin: string) => Parameters<typeof request>[1]]> = [
+  ["a line end in a header", () => ({ headers: { "x-key": `${secret}\r\nx-more: 1` } })],
+  ["a line end after a header", () => ({ headers: { "x-key": `${secret}\n` } })],
+  ["a letter beyond Latin-1 in a header", () => ({ headers: { "x-key": `${secret}\u2713` } })],
+  ["a line end in a header's name", () => ({ headers: { [`x-${secret}\r\nx`]: "1" } })],
+  ["a line end in the url", (origin) => ({ url: `${origin}/a\r\nx: ${secret}` })],
+  ["a space in the url", (origin) => ({ url: `${origin}/a ${secret}` })],
+  ["a password in the url", (origin) => ({ url: `${origin.replace("//", `//me:${secret}@`)}/a` })],
+  ["a url without an origin", () => ({ url: `/a?${secret}` })],
+  ["a url of another scheme", () => ({ url: `ftp://127.0.0.1/${secret}` })],
+  ["a method that is none", () => ({ method: `GET ${secret}` })],
+  ["a tunnel", () => ({ method: "CONNECT" })],
 ]
 
 /** What a transport is put before, whatever carries it. */

@@ -5,7 +5,19 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Case from "../../Case.ts"
 import { demand, same } from "./demand.ts"
-import { apiKey, artifactsOf, at, failure, linksOf, long, once, type Provider, value, written } from "./rehearsed.ts"
+import {
+  apiKey,
+  artifactsOf,
+  at,
+  failure,
+  linksOf,
+  long,
+  once,
+  type Provider,
+  value,
+  troubles,
+  written,
+} from "./rehearsed.ts"
 import { silent } from "./rendered.ts"
 
 const make = (
@@ -15,17 +27,10 @@ const make = (
   judge: (provider: Provider) => Effect.Effect<void, unknown, Scope.Scope>,
 ) => Case.make({ law, name, exists }, judge)
 
-/** What can become of a look without anything being learned of the work. */
-const blind = [
-  ...["reset-before-commit", "reset-after-commit", "hang-before-commit", "hang-after-commit"],
-  ...["truncated", "drop-mid-body", "wrong-length", "garbage", "empty-body", "invalid-json", "wrong-shape", "html"],
-  ...["500", "502", "503", "429=7", "redirect"],
-]
-
 const looks: ReadonlyArray<Case.Case<Provider>> = [
   make(2, "a look that fails is not work that failed", "one 503 on a poll that fails the poller for good", (provider) =>
     Effect.gen(function* () {
-      for (const fault of blind) {
+      for (const fault of troubles) {
         const what = `${fault} at two looks`
         const told = yield* provider.play({ faults: [`${fault}@look:2`] }, ({ run }) => run())
         yield* value(what, told)
