@@ -64,6 +64,8 @@ export interface Play<A, E, Service> {
   readonly program: Effect.Effect<A, E, Service | Stage>
   /** Play over a loopback port with this transport; in memory when absent. */
   readonly transport?: Layer.Layer<Transport>
+  /** Another order of what happens at one instant, and another die: see `VirtualClock`. */
+  readonly seed?: number
 }
 
 /** What could be seen. */
@@ -83,12 +85,16 @@ const read = (body: Uint8Array): unknown => {
   return Result.getOrElse(readJson(text), () => text)
 }
 const writeEvent = Schema.encodeSync(Schema.fromJsonString(Lifecycle.Event))
+const lazily = <A>(make: () => A): (() => A) => {
+  let made: { readonly value: A } | undefined
+  return () => (made ??= { value: make() }).value
+}
 
 /** Play it. The promise is kept whatever the program does: how it ended stands in `exit`. */
 export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A, E>> => {
-  const { connect, handler, program, transport } = play
+  const { connect, handler, program, seed, transport } = play
   const seen: Array<Seen> = []
-  const rows: Array<string> = []
+  const rows: Array<Lifecycle.Event> = []
   const journal = Layer.effect(
     Journal.Journal,
     Effect.map(Journal.Journal, (inner) => ({
@@ -97,7 +103,7 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
         Effect.map(inner.claim(entry), (page) => ({
           ...page,
           append: (events: ReadonlyArray<Lifecycle.Event>) => {
-            rows.push(...events.map((event) => writeEvent(event)))
+            rows.push(...events)
             return page.append(events)
           },
         })),
@@ -116,8 +122,11 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
     const watched: Handler = (request) =>
       Effect.suspend(() => {
         const { pathname: path, searchParams } = new URL(request.url)
-        const { body, headers, method } = request
-        seen.push({ at: elapsed(), method, path, query: Object.fromEntries(searchParams), headers, body: read(body) })
+        const { headers, method } = request
+        // Read when it is asked for: most bodies are never looked at.
+        const body = lazily(() => read(request.body))
+        const query = Object.fromEntries(searchParams)
+        seen.push({ at: elapsed(), method, path, query, headers, get body() { return body() } })
         return handler(request)
       })
     const exit = yield* Effect.gen(function* () {
@@ -127,6 +136,19 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
       const { url } = yield* Emulator.serve(watched)
       return yield* Effect.provide(program, staged(url, transport))
     }).pipe(Effect.scoped, VirtualClock.guard, Effect.exit)
-    return { exit, seen, timeline: yield* Timeline.text, journal: rows.join("\n"), took: elapsed() }
-  }).pipe(Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer()))), Effect.runPromise)
+    const entries = yield* Timeline.Timeline.use((timeline) => timeline.entries)
+    const timeline = lazily(() => Timeline.render(entries))
+    const journal = lazily(() => rows.map((event) => writeEvent(event)).join("\n"))
+    return {
+      exit,
+      seen,
+      took: elapsed(),
+      get timeline() {
+        return timeline()
+      },
+      get journal() {
+        return journal()
+      },
+    }
+  }).pipe(Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer(seed === undefined ? {} : { seed })))), Effect.runPromise)
 }

@@ -31,7 +31,7 @@ const turnsOfMessage = 1
 const grace = 40
 
 // SplitMix32: a small generator with a full period.
-const dice = (seed: number): ((sides: number) => number) => {
+export const dice = (seed: number): ((sides: number) => number) => {
   let state = seed | 0
   return (sides) => {
     state = (state + 0x9e3779b9) | 0
