@@ -292,6 +292,9 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
     return Effect.fail(Lifecycle.isAccepted(state) ? trouble.with(Lifecycle.handleOf(state)) : trouble)
   })
 
+  // A handle that was brought from elsewhere is on record before anything is waited for: a crash must not lose it.
+  if (Lifecycle.isAccepted(state)) yield* saveAfter
+
   while (!isEnough(state)) {
     const now = yield* tell
     const action = Lifecycle.next(state, { contract, now, since, deadline, die: yield* Random.next })
