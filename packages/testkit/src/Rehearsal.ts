@@ -129,12 +129,14 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
         seen.push({ at: elapsed(), method, path, query, headers, get body() { return body() } })
         return handler(request)
       })
+    // Its scope closes before what carries it: what it forked still finds its transport when it is interrupted.
+    const whole = Effect.scoped(program)
     const exit = yield* Effect.gen(function* () {
       if (transport === undefined) {
-        return yield* Effect.provide(program, staged("http://service.test", Emulator.layerMemory(watched)))
+        return yield* Effect.provide(whole, staged("http://service.test", Emulator.layerMemory(watched)))
       }
       const { url } = yield* Emulator.serve(watched)
-      return yield* Effect.provide(program, staged(url, transport))
+      return yield* Effect.provide(whole, staged(url, transport))
     }).pipe(Effect.scoped, VirtualClock.guard, Effect.exit)
     const entries = yield* Timeline.Timeline.use((timeline) => timeline.entries)
     const timeline = lazily(() => Timeline.render(entries))
