@@ -16,7 +16,19 @@ const connect = (origin: string) => Soundpiece.layer({ apiKey: "spk_test", baseU
 const program = Client.run(Soundpiece.newSong({ lyrics: "Hold the note", prompt: "Slow waltz" }, { key }))
 const submit = Client.submit(Soundpiece.newSong({ lyrics: "Hold the note", prompt: "Slow waltz" }, { key }))
 await time("emulator make", make)
-await time("empty", async () => { const { handler } = await make(); await Rehearsal.play({ connect, handler, program: Effect.void }) })
-await time("sleep", async () => { const { handler } = await make(); await Rehearsal.play({ connect, handler, program: Effect.sleep("1 second") }) })
-await time("submit", async () => { const { handler } = await make(); await Rehearsal.play({ connect, handler, program: submit }) })
-await time("run (4 requests)", async () => { const { handler } = await make(); await Rehearsal.play({ connect, handler, program }) })
+await time("empty", async () => {
+  const { handler } = await make()
+  await Rehearsal.play({ connect, handler, program: Effect.void })
+})
+await time("sleep", async () => {
+  const { handler } = await make()
+  await Rehearsal.play({ connect, handler, program: Effect.sleep("1 second") })
+})
+await time("submit", async () => {
+  const { handler } = await make()
+  await Rehearsal.play({ connect, handler, program: submit })
+})
+await time("run (4 requests)", async () => {
+  const { handler } = await make()
+  await Rehearsal.play({ connect, handler, program })
+})

@@ -3,8 +3,7 @@ import type { Suite } from "@tenuto/testkit/Explore"
 import type * as Duration from "effect/Duration"
 
 const key = "550e8400-e29b-41d4-a716-446655440000"
-const load = () =>
-  Promise.all([import("@tenuto/testkit/ClientSuite"), import("@tenuto/transport-node/NodeTransport")])
+const load = () => Promise.all([import("@tenuto/testkit/ClientSuite"), import("@tenuto/transport-node/NodeTransport")])
 
 /** Trouble with any request, the harmless first. */
 const submits = ["503@submit", "429=30@submit", "reset-before-commit@submit", "reset-after-commit@submit"]
@@ -33,9 +32,30 @@ const lives = [
   "limited@pause",
   "cancel@pause",
 ]
-const letters = ["lost@webhook", "doubled@webhook", "late@webhook", "forged@webhook", "unsigned@webhook", "reordered@webhook"]
-const strange = ["garbage@submit", "wrong-shape@submit", "empty-body@submit", "401@submit", "slow-head@submit", "500@submit"]
-const stranger = ["wrong-shape@look", "truncated@look", "hang-before-commit@look", "401@look", "slow-head@look", "invalid-json@look"]
+const letters = [
+  "lost@webhook",
+  "doubled@webhook",
+  "late@webhook",
+  "forged@webhook",
+  "unsigned@webhook",
+  "reordered@webhook",
+]
+const strange = [
+  "garbage@submit",
+  "wrong-shape@submit",
+  "empty-body@submit",
+  "401@submit",
+  "slow-head@submit",
+  "500@submit",
+]
+const stranger = [
+  "wrong-shape@look",
+  "truncated@look",
+  "hang-before-commit@look",
+  "401@look",
+  "slow-head@look",
+  "invalid-json@look",
+]
 
 /** Everything a service of this kind can meet. */
 const kinds: ReadonlyArray<string> = [...common, ...lives, ...strange, ...stranger]
@@ -43,7 +63,9 @@ const kinds: ReadonlyArray<string> = [...common, ...lives, ...strange, ...strang
 /** Ends when no time-out does: two timers of one instant fire as they were set, which a socket may delay. */
 const spare: Duration.Input = "47 seconds"
 
-export const soundpiece = async (words: ReadonlyArray<string> = [...kinds, "failed@work", ...letters]): Promise<Suite> => {
+export const soundpiece = async (
+  words: ReadonlyArray<string> = [...kinds, "failed@work", ...letters],
+): Promise<Suite> => {
   const [[ClientSuite, { layer: transport }], Soundpiece, Emulator] = await Promise.all([
     load(),
     import("@tenuto/soundpiece"),
@@ -104,7 +126,9 @@ export const overten = async (
   })
 }
 
-export const heydonna = async (words: ReadonlyArray<string> = [...kinds, "failed@work", ...letters]): Promise<Suite> => {
+export const heydonna = async (
+  words: ReadonlyArray<string> = [...kinds, "failed@work", ...letters],
+): Promise<Suite> => {
   const [[ClientSuite, { layer: transport }], HeyDonna, Emulator] = await Promise.all([
     load(),
     import("@tenuto/heydonna"),

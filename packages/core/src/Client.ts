@@ -292,9 +292,6 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
     return Effect.fail(Lifecycle.isAccepted(state) ? trouble.with(Lifecycle.handleOf(state)) : trouble)
   })
 
-  // A handle that was brought from elsewhere is on record before anything is waited for: a crash must not lose it.
-  if (Lifecycle.isAccepted(state)) yield* saveAfter
-
   while (!isEnough(state)) {
     const now = yield* tell
     const action = Lifecycle.next(state, { contract, now, since, deadline, die: yield* Random.next })
@@ -306,6 +303,9 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
       yield* saveAfter
       return { operation, state, stop: action, at: now }
     }
+    // A crash while we wait must lose neither a handle that was brought nor that it was asked again; a submit that is due
+    // saves it with its own intent.
+    if (action._tag === "Look" || DateTime.isGreaterThan(action.at, now)) yield* saveAfter
     const told = yield* Turn.come(remote, action, deadline, tell, hearing)
     if (told !== undefined) {
       yield* happen(told)

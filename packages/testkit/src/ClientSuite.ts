@@ -83,10 +83,7 @@ export interface Options<O extends Operation.Any> extends Pick<Suite, "name" | "
   /** How long each wait lasts. Default: as the contract says. */
   readonly within?: Duration.Input
   /** What is played, in place of `Client.run`. */
-  readonly run?: (
-    draft: Operation.Draft<O>,
-    wait: Client.Wait,
-  ) => Effect.Effect<unknown, unknown, Client.Needs<O>>
+  readonly run?: (draft: Operation.Draft<O>, wait: Client.Wait) => Effect.Effect<unknown, unknown, Client.Needs<O>>
   /** Answers by name: `{ elsewhere: { status: 418 } }` makes `elsewhere@look` a word. */
   readonly answers?: Readonly<Record<string, Answer>>
   /** What stories over loopback are carried by. */

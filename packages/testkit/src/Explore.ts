@@ -119,10 +119,8 @@ export interface Found extends Explored {
 // --- exploring ----------------------------------------------------------------------------------
 
 /** Tell every story of 1 to `depth` steps, the short ones first: Σ kinds^i of them. */
-export const exhaustively = (
-  suite: Suite,
-  options: Options & { readonly depth: number },
-): Promise<Found | Nothing> => explore(suite, options, every(suite.kinds, options))
+export const exhaustively = (suite: Suite, options: Options & { readonly depth: number }): Promise<Found | Nothing> =>
+  explore(suite, options, every(suite.kinds, options))
 
 /** Tell `runs` stories of 1 to `length` steps, drawn by the seed. */
 export const randomly = (
@@ -216,7 +214,11 @@ const smallest = (suite: Suite, run: Shrinking.Run, within: number): Promise<Shr
  * Make a red story smaller: drop steps, then put plainer steps, then seed 0 and memory. It never grows, and what comes back
  * is red for a check that the given story breaks. A green story is given back as it is.
  */
-export const shrink = async (suite: Suite, story: Story, options: Pick<Options, "storyWithin"> = {}): Promise<Story> => {
+export const shrink = async (
+  suite: Suite,
+  story: Story,
+  options: Pick<Options, "storyWithin"> = {},
+): Promise<Story> => {
   const { storyWithin = 20_000 } = options
   const told = await tell(suite, story, storyWithin)
   return told.violations.length === 0 ? story : (await smallest(suite, { story, told }, storyWithin)).story

@@ -126,7 +126,16 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
         // Read when it is asked for: most bodies are never looked at.
         const body = lazily(() => read(request.body))
         const query = Object.fromEntries(searchParams)
-        seen.push({ at: elapsed(), method, path, query, headers, get body() { return body() } })
+        seen.push({
+          at: elapsed(),
+          method,
+          path,
+          query,
+          headers,
+          get body() {
+            return body()
+          },
+        })
         return handler(request)
       })
     // Its scope closes before what carries it: what it forked still finds its transport when it is interrupted.
@@ -152,5 +161,8 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
         return journal()
       },
     }
-  }).pipe(Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer(seed === undefined ? {} : { seed })))), Effect.runPromise)
+  }).pipe(
+    Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer(seed === undefined ? {} : { seed })))),
+    Effect.runPromise,
+  )
 }

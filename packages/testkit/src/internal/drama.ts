@@ -121,7 +121,9 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
       const { headers, json: body, status, text } = fixed
       return Effect.succeed(body === undefined ? answer(status, text, headers) : json(status, body, headers))
     }
-    return Effect.flatMap(Effect.orDie(faultOf(word)), (planned) => Fault.play(planned, service.handler, request, hooks))
+    return Effect.flatMap(Effect.orDie(faultOf(word)), (planned) =>
+      Fault.play(planned, service.handler, request, hooks),
+    )
   }
 
   const handler: Handler = (request) =>
@@ -138,7 +140,8 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
       if (stage !== "submit" && stage !== "look") return service.handler(request)
       witness.arrives(stage, millis())
       const word = draw(stage)
-      const seen = word === undefined ? service.handler(request) : Effect.andThen(note("service", word), disturbed(word, request))
+      const seen =
+        word === undefined ? service.handler(request) : Effect.andThen(note("service", word), disturbed(word, request))
       return Effect.map(seen, (behaviour) => {
         if (behaviour._tag === "Answered") {
           witness.refuses(stage, behaviour.response.headers["retry-after"], millis())
@@ -178,7 +181,10 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     )
   })
 
-  const whileWaiting = (word: string | undefined, state: Lifecycle.State): Effect.Effect<void, never, Client.Needs<O>> => {
+  const whileWaiting = (
+    word: string | undefined,
+    state: Lifecycle.State,
+  ): Effect.Effect<void, never, Client.Needs<O>> => {
     if (word === undefined || word === "pass") return Effect.void
     if (word === "crash") return dies
     if (word === "limited") return crowd
@@ -188,17 +194,19 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     return Effect.asVoid(inbox.put({ service: name, id, name: `prompt ${prompts++}`, at: instant(), body: {} }))
   }
 
-  const watching = (services: Context.Context<Client.Needs<O>>) => (step: Client.Step): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      witness.step(step, instant())
-      if (step._tag === "Happened") return note("client", Transitions.label(step.event))
-      if (step._tag !== "Planned" || !("at" in step.action)) return Effect.void
-      if (step.action.at.epochMilliseconds <= millis()) return Effect.void
-      const word = ask("pause")
-      if (word === undefined) return Effect.void
-      const done = Effect.provideContext(whileWaiting(word, step.state), services)
-      return Effect.andThen(note("client", `${word}@pause`), done)
-    })
+  const watching =
+    (services: Context.Context<Client.Needs<O>>) =>
+    (step: Client.Step): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        witness.step(step, instant())
+        if (step._tag === "Happened") return note("client", Transitions.label(step.event))
+        if (step._tag !== "Planned" || !("at" in step.action)) return Effect.void
+        if (step.action.at.epochMilliseconds <= millis()) return Effect.void
+        const word = ask("pause")
+        if (word === undefined) return Effect.void
+        const done = Effect.provideContext(whileWaiting(word, step.state), services)
+        return Effect.andThen(note("client", `${word}@pause`), done)
+      })
 
   // --- the caller -------------------------------------------------------------------------------
 
@@ -241,12 +249,9 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     const services = Context.make(Journal.Journal, journalOf(inner)).pipe(
       Context.add(Remote.of<O["service"]>(operation.service), remote),
     ) as Context.Context<Client.Needs<O>>
-    const around = services.pipe(
-      Context.add(Client.Watcher, watching(services)),
-      Context.add(Inbox.Inbox, inbox),
-    )
+    const around = services.pipe(Context.add(Client.Watcher, watching(services)), Context.add(Inbox.Inbox, inbox))
 
-    for (let verb: Verb | undefined = run(draft, wait); verb !== undefined; ) {
+    for (let verb: Verb | undefined = run(draft, wait); verb !== undefined;) {
       const life = lives
       const since = instant()
       witness.begins({ contract, since, deadline: DateTime.addDuration(since, within) })

@@ -12,7 +12,9 @@ export const simpler = (story: Story, kinds: ReadonlyArray<string>): ReadonlyArr
   const { carrier, seed, steps } = story
   const without = steps.map((_, at) => ({ ...story, steps: steps.toSpliced(at, 1) }))
   const halves =
-    steps.length < 4 ? [] : [steps.slice(0, steps.length >> 1), steps.slice(steps.length >> 1)].map((half) => ({ ...story, steps: half }))
+    steps.length < 4
+      ? []
+      : [steps.slice(0, steps.length >> 1), steps.slice(steps.length >> 1)].map((half) => ({ ...story, steps: half }))
   const plainer = steps.flatMap((step, at) =>
     kinds.slice(0, Math.max(0, kinds.indexOf(step))).map((kind) => ({ ...story, steps: steps.with(at, kind) })),
   )

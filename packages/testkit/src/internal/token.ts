@@ -59,7 +59,8 @@ export const write = ({ carrier, hash, module, seed, steps, suite }: Token): str
 /** Read a token strictly: what `write` does not write is none. */
 export const read = (text: string): Token | Fault => {
   const [version, ...parts] = text.split(":")
-  if (version !== "v1") return { part: "version", says: `it begins with "${version}:", and "v1:" is the one that is known` }
+  if (version !== "v1")
+    return { part: "version", says: `it begins with "${version}:", and "v1:" is the one that is known` }
   if (parts.length !== 5 && parts.length !== 6) {
     const says = `it has ${parts.length} parts after v1, not [module:]suite:carrier:seed:steps:hash`
     return { part: "form", says }
@@ -74,7 +75,8 @@ export const read = (text: string): Token | Fault => {
   const carried = carriers.find((known) => known === carrier)
   if (carried === undefined) return { part: "carrier", says: `"${carrier}" carries nothing: ${carriers.join(" or ")}` }
   if (!/^(?:0|[1-9]\d{0,14})$/.test(seed)) return { part: "seed", says: `"${seed}" is no whole number from 0` }
-  const words = steps === "" ? [] : steps.split("+").map((word) => (word === "%" ? "" : word === "" ? undefined : unescape(word)))
+  const words =
+    steps === "" ? [] : steps.split("+").map((word) => (word === "%" ? "" : word === "" ? undefined : unescape(word)))
   const known = words.filter((word) => word !== undefined)
   if (known.length < words.length) return { part: "steps", says: `"${steps}" holds a step that no token writes` }
   if (!/^[0-9a-f]{8}$/.test(hash)) return { part: "hash", says: `"${hash}" is not eight hexadecimal digits` }

@@ -99,14 +99,18 @@ export class Witness {
     const isTooLate = "at" in last && DateTime.isGreaterThan(action.at, last.at)
     if (!isTooSoon && !isTooLate) return
     const planned = DateTime.formatIso(action.at)
-    this.fault("action", `${action._tag} is planned for ${planned}, ${isTooSoon ? "sooner" : "later"} than the model says`)
+    this.fault(
+      "action",
+      `${action._tag} is planned for ${planned}, ${isTooSoon ? "sooner" : "later"} than the model says`,
+    )
   }
 
   /** A request of a stage has come to the service, at this instant. */
   arrives(stage: string, now: number): void {
     const deed = stage === "submit" ? "Submit" : "Look"
     const { action } = this
-    if (action?._tag !== deed) this.fault("deed", `a ${stage} came, and what was planned is ${action?._tag ?? "nothing"}`)
+    if (action?._tag !== deed)
+      this.fault("deed", `a ${stage} came, and what was planned is ${action?._tag ?? "nothing"}`)
     else if (now < action.at.epochMilliseconds) {
       this.fault("patience", `a ${stage} came ${action.at.epochMilliseconds - now} ms before its time`)
     }
@@ -144,7 +148,8 @@ export class Witness {
   /** What the caller was told agrees with what the service has done. */
   tells(tag: string, created: number): void {
     if (tag === "Rejected" && created > 0) this.fault("truth", "it was called Rejected, and the service has the work")
-    if (tag === "Success" && created === 0) this.fault("truth", "it was called done, and the service never had the work")
+    if (tag === "Success" && created === 0)
+      this.fault("truth", "it was called done, and the service never had the work")
   }
 
   begun(created: number): void {
