@@ -24,6 +24,8 @@ const lives = [
   "found@caller",
   "changed@caller",
   "recover@caller",
+  "elsewhere@caller",
+  "tomorrow@caller",
   "crash-before-commit@submit",
   "crash-after-commit@submit",
   "crash-after-commit@look",
@@ -55,7 +57,11 @@ const stranger = [
   "401@look",
   "slow-head@look",
   "invalid-json@look",
+  "gone@look",
 ]
+
+/** The service no longer knows the work. */
+const gone = { status: 410, json: { success: false, error: "gone", message: "no" } }
 
 /** Everything a service of this kind can meet. */
 const kinds: ReadonlyArray<string> = [...common, ...lives, ...strange, ...stranger]
@@ -88,7 +94,8 @@ export const soundpiece = async (
       }),
     draft: Soundpiece.newSong({ ...input, ...hook }, { key }),
     changed: Soundpiece.newSong({ ...input, prompt: "March", ...hook }, { key }),
-    answers: { elsewhere: { status: 418, text: "a teapot" }, lost: { status: 404, json: { detail: "Not Found" } } },
+    // T-SP-1: there is no such operation.
+    answers: { gone: { status: 422, json: { detail: [{ loc: ["query", "id"], type: "value_error", msg: "no" }] } } },
     transport,
     ...(hears ? { webhook: { webhook: Soundpiece.webhook, secret } } : {}),
   })
@@ -121,6 +128,7 @@ export const overten = async (
       }),
     draft: Overten.wordGenerate(input, { key }),
     changed: Overten.wordGenerate({ ...input, prompt: "A two-page brief" }, { key }),
+    answers: { gone },
     transport,
     webhook: { webhook: Overten.webhook, secret },
   })
@@ -149,6 +157,7 @@ export const heydonna = async (
       }),
     draft: HeyDonna.createProject(input, { reference: "order-7" }),
     changed: HeyDonna.createProject({ ...input, title: "Jones v. Smith" }, { reference: "order-7" }),
+    answers: { gone },
     transport,
     webhook: { webhook: HeyDonna.webhook, secret },
   })
@@ -168,6 +177,7 @@ export const whisul = async (words: ReadonlyArray<string> = [...kinds, "failed@w
       Emulator.make({ work: spare, seed, outcome: () => (draw("work") === "failed" ? { error: "no" } : "completed") }),
     draft: Whisul.generate({ prompt: "A waltz" }, { key: "order-7" }),
     changed: Whisul.generate({ prompt: "A march" }, { key: "order-7" }),
+    answers: { gone },
     transport,
   })
 }

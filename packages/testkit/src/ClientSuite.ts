@@ -10,8 +10,10 @@
  * crash-before-commit@submit, crash-after-commit@look    the process dies while the service has the request
  * crash, prompt, limited, cancel @pause    while the client waits for its time: it dies, a delivery prompts, other work on
  *                                          the same credential is refused for an hour, the caller cancels
- * again, changed, found, recover @caller   after a failure or a crash: ask again, ask for something else under the same
- *                                          name, settle the work by its handle, recover (which follows a crash by itself)
+ * again, changed, tomorrow @caller         after a failure or a crash the caller asks again, asks for something else under
+ *                                          the same name, asks again after 25 hours,
+ * found, elsewhere, recover @caller        settles the work by the handle that the service shows, or that another process
+ *                                          got; recovers (which follows a crash by itself)
  * lost@webhook, …                          what becomes of the letters of a service that delivers
  * ```
  *

@@ -84,6 +84,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
   let lives = 0
   let crash: () => void = nothing
   let isCrowded = false
+  let isElsewhere = false
   let prompts = 0
 
   const millis = () => clock?.currentTimeMillisUnsafe() ?? 0
@@ -136,6 +137,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
         )
       }
       if (isCrowded) return Effect.succeed(crowded)
+      if (isElsewhere) return service.handler(request)
       const stage = service.stage(request)
       if (stage !== "submit" && stage !== "look") return service.handler(request)
       witness.arrives(stage, millis())
@@ -174,7 +176,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     isCrowded = true
     const other = { ...draft, key: bystander, reference: bystander }
     return Client.submit(other, { within: "1 minute" }).pipe(
-      Effect.provide(Journal.layerMemory),
+      Effect.provide(Journal.layerMemory, { local: true }),
       Effect.provideService(Client.Watcher, () => Effect.void),
       Effect.exit,
       Effect.map(() => void (isCrowded = false)),
@@ -220,8 +222,20 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
       ? undefined
       : Client.settle(operation, Handle.of(witness.request, { id: first.id }), wait),
   )
+  /** Another process of the caller's, with a journal of its own, asks for the same work and hands its handle over. */
+  const elsewhere: Verb = Effect.suspend(() => {
+    isElsewhere = true
+    return Client.submit(draft, wait).pipe(
+      Effect.provide(Journal.layerMemory, { local: true }),
+      Effect.provideService(Client.Watcher, () => Effect.void),
+      Effect.onExit(() => Effect.sync(() => void (isElsewhere = false))),
+      Effect.flatMap((handle) => Client.settle(operation, handle, wait)),
+    )
+  })
   const next = (word: string | undefined, isDead: boolean): Effect.Effect<Verb | undefined> => {
     if (word === "again") return Effect.succeed(run(draft, wait))
+    if (word === "tomorrow") return Effect.as(Effect.sleep("25 hours"), run(draft, wait))
+    if (word === "elsewhere") return Effect.succeed(elsewhere)
     if (word === "changed") return Effect.succeed(run(changed ?? draft, wait))
     if (word === "found") return found
     return Effect.succeed(word === "recover" || isDead ? recover : undefined)
