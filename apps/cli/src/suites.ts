@@ -101,7 +101,9 @@ export const soundpiece = async (
   })
 }
 
-export const overten = async (
+const overtenOf = async (
+  name: string,
+  asked: { readonly async?: boolean },
   words: ReadonlyArray<string> = [...kinds, "failed@work", "cancelled@work", "expired@work", ...letters],
 ): Promise<Suite> => {
   const [[ClientSuite, { layer: transport }], Overten, Emulator] = await Promise.all([
@@ -110,9 +112,9 @@ export const overten = async (
     import("@tenuto/overten/Emulator"),
   ])
   const secret = "a secret of the choir"
-  const input = { prompt: "A one-page brief on long notes", async: true, webhook_url: "http://hook.test/tenuto-hook" }
+  const input = { prompt: "A one-page brief on long notes", ...asked, webhook_url: "http://hook.test/tenuto-hook" }
   return ClientSuite.make({
-    name: "overten",
+    name,
     kinds: words,
     connect: (origin) => Overten.layer({ apiKey: "sk_live_test", baseUrl: `${origin}/api/v1`, tier: "enterprise" }),
     service: ({ draw, seed }) =>
@@ -120,6 +122,7 @@ export const overten = async (
         work: spare,
         seed,
         tier: "enterprise",
+        webhookSecret: secret,
         outcome: () => {
           const drawn = draw("work")
           if (drawn === "failed") return { code: "generation_failed", message: "no" }
@@ -133,6 +136,10 @@ export const overten = async (
     webhook: { webhook: Overten.webhook, secret },
   })
 }
+
+export const overten = (words?: ReadonlyArray<string>) => overtenOf("overten", { async: true }, words)
+/** The same service where the answer to the submit is the end of the work. */
+export const overtenAtOnce = (words?: ReadonlyArray<string>) => overtenOf("overten-at-once", {}, words)
 
 export const heydonna = async (
   words: ReadonlyArray<string> = [...kinds, "failed@work", ...letters],
@@ -183,4 +190,5 @@ export const whisul = async (words: ReadonlyArray<string> = [...kinds, "failed@w
 }
 
 /** Every service, by the name that a token without a module gives. */
-export const all = (): Promise<ReadonlyArray<Suite>> => Promise.all([soundpiece(), overten(), heydonna(), whisul()])
+export const all = (): Promise<ReadonlyArray<Suite>> =>
+  Promise.all([soundpiece(), overten(), overtenAtOnce(), heydonna(), whisul()])

@@ -7,7 +7,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
 import * as Client from "@tenuto/core/Client"
+import { isRepeatable } from "@tenuto/core/Contract"
 import * as Handle from "@tenuto/core/Handle"
 import * as Inbox from "@tenuto/core/Inbox"
 import * as Journal from "@tenuto/core/Journal"
@@ -86,6 +88,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
   let isCrowded = false
   let isElsewhere = false
   let prompts = 0
+  let steps = 0
 
   const millis = () => clock?.currentTimeMillisUnsafe() ?? 0
   const instant = () => DateTime.makeUnsafe(millis())
@@ -183,12 +186,8 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     )
   })
 
-  const whileWaiting = (
-    word: string | undefined,
-    state: Lifecycle.State,
-  ): Effect.Effect<void, never, Client.Needs<O>> => {
-    if (word === undefined || word === "pass") return Effect.void
-    if (word === "crash") return dies
+  const whileWaiting = (word: string, state: Lifecycle.State): Effect.Effect<void, never, Client.Needs<O>> => {
+    if (word === "crash") return Effect.sync(() => crash())
     if (word === "limited") return crowd
     if (state._tag !== "Pending") return Effect.void
     const { id, service: name } = state.handle
@@ -196,18 +195,31 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     return Effect.asVoid(inbox.put({ service: name, id, name: `prompt ${prompts++}`, at: instant(), body: {} }))
   }
 
+  /** What happens while the client waits happens half-way, unless the wait is over by then. */
+  const meanwhile = (word: string, { action, state }: Extract<Client.Step, { readonly _tag: "Planned" }>) => {
+    const since = steps
+    const rest = "at" in action ? action.at.epochMilliseconds - millis() : 0
+    return Effect.sleep(Duration.millis(Math.floor(rest / 2))).pipe(
+      Effect.andThen(
+        Effect.suspend(() =>
+          since === steps ? Effect.andThen(note("client", `${word}@pause`), whileWaiting(word, state)) : Effect.void,
+        ),
+      ),
+    )
+  }
+
   const watching =
-    (services: Context.Context<Client.Needs<O>>) =>
+    (services: Context.Context<Client.Needs<O>>, scope: Scope.Scope) =>
     (step: Client.Step): Effect.Effect<void> =>
       Effect.suspend(() => {
+        steps++
         witness.step(step, instant())
         if (step._tag === "Happened") return note("client", Transitions.label(step.event))
         if (step._tag !== "Planned" || !("at" in step.action)) return Effect.void
         if (step.action.at.epochMilliseconds <= millis()) return Effect.void
         const word = ask("pause")
         if (word === undefined) return Effect.void
-        const done = Effect.provideContext(whileWaiting(word, step.state), services)
-        return Effect.andThen(note("client", `${word}@pause`), done)
+        return Effect.asVoid(Effect.forkIn(Effect.provideContext(meanwhile(word, step), services), scope))
       })
 
   // --- the caller -------------------------------------------------------------------------------
@@ -223,20 +235,22 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
       : Client.settle(operation, Handle.of(witness.request, { id: first.id }), wait),
   )
   /** Another process of the caller's, with a journal of its own, asks for the same work and hands its handle over. */
-  const elsewhere: Verb = Effect.suspend(() => {
+  const elsewhere: Effect.Effect<Verb | undefined, never, Client.Needs<O>> = Effect.suspend(() => {
     isElsewhere = true
     return Client.submit(draft, wait).pipe(
       Effect.provide(Journal.layerMemory, { local: true }),
-      Effect.provideService(Client.Watcher, () => Effect.void),
       Effect.onExit(() => Effect.sync(() => void (isElsewhere = false))),
-      Effect.flatMap((handle) => Client.settle(operation, handle, wait)),
+      Effect.match({ onFailure: () => undefined, onSuccess: (handle) => Client.settle(operation, handle, wait) }),
     )
   })
-  const next = (word: string | undefined, isDead: boolean): Effect.Effect<Verb | undefined> => {
+  const next = (word: string | undefined, isDead: boolean): Effect.Effect<Verb | undefined, never, Client.Needs<O>> => {
     if (word === "again") return Effect.succeed(run(draft, wait))
     if (word === "tomorrow") return Effect.as(Effect.sleep("25 hours"), run(draft, wait))
-    if (word === "elsewhere") return Effect.succeed(elsewhere)
     if (word === "changed") return Effect.succeed(run(changed ?? draft, wait))
+    // Without a key a second process would start a second work, where there is a first.
+    if (word === "elsewhere" && isRepeatable(operation.contract)) return elsewhere
+    if (word === "elsewhere")
+      return Effect.flatMap(found, (known) => (known === undefined ? elsewhere : Effect.succeed(known)))
     if (word === "found") return found
     return Effect.succeed(word === "recover" || isDead ? recover : undefined)
   }
@@ -263,7 +277,10 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     const services = Context.make(Journal.Journal, journalOf(inner)).pipe(
       Context.add(Remote.of<O["service"]>(operation.service), remote),
     ) as Context.Context<Client.Needs<O>>
-    const around = services.pipe(Context.add(Client.Watcher, watching(services)), Context.add(Inbox.Inbox, inbox))
+    const around = services.pipe(
+      Context.add(Client.Watcher, watching(services, yield* Effect.scope)),
+      Context.add(Inbox.Inbox, inbox),
+    )
 
     for (let verb: Verb | undefined = run(draft, wait); verb !== undefined;) {
       const life = lives
@@ -293,7 +310,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
         if (!isOfDraft(failure)) witness.tells(tagOf(failure), operations.length)
       }
       const word = ask("caller")
-      verb = yield* next(word, isDead)
+      verb = yield* Effect.provideContext(next(word, isDead), services)
       if (verb !== undefined) yield* note("client", `${word ?? "recover"}@caller`)
     }
     if (witness.request !== undefined) witness.keeps(yield* inner.read(witness.request.entry))

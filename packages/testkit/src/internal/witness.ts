@@ -18,6 +18,9 @@ interface Wait {
 /** A deed is begun when its time has come to the millisecond; an answer may be late by what the last resort allows. */
 const grace = 2000
 
+const isLost = (state: Lifecycle.State | undefined): boolean =>
+  state?._tag === "Settled" && state.outcome._tag === "Lost"
+
 export class Witness {
   readonly violations: Array<Violation> = []
   readonly transitions = new Set<string>()
@@ -34,7 +37,8 @@ export class Witness {
   private readonly asked = new Map<string, number>()
 
   private fault(check: string, says: string): void {
-    this.violations.push({ check, says })
+    const isKnown = this.violations.some((one) => one.check === check && one.says === says)
+    if (!isKnown) this.violations.push({ check, says })
   }
 
   private move(before: Lifecycle.State | undefined, event: Lifecycle.Event, after: Lifecycle.State): void {
@@ -87,6 +91,8 @@ export class Witness {
 
   private planned(action: Lifecycle.Action, state: Lifecycle.State, now: DateTime.Utc): void {
     this.action = action
+    // What a service did not know it may know again: being asked is a reason to look, and the entry stays as it is.
+    if (this.isFirst && isLost(this.state)) this.state = state
     if (this.wait === undefined) return
     const first = Lifecycle.next(state, { ...this.wait, now, die: 0 })
     const last = "at" in first ? Lifecycle.next(state, { ...this.wait, now, die: 0.999_999 }) : first
@@ -141,7 +147,7 @@ export class Witness {
     const { state } = this
     const saved = Lifecycle.fold(history)
     if (state === undefined || history.length === 0) return
-    if (saved?._tag === state._tag) return
+    if (saved?._tag === state._tag || isLost(saved)) return
     this.fault("saved", `the journal folds to ${saved?._tag ?? "nothing"}, and the driver showed ${state._tag}`)
   }
 
