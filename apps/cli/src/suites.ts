@@ -67,7 +67,7 @@ const gone = { status: 410, json: { success: false, error: "gone", message: "no"
 const kinds: ReadonlyArray<string> = [...common, ...lives, ...strange, ...stranger]
 
 /** Ends when no time-out does: two timers of one instant fire as they were set, which a socket may delay. */
-const spare: Duration.Input = "47 seconds"
+const spare: Duration.Input = "23 seconds"
 
 export const soundpiece = async (
   words: ReadonlyArray<string> = [...kinds, "failed@work", ...letters],

@@ -22,7 +22,7 @@ const suite = (
     from: import.meta.url,
     kinds: [...common, "wrong-shape@submit", "again@caller", "crash-after-commit@submit"],
     connect,
-    service: ({ seed }) => SoundpieceEmulator.make({ work: "47 seconds", seed }),
+    service: ({ seed }) => SoundpieceEmulator.make({ work: "23 seconds", seed }),
     draft: Soundpiece.newSong(
       { lyrics: "Hold the note", prompt: "Slow waltz" },
       { key: "550e8400-e29b-41d4-a716-446655440000" },

@@ -1,12 +1,12 @@
 /** Watches one client on its way and says where it leaves the machine, the pace, the journal or the truth. */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import * as Equal from "effect/Equal"
 import type * as Client from "@tenuto/core/Client"
 import type { Contract } from "@tenuto/core/Contract"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
 import type { Violation } from "../Explore.ts"
 import * as Transitions from "../Transitions.ts"
+import { isSame } from "./same.ts"
 
 /** One wait of the caller. */
 interface Wait {
@@ -79,8 +79,8 @@ export class Witness {
     if (event._tag === "Drafted") this.request = event.request
     const expected = this.fold(event)
     // A handle from elsewhere begins anew, whatever the journal knew of its entry.
-    const isAnew = this.isFirst && event._tag === "Accepted" && Equal.equals(state, Lifecycle.begin(event))
-    if (expected === undefined || (!isAnew && !Equal.equals(expected, state))) {
+    const isAnew = this.isFirst && event._tag === "Accepted" && isSame(state, Lifecycle.begin(event))
+    if (expected === undefined || (!isAnew && !isSame(expected, state))) {
       const model = expected?._tag ?? "no state"
       this.fault("machine", `after ${Transitions.label(event)} the driver shows ${state._tag} and the model ${model}`)
     } else if (isAnew) this.move(undefined, event, state)
@@ -95,6 +95,11 @@ export class Witness {
     if (this.isFirst && isLost(this.state)) this.state = state
     if (this.wait === undefined) return
     const first = Lifecycle.next(state, { ...this.wait, now, die: 0 })
+    if (
+      action._tag === first._tag &&
+      (!("at" in action) || ("at" in first && DateTime.Equivalence(action.at, first.at)))
+    )
+      return
     const last = "at" in first ? Lifecycle.next(state, { ...this.wait, now, die: 0.999_999 }) : first
     // A die may lengthen a pause beyond the deadline.
     if (action._tag !== first._tag && action._tag !== last._tag) {
