@@ -16,5 +16,8 @@ export * as Window from "./Window.ts"
 export * as Serial from "./Serial.ts"
 export * as Storage from "./Storage.ts"
 export * as Courier from "./Courier.ts"
-// Laws
+// Laws, and the stories that break them
 export * as Laws from "./Laws.ts"
+export * as Transitions from "./Transitions.ts"
+export * as Explore from "./Explore.ts"
+export * as ClientSuite from "./ClientSuite.ts"

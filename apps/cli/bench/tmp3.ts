@@ -1,2 +1,0 @@
-import * as T from "@tenuto/testkit/Transitions"
-console.log(T.all.length, T.all)
