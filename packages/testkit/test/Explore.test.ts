@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import * as Arbitrary from "effect/Arbitrary"
 import { Effect, Schema } from "effect"
 import { describe, expect, it } from "vitest"
@@ -276,6 +277,23 @@ describe("exploring", () => {
     expect(explored.violations).toEqual([
       { check: "Endless", says: "the story had not ended after 20 ms of real time" },
     ])
+  })
+})
+
+/** Every file that a module of the kit loads, and what it asks of other packages. */
+const asks = (file: URL, seen = new Set<string>()): ReadonlyArray<string> => {
+  if (seen.has(file.href)) return []
+  seen.add(file.href)
+  const imports = readFileSync(file, "utf8").matchAll(/^(?:import|export)(?! type) [^;]*? from "([^"]+)"$/gm)
+  return Array.from(imports, ([, name = ""]) => name).flatMap((name) =>
+    name.startsWith(".") ? asks(new URL(name, file), seen) : [name],
+  )
+}
+
+describe("a team without Effect", () => {
+  it("needs none to explore", () => {
+    expect(asks(new URL("../src/Explore.ts", import.meta.url))).toEqual([])
+    expect(asks(new URL("../src/Fault.ts", import.meta.url))).toContain("effect/Effect")
   })
 })
 

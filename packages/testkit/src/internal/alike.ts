@@ -3,7 +3,7 @@
  *
  * A suite that says what it asked for, in order, promises that a run depends on nothing else of its steps.
  */
-import type { Story, Told } from "../Explore.ts"
+import type { Story, Told } from "./story.ts"
 
 /** Where a run comes to a question, or to its end. */
 interface Place {

@@ -1,5 +1,5 @@
 /** Where a suite stands: paths from the directory of the process, and the way back from a path to the suite. */
-import type { Suite } from "../Explore.ts"
+import type { Suite } from "./story.ts"
 
 const node = () => Promise.all([import("node:path"), import("node:url")])
 

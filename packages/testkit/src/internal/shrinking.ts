@@ -1,5 +1,5 @@
 /** Makes a red story smaller for as long as it stays red for the same reason; the same story always shrinks alike. */
-import type { Story, Suite, Told } from "../Explore.ts"
+import type { Story, Suite, Told } from "./story.ts"
 
 /** A story and how it went. */
 export interface Run {
@@ -8,7 +8,7 @@ export interface Run {
 }
 
 /** Stories that are one step simpler, the greatest gain first. */
-export const simpler = (story: Story, kinds: ReadonlyArray<string>): ReadonlyArray<Story> => {
+const simpler = (story: Story, kinds: ReadonlyArray<string>): ReadonlyArray<Story> => {
   const { carrier, seed, steps } = story
   const without = steps.map((_, at) => ({ ...story, steps: steps.toSpliced(at, 1) }))
   const halves =

@@ -1,5 +1,5 @@
 /** Tells one story to its end, whatever a suite does: what it throws, and that it never ends, is a violation too. */
-import type { Story, Suite, Told } from "../Explore.ts"
+import type { Story, Suite, Told } from "./story.ts"
 
 // Taken once, so that a runner's fake timers cannot make a story endless.
 const arm = globalThis.setTimeout

@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import type * as Client from "@tenuto/core/Client"
 import type { Contract } from "@tenuto/core/Contract"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
-import type { Violation } from "../Explore.ts"
+import type { Violation } from "./story.ts"
 import * as Transitions from "../Transitions.ts"
 import { isSame } from "./same.ts"
 
