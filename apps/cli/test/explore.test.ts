@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import * as Explore from "@tenuto/testkit/Explore"
 import * as Transitions from "@tenuto/testkit/Transitions"
 import * as Suites from "../src/suites.ts"
+import { onBoth } from "./both.ts"
 import * as Planted from "./planted.ts"
 
 const found = (explored: Explore.Found | Explore.Nothing): Explore.Found => {
@@ -16,6 +17,10 @@ describe("a planted bug", () => {
     ["an unanswered submit that is called refused", Planted.denying, "truth", 1],
     ["a request that is sent twice", Planted.doubling, "ahead", 0],
     ["a pause that is not kept", Planted.deaf, "patience", 1],
+    ["a driver that shows another state", Planted.lying, "machine", 0],
+    ["a driver that plans too soon", Planted.hasty, "action", 0],
+    ["a client that comes back late", Planted.late, "deadline", 0],
+    ["a journal that forgets", Planted.forgetful, "saved", 0],
     ["a client that waits for nothing", Planted.waiting, "Deadlock", 0],
     ["a client that breaks", Planted.broken, "defect", 0],
   ] as const)("%s is found, and shrunk", async (_, suite, check, length) => {
@@ -136,25 +141,7 @@ describe("the services", () => {
     ["heydonna", Suites.heydonna],
     ["whisul", Suites.whisul],
   ] as const)("%s: nothing is found, and both carriers tell the same", async (_, make) => {
-    const suite = await make()
-    /** A suite whose stories are told on both carriers, and red where these differ. */
-    const both: Explore.Suite = {
-      ...suite,
-      tell: async (story) => {
-        const [memory, loopback] = [
-          await suite.tell({ ...story, carrier: "memory" }),
-          await suite.tell({ ...story, carrier: "loopback" }),
-        ]
-        const isSame = memory.timeline === loopback.timeline
-        const differs = isSame ? [] : [{ check: "carriers", says: loopback.timeline }]
-        return {
-          ...memory,
-          timeline: memory.timeline,
-          violations: [...memory.violations, ...loopback.violations, ...differs],
-        }
-      },
-    }
-    await Explore.demand(Explore.randomly(both, { runs: 40, length: 8, seed: 3 }))
+    await Explore.demand(Explore.randomly(onBoth(await make()), { runs: 40, length: 8, seed: 3 }))
   })
 
   it("soundpiece: eleven ways to go wrong, told to a depth of three", async () => {

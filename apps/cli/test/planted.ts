@@ -1,5 +1,7 @@
 /** Clients with a bug, for explorations to find: each is the real one with one thing changed. */
-import { Effect, Layer } from "effect"
+import { DateTime, Effect, Layer } from "effect"
+import * as Client from "@tenuto/core/Client"
+import * as Journal from "@tenuto/core/Journal"
 import * as Remote from "@tenuto/core/Remote"
 import type { Transport } from "@tenuto/http/Transport"
 import * as Soundpiece from "@tenuto/soundpiece"
@@ -8,6 +10,11 @@ import * as ClientSuite from "@tenuto/testkit/ClientSuite"
 import type { Suite } from "@tenuto/testkit/Explore"
 import * as NodeTransport from "@tenuto/transport-node/NodeTransport"
 import { common } from "../src/suites.ts"
+
+type Run = NonNullable<ClientSuite.Options<typeof Soundpiece.newSong>["run"]>
+
+const work = { entry: "e", service: "soundpiece", origin: "https://api.test", operation: "create.new_song" }
+const request = { ...work, input: {} }
 
 type Connected = Layer.Layer<Remote.Remote<"soundpiece">, never, Transport>
 
@@ -80,6 +87,50 @@ export const deaf = suite("deaf", {
         : answer,
     ),
   ),
+})
+
+/** The driver tells another story than its own. */
+const telling =
+  (change: (step: Client.Step) => Client.Step): Run =>
+  (draft, wait) =>
+    Effect.flatMap(Client.Watcher, (watch) =>
+      Effect.provideService(Client.run(draft, wait), Client.Watcher, (step) => watch(change(step))),
+    )
+
+/** It shows work that is going on as a draft. */
+export const lying = suite("lying", {
+  run: telling((step) =>
+    step.state._tag === "Pending" ? { ...step, state: { _tag: "Drafted", request, sends: 0 } } : step,
+  ),
+})
+
+/** It plans everything a second too soon. */
+export const hasty = suite("hasty", {
+  run: telling((step) =>
+    step._tag === "Planned" && "at" in step.action
+      ? { ...step, action: { ...step.action, at: DateTime.subtract(step.action.at, { seconds: 1 }) } }
+      : step,
+  ),
+})
+
+/** It comes back ten minutes after it was asked to. */
+export const late = suite("late", {
+  run: (draft, wait) => Effect.ensuring(Client.run(draft, wait), Effect.sleep("10 minutes")),
+})
+
+/** Its journal keeps no acceptance. */
+export const forgetful = suite("forgetful", {
+  run: (draft, wait) =>
+    Effect.flatMap(Journal.Journal, (journal) =>
+      Effect.provideService(Client.run(draft, wait), Journal.Journal, {
+        ...journal,
+        claim: (entry) =>
+          Effect.map(journal.claim(entry), (page) => ({
+            ...page,
+            append: (events) => page.append(events.filter(({ _tag }) => _tag !== "Accepted" && _tag !== "Observed")),
+          })),
+      }),
+    ),
 })
 
 /** It waits for nothing. */
