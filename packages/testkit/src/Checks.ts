@@ -40,7 +40,7 @@
  * ```
  */
 import * as Reading from "./internal/reading.ts"
-import type { Exchange, Transcript } from "./Transcript.ts"
+import type { Exchange, Transcript } from "./internal/transcribed.ts"
 
 /** Something that a run did and must not do. */
 export interface Violation {
@@ -117,7 +117,7 @@ const readingOf = ({ exchanges, keyOf = Reading.keyOf, operations = [] }: Run): 
     exchanges.some((exchange) => Reading.isSubmit(exchange) && keyOf(exchange) !== undefined) ||
     operations.some(({ key }) => key !== undefined),
   keyOf,
-  workOf: Reading.workOf,
+  workOf: Reading.workOf(keyOf),
   isInDoubt: Reading.isInDoubt,
   endOf: Reading.endOf,
   isHome: ({ origin, stage }) => origin === exchanges[0]?.origin && stage !== "download",

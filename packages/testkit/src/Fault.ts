@@ -24,6 +24,7 @@ import * as Schema from "effect/Schema"
 import type { Handler, Request } from "./Handler.ts"
 import { type Effects, effects, type Words } from "./internal/effects.ts"
 import type { Mischief } from "./internal/mischief.ts"
+import { stages } from "./internal/stages.ts"
 import { inTurn, meets, type Step } from "./internal/steps.ts"
 
 export type { Refusal } from "./internal/effects.ts"
@@ -32,7 +33,7 @@ export type { Refusal } from "./internal/effects.ts"
  * Which part of the work a request belongs to. `long-poll`: a look that the service is asked to hold, which what is
  * planned for `look` meets too. `webhook`: a letter that the service sends.
  */
-export const Stage = Schema.Literals(["submit", "look", "long-poll", "download", "cancel", "webhook"])
+export const Stage = Schema.Literals(stages)
 export type Stage = typeof Stage.Type
 
 /** One way to go wrong. */

@@ -2,6 +2,13 @@
  * What a kit is: the words that `Promise` speaks. Types only, and plain ones: nobody needs Effect to read them.
  */
 
+import type { Check, Run, Violation } from "./Checks.ts"
+import type { Story } from "./internal/story.ts"
+import type { Transcript } from "./internal/transcribed.ts"
+
+/** What a caller knows of its run, beside what the service saw. */
+export type Known = Partial<Omit<Run, keyof Transcript | "timeline">>
+
 /** A span of time, such as `"20 seconds"`. */
 export type Span = `${number} ${"milli" | "second" | "minute" | "hour" | "day"}${"" | "s"}`
 
@@ -20,8 +27,14 @@ export interface Emulated<Ledger> {
 /** A service of your own: it answers as a fetch handler does; no answer at all is a connection that is reset. */
 export type Answering = (request: Request) => Response | Promise<Response>
 
+/** A service of your own that can say what it has created: `{ operations: [{ id, key }] }` lets the checks count it. */
+export interface Serving<Ledger> {
+  readonly fetch: Answering
+  readonly ledger: () => Ledger
+}
+
 /** What can be played. */
-export type Service = Making<Emulated<unknown>> | Answering
+export type Service = Making<Emulated<unknown>> | Serving<unknown> | Answering
 
 /** What is made in the end. */
 type Made<M> = M extends { [Symbol.iterator](): { next(...args: ReadonlyArray<never>): infer Step } }
@@ -32,7 +45,11 @@ type Made<M> = M extends { [Symbol.iterator](): { next(...args: ReadonlyArray<ne
 
 /** What a service can be asked about itself; a handler of your own has nothing to say. */
 export type LedgerOf<S extends Service> =
-  Made<S> extends { readonly ledger: infer Ledger extends Making<unknown> } ? Made<Ledger> : undefined
+  S extends Serving<infer Ledger>
+    ? Ledger
+    : Made<S> extends { readonly ledger: infer Ledger extends Making<unknown> }
+      ? Made<Ledger>
+      : undefined
 
 /** What is played, and how. */
 export interface Options<S extends Service> {
@@ -49,6 +66,8 @@ export interface Options<S extends Service> {
   readonly globals?: boolean
   /** Takes the service's webhooks in place of the address they are sent to. */
   readonly receiver?: Answering
+  /** The service's name: under it the faults that were played count as covered, where `TENUTO_COVERAGE` names a file. */
+  readonly name?: string
   /** Real time without a sign of life after which I/O counts as stuck. Default: 5 seconds. */
   readonly stuckAfter?: Span
 }
@@ -97,5 +116,30 @@ export interface Kit<Ledger> extends AsyncDisposable {
   readonly ledger: () => Promise<Ledger>
   /** What happened, and when, as text that stays the same. */
   readonly timeline: () => string
+  /** The same as one page of HTML that loads nothing. */
+  readonly report: (options?: { readonly title?: string; readonly ended?: string }) => string
+  /** Every request with its answer, beside what the service has created. */
+  readonly transcript: () => Promise<Transcript>
+  /** What the run did and must not do: all checks of `Checks`, or these; none: it was right as far as anyone can see. */
+  readonly judge: (known?: Known, checks?: ReadonlyArray<Check>) => Promise<ReadonlyArray<Violation>>
+  /** For undici and Node's own `fetch`: their `setGlobalDispatcher`, and their option `dispatcher`. */
+  readonly dispatcher: { readonly dispatch: (options: never, handler: never) => boolean }
   readonly close: () => Promise<void>
+}
+
+/** What stories are told of: a service and a client, both made anew for each story. */
+export interface Explored<S extends Service> extends Pick<Options<S>, "globals" | "origin" | "receiver"> {
+  readonly name: string
+  /** `import.meta.url` of the module that exports the suite, so that one line can replay it. */
+  readonly from?: string
+  /** What may go wrong; earlier words are simpler: `["503@look", "reset-after-commit@submit"]`. `pass@look` lets one by. */
+  readonly kinds: ReadonlyArray<string>
+  readonly service: (story: Story) => S
+  readonly client: (world: World) => unknown
+  /** What is for nobody's eyes. */
+  readonly secrets?: ReadonlyArray<string>
+  /** How the service is to be read, where the defaults of `Checks` are wrong. */
+  readonly known?: Known
+  /** Judge what was told. Default: all of `Checks`. */
+  readonly checks?: ReadonlyArray<Check>
 }

@@ -29,9 +29,34 @@
  * ```
  */
 import { open } from "./internal/kit.ts"
-import type { Kit, LedgerOf, Options, Service } from "./Kit.ts"
+import { suiteOf } from "./internal/suite.ts"
+import type { Suite } from "./internal/story.ts"
+import type { Explored, Kit, LedgerOf, Options, Service } from "./Kit.ts"
 
-export type { Answering, Emulated, Kit, LedgerOf, Making, Options, Service, Span, World } from "./Kit.ts"
+export { demand, exhaustively, randomly } from "./Explore.ts"
+export type {
+  Answering,
+  Emulated,
+  Explored,
+  Finding,
+  Kit,
+  Known,
+  LedgerOf,
+  Making,
+  Options,
+  Service,
+  Serving,
+  Span,
+  World,
+} from "./Kit.ts"
 
 /** Make a service and its clock. Rejects when a fault is not known, or a port cannot be opened. */
 export const createKit = <S extends Service>(options: Options<S>): Promise<Kit<LedgerOf<S>>> => open(options)
+
+/**
+ * Make a suite of stories that can be explored: `await demand(exhaustively(suite(…), { depth: 2 }))`.
+ *
+ * What a story is judged by: every check, that the client is not left waiting for ever, and that no promise is rejected
+ * unheard. A client that rejects is no violation; what it does about a service that goes wrong is its own affair.
+ */
+export const suite = <S extends Service>(explored: Explored<S>): Suite => suiteOf(explored)

@@ -23,7 +23,7 @@
  * console.log(await Effect.runPromise(Effect.scoped(program))) // [ "submit: POST /songs 202" ]
  * ```
  */
-import type { Headers, Response } from "@tenuto/http/Exchange"
+import type { Response } from "@tenuto/http/Exchange"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -34,65 +34,10 @@ import type { Behaviour } from "./Behaviour.ts"
 import type { Stage } from "./Fault.ts"
 import type { Handler, Request } from "./Handler.ts"
 import { onLeaving } from "./internal/leaving.ts"
+import type { Ending, Exchange, Transcript } from "./internal/transcribed.ts"
 import { hearing } from "./internal/witness.ts"
 
-/** A whole answer, as the client got it. */
-export interface Answer {
-  /** Seconds since the beginning. */
-  readonly at: number
-  readonly status: number
-  readonly headers: Headers
-  /** As JSON, or as text where it is none; absent where it is neither. */
-  readonly body?: unknown
-}
-
-/** How an exchange ended: as the behaviour is called, or `Left`, because the client went away. */
-export type Ending = Exclude<Behaviour["_tag"], "Hung"> | "Left"
-
-/** A request as the service saw it, and what came of it. */
-export interface Exchange {
-  /** Seconds since the beginning. */
-  readonly at: number
-  /** Which part of the work it belongs to. */
-  readonly stage?: Stage
-  readonly origin: string
-  readonly method: string
-  readonly path: string
-  readonly query: Readonly<Record<string, string>>
-  readonly headers: Headers
-  /** As JSON, or as text where it is none. */
-  readonly body: unknown
-  /** Absent where no whole answer came. */
-  readonly answer?: Answer
-  /** Absent while it is open. */
-  readonly end?: { readonly at: number; readonly did: Ending }
-  /** The name of the fault that was played on it. */
-  readonly fault?: string
-}
-
-/** Work that the service created, from its own ledger. */
-export interface Created {
-  readonly id: string
-  readonly key?: string | undefined
-}
-
-/** A fault of a letter: it is sent by the service, and is no exchange. */
-export interface Letter {
-  /** Seconds since the beginning. */
-  readonly at: number
-  readonly fault: string
-}
-
-/** What a service saw and said. */
-export interface Transcript {
-  /** The first instant, as ISO-8601: what `at` counts from. */
-  readonly start: string
-  /** In the order in which they came. */
-  readonly exchanges: ReadonlyArray<Exchange>
-  /** Absent where the service keeps no ledger. */
-  readonly operations?: ReadonlyArray<Created>
-  readonly letters?: ReadonlyArray<Letter>
-}
+export type { Answer, Created, Ending, Exchange, Letter, Transcript } from "./internal/transcribed.ts"
 
 /** A service that is being written down. `exchanges` grows with every request. */
 export interface Recorder<R = never> extends Pick<Transcript, "start" | "exchanges"> {

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import * as Checks from "@tenuto/testkit/Checks"
 import type { Exchange } from "@tenuto/testkit/Transcript"
@@ -366,14 +365,4 @@ it("every check says what it demands, and which law that is", () => {
     expect([name, says]).toEqual([expect.stringMatching(/^[a-z-]+$/), expect.stringMatching(/^.{20,120}$/)])
     expect(law).toBeGreaterThanOrEqual(1)
   }
-})
-
-it("what is public is plain: no type of effect stands in a check, and none in a transcript but its recorder's", () => {
-  const of = (file: string) => readFileSync(new URL(`../src/${file}.ts`, import.meta.url), "utf8")
-  expect(of("Checks").replaceAll(/\/\*[\s\S]*?\*\//g, "")).not.toMatch(/effect\/|Effect/)
-  const data =
-    of("Transcript")
-      .replaceAll(/\/\*[\s\S]*?\*\//g, "")
-      .split("export interface Recorder")[0] ?? ""
-  expect(data.split("export interface Answer")[1]).not.toMatch(/Effect|Duration|DateTime|Option/)
 })

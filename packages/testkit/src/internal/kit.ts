@@ -7,13 +7,18 @@ import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import type { Kit, LedgerOf, Options, Service, World } from "../Kit.ts"
+import type { Answering, Kit, LedgerOf, Options, Service, World } from "../Kit.ts"
+import * as Checks from "../Checks.ts"
+import * as Coverage from "../Coverage.ts"
+import * as Report from "../Report.ts"
 import * as Timeline from "../Timeline.ts"
 import * as VirtualClock from "../VirtualClock.ts"
 import { handlerOf } from "./answering.ts"
 import { examine } from "./doctor.ts"
+import { dispatcherOn } from "./dispatching.ts"
 import { fetchOn } from "./fetching.ts"
 import { cover, turnstile } from "./globals.ts"
+import type { Created } from "./transcribed.ts"
 import { build, type Subject } from "./world.ts"
 
 /** Nothing can be played any more. */
@@ -25,11 +30,21 @@ class Closed extends Schema.TaggedError<Closed>()("Closed", { wasRunning: Schema
   }
 }
 
-const made = <S extends Service>(service: S): Effect.Effect<Subject<LedgerOf<S>>> =>
-  typeof service === "function"
-    ? Effect.succeed({ handler: handlerOf(service), ledger: Effect.succeed(undefined as LedgerOf<S>) })
-    : // The public type only hides that it is an effect.
-      (service as unknown as Effect.Effect<Subject<LedgerOf<S>>>)
+const made = <S extends Service>(service: S): Effect.Effect<Subject<LedgerOf<S>>> => {
+  if (typeof service === "function") {
+    return Effect.succeed({ handler: handlerOf(service), ledger: Effect.succeed(undefined as LedgerOf<S>) })
+  }
+  if ("fetch" in service) {
+    const { fetch, ledger } = service
+    const answering: Answering = (request) => fetch.call(service, request)
+    return Effect.succeed({
+      handler: handlerOf(answering),
+      ledger: Effect.sync(() => ledger.call(service) as LedgerOf<S>),
+    })
+  }
+  // The public type only hides that it is an effect.
+  return service as unknown as Effect.Effect<Subject<LedgerOf<S>>>
+}
 
 /** Requests of the global `fetch` to this origin stay in the process. */
 const route = (origin: string, own: typeof globalThis.fetch): (() => void) => {
@@ -53,7 +68,15 @@ const run = <A, E>(effect: Effect.Effect<A, E>): Promise<A> =>
 const during = (begin: () => (() => void) | undefined) =>
   Effect.acquireRelease(Effect.sync(begin), (end) => Effect.sync(() => end?.()))
 
-export const open = async <S extends Service>(options: Options<S>): Promise<Kit<LedgerOf<S>>> => {
+/** What a suite knows of its kit, beside what everybody does. */
+interface Watched {
+  readonly asked?: (stage: string | undefined) => void
+}
+
+const isLedger = (ledger: unknown): ledger is { readonly operations: ReadonlyArray<Created> } =>
+  typeof ledger === "object" && ledger !== null && "operations" in ledger && Array.isArray(ledger.operations)
+
+export const open = async <S extends Service>(options: Options<S> & Watched): Promise<Kit<LedgerOf<S>>> => {
   const { carrier = "memory", faults = [], globals = true, origin = "http://service.test", receiver } = options
   const { seed = 0, stuckAfter } = options
   const scope = Scope.makeUnsafe()
@@ -63,6 +86,7 @@ export const open = async <S extends Service>(options: Options<S>): Promise<Kit<
       at: carrier === "memory" ? origin : {},
       faults,
       receiver,
+      ...(options.asked === undefined ? {} : { asked: options.asked }),
     }).pipe(
       Scope.provide(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
@@ -74,7 +98,11 @@ export const open = async <S extends Service>(options: Options<S>): Promise<Kit<
 
   const closed = Deferred.makeUnsafe<never, Closed>()
   const close = () =>
-    run(Effect.andThen(Deferred.fail(closed, new Closed({ wasRunning: true })), Scope.close(scope, Exit.void)))
+    Effect.gen(function* () {
+      const isFirst = yield* Deferred.fail(closed, new Closed({ wasRunning: true }))
+      if (isFirst && options.name !== undefined) yield* Coverage.note(Coverage.of(options.name, world.transcript))
+      yield* Scope.close(scope, Exit.void)
+    }).pipe(run)
 
   const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> =>
     Effect.gen(function* () {
@@ -98,9 +126,19 @@ export const open = async <S extends Service>(options: Options<S>): Promise<Kit<
       .pipe(Effect.scoped, Effect.provideContext(context), run)
       .then((result) => (Result.isSuccess(result) ? result.success : Promise.reject(result.failure as Error)))
 
+  const transcript = async () => {
+    const ledger: unknown = await run(world.ledger)
+    return { ...world.transcript, ...(isLedger(ledger) ? { operations: ledger.operations } : {}) }
+  }
+  const timeline = () => Effect.runSyncWith(context)(Timeline.text)
+
   return {
     url,
     fetch,
+    dispatcher: dispatcherOn(context),
+    transcript,
+    judge: async (known, checks) => Checks.judge({ ...(await transcript()), timeline: timeline(), ...known }, checks),
+    report: (given) => Report.html(Effect.runSyncWith(context)(Timeline.entries), given),
     run: play,
     advance: (by) => run(world.here(VirtualClock.advance(by))),
     track: (promise) => {
@@ -112,7 +150,7 @@ export const open = async <S extends Service>(options: Options<S>): Promise<Kit<
     fault: (...names) => run(world.fault(names)),
     now: () => DateTime.toDateUtc(DateTime.makeUnsafe(engine?.now ?? 0)),
     ledger: () => run(world.ledger),
-    timeline: () => Effect.runSyncWith(context)(Timeline.text),
+    timeline,
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Delay from "@tenuto/http/Delay"
 import * as Verdict from "@tenuto/http/Verdict"
-import type { Exchange, Transcript } from "../Transcript.ts"
+import type { Exchange, Transcript } from "./transcribed.ts"
 
 type Members = { readonly [name: string]: unknown }
 
@@ -40,14 +40,15 @@ export const keyOf = ({ body, headers }: Exchange): string | undefined => {
 }
 
 /** What is asked for, whatever its key: two submits that ask for the same are one piece of work. */
-export const workOf = ({ body, method, path, query }: Exchange): string => {
-  const members = membersOf(body)
-  const asked =
-    Object.keys(members).length === 0
-      ? body
-      : Object.fromEntries(Object.entries(members).filter(([name]) => !keyMembers.includes(name)))
-  return `${method} ${path} ${written([query, asked])}`
-}
+export const workOf =
+  (key: (exchange: Exchange) => string | undefined) =>
+  (exchange: Exchange): string => {
+    const { body, method, path, query } = exchange
+    const own = key(exchange)
+    const members = Object.entries(membersOf(body))
+    const rest = members.filter(([name, value]) => !keyMembers.includes(name) && (own === undefined || value !== own))
+    return `${method} ${path} ${written([query, members.length === 0 ? body : Object.fromEntries(rest)])}`
+  }
 
 /** Where a request goes, as it may be shown. */
 export const shown = ({ at, method, path }: Exchange): string => `${method} ${path} at ${at} s`

@@ -19,6 +19,8 @@ export interface Step<R> {
 
 interface Hooks extends Words {
   readonly stageOf: (request: Request) => string | undefined
+  /** Told the stage of each request that asks for a step. */
+  readonly asked?: (stage: string | undefined) => void
 }
 
 /** Whether what is planned for a stage meets a request of one. A look that is held is a look. */
@@ -40,6 +42,7 @@ export const inTurn = <R>(handler: Handler<R>, steps: ReadonlyArray<Step<R>>, ho
     if (request.url === nowhere) return Effect.succeed(Behaviour.Unnamed())
     if (past.isRevoked && Credential.isCarried(request)) return Effect.succeed(unauthenticated(hooks))
     if (past.isDown((planned) => meets(planned, stage), now)) return Effect.succeed(unavailable(hooks))
+    hooks.asked?.(stage)
     for (const turn of left) {
       const { nth, step } = turn
       const { count, name, own, parameter } = step
