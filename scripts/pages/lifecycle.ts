@@ -2,91 +2,19 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Contract from "../../packages/core/src/Contract.ts"
-import type { Handle } from "../../packages/core/src/Handle.ts"
 import * as Lifecycle from "../../packages/core/src/Lifecycle.ts"
-import type { Observation } from "../../packages/core/src/Observation.ts"
-import type { Reason } from "../../packages/core/src/Reason.ts"
+import { events, label as nameOf, states } from "../../packages/testkit/src/Transitions.ts"
 import { table } from "../markdown.ts"
 
 export const path = "docs/lifecycle.md"
 
-// --- what can happen ----------------------------------------------------------------------------
-
 const at = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
-const where = { service: "service", origin: "https://service.test", operation: "operation" }
-const request: Lifecycle.Request = { ...where, entry: "entry", input: {}, key: "key" }
-const handle: Handle = { ...where, version: 1, id: "id" }
-const trouble = (reason: Reason) => ({ at, reason, evidence: { stage: "submit" as const } })
-const timeout = trouble({ _tag: "Timeout" })
-const limited = trouble({ _tag: "RateLimited", retryAfter: Duration.minutes(1) })
-const upgrade = trouble({ _tag: "UpgradeRequired", changes: { async: true } })
-const forbidden = trouble({ _tag: "Forbidden" })
-const seen = (observation: Observation): Lifecycle.Event => ({ _tag: "Observed", at, began: at, observation })
-const succeeded: Observation = { _tag: "Succeeded", word: "done", output: null }
-
-/** Every kind, in the order of a life; several of a kind where what it brings makes a difference. */
-const events: ReadonlyArray<readonly [label: string, event: Lifecycle.Event]> = [
-  ["Drafted", { _tag: "Drafted", at, request }],
-  ["Sending", { _tag: "Sending", at }],
-  ["Rejected", { _tag: "Rejected", ...timeout }],
-  ["Rejected", { _tag: "Rejected", ...limited }],
-  ["Rejected", { _tag: "Rejected", ...forbidden }],
-  ["Rejected", { _tag: "Rejected", ...upgrade }],
-  ["Uncertain", { _tag: "Uncertain", ...timeout }],
-  ["Accepted", { _tag: "Accepted", at, handle }],
-  ["Accepted with a result", { _tag: "Accepted", at, handle, observation: succeeded }],
-  ["Observed pending", seen({ _tag: "Pending", word: "running" })],
-  ["Observed an unknown word", seen({ _tag: "Unrecognised", word: "ripening" })],
-  ["Observed succeeded", seen(succeeded)],
-  ["Observed failed", seen({ _tag: "Failed", word: "failed", reason: { _tag: "Internal" } })],
-  ["Observed cancelled", seen({ _tag: "Cancelled", word: "cancelled" })],
-  ["Observed expired", seen({ _tag: "Expired", word: "expired" })],
-  ["Unseen", { _tag: "Unseen", began: at, ...timeout }],
-  ["Unseen", { _tag: "Unseen", began: at, ...forbidden }],
-  ["Prompted", { _tag: "Prompted", at }],
-  ["Postponed", { _tag: "Postponed", at, retryAfter: Duration.minutes(1) }],
-  ["Lost", { _tag: "Lost", ...timeout }],
-  ["Stopped", { _tag: "Stopped", ...timeout }],
-  ["Stopped", { _tag: "Stopped", ...limited }],
-]
-
-// --- exploring ----------------------------------------------------------------------------------
-
-/** States that differ in nothing but counts beyond the second act alike. */
-const keyOf = (state: Lifecycle.State): string => {
-  const capped = (count: number) => Math.min(count, 2)
-  switch (state._tag) {
-    case "Drafted":
-      return `${state._tag} ${capped(state.sends)} ${state.last?.reason._tag}`
-    case "Uncertain":
-      return `${state._tag} ${capped(state.sends)} ${capped(state.doubts)} ${state.last?.truth} ${state.last?.reason._tag}`
-    case "Stopped":
-      return `${state._tag} ${capped(state.doubts)} ${state.reason._tag}`
-    case "Pending":
-      return `${state._tag} ${state.last?._tag} ${state.miss?.reason._tag} ${state.looks.prompted}`
-    case "Settled":
-      return state._tag
-  }
-}
-
-const explore = (): ReadonlyArray<Lifecycle.State> => {
-  const found = new Map<string, Lifecycle.State>()
-  const visit = (state: Lifecycle.State | undefined) => {
-    if (state === undefined || found.has(keyOf(state))) return
-    found.set(keyOf(state), state)
-    for (const [, event] of events) visit(Lifecycle.apply(state, event))
-  }
-  for (const [, event] of events) visit(Lifecycle.begin(event))
-  return [...found.values()]
-}
-
 const tags = ["Drafted", "Uncertain", "Stopped", "Pending", "Settled"] as const
-const states = explore()
 const tagged = (tag: Lifecycle.State["_tag"]) => states.filter(({ _tag }) => _tag === tag)
 const unique = (texts: Iterable<string>) => [...new Set(texts)]
 
-const labels = unique(events.map(([label]) => label))
-const labelled = (label: string) => events.flatMap(([name, event]) => (name === label ? [event] : []))
+const labels = unique(events.map((event) => nameOf(event)))
+const labelled = (label: string) => events.filter((event) => nameOf(event) === label)
 
 /** Where events of one label lead from states of one tag; nothing when they never change anything. */
 const targets = (tag: Lifecycle.State["_tag"], label: string): ReadonlyArray<string> =>

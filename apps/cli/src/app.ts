@@ -18,6 +18,7 @@ import { explain } from "./commands/explain.ts"
 import { look } from "./commands/look.ts"
 import { recover } from "./commands/recover.ts"
 import { report } from "./commands/report.ts"
+import { replay } from "./commands/replay.ts"
 import { run } from "./commands/run.ts"
 import { settle } from "./commands/settle.ts"
 import { submit } from "./commands/submit.ts"
@@ -32,7 +33,7 @@ const root = Command.make("tenuto").pipe(
       "",
       "  Exit codes: 0 succeeded, 10 rejected, 11 uncertain, 12 failed, 13 cancelled or expired, 14 lost, 15 overdue,",
       "  16 unseen, 64 usage, 70 a defect of tenuto, 73 file not written, 74 journal not usable, 130 interrupted,",
-      "  1 less is covered than --min asks for",
+      "  1 a replayed story is red, or less is covered than --min asks for",
       "",
       `  API keys are read from the environment: ${Services.variables.join(", ")}`,
     ].join("\n"),
@@ -50,6 +51,7 @@ const root = Command.make("tenuto").pipe(
     explain,
     report,
     coverage,
+    replay,
     demo,
   ]),
 )

@@ -5,6 +5,7 @@
  *  0 succeeded   10 rejected   11 uncertain   12 failed   13 cancelled or expired   14 lost   15 overdue   16 unseen
  *  1 less is covered than --min asks for
  * 64 usage   70 a defect of ours   73 a file cannot be written   74 the journal cannot be used   130 interrupted
+ *  1 a story that was replayed is still red
  * ```
  */
 import * as Schema from "effect/Schema"

@@ -25,7 +25,7 @@ test("the table says what was played at each stage that a service has, and what 
   const all = fitting("submit").length
   expect([table.code, json.code]).toEqual([0, 0])
   expect(table.out).toMatch(new RegExp(`whisul +submit +${all} of ${all} +100 %\n`))
-  expect(table.out).toMatch(/whisul +look +1 of \d+ +\d+ % +reset-before-commit /)
+  expect(table.out).toMatch(/whisul +look +1 of \d+ +\d+ % +refused /)
   expect(table.out).not.toMatch(/webhook|overten/)
   expect(json.lines).toMatchObject([{ covered: all + 1, rows: expect.arrayContaining([]) }])
   expect(at(json.lines[0], "unknown")).toEqual([])
@@ -33,16 +33,16 @@ test("the table says what was played at each stage that a service has, and what 
 
 test("a service that delivers has the faults of its letters to cover too", async () => {
   const { out } = await run(["coverage", file([]), "--service", "soundpiece"])
-  expect(out).toMatch(/soundpiece +webhook +0 of \d+ +0 % +doubled lost/)
+  expect(out).toMatch(/soundpiece +webhook +0 of \d+ +0 % .*doubled lost/)
 })
 
 test("below --min it ends with 1, and says what is missing", async () => {
-  const played = file([{ service: "whisul", stage: "look", fault: "503" }])
+  const played = file(["503", "502"].map((fault) => ({ service: "whisul", stage: "look", fault })))
   const args = ["coverage", played, "--service", "whisul"]
   const [below, above] = await Promise.all([run([...args, "--min", "80"]), run([...args, "--min", "1"])])
   expect([below.code, above.code, above.err]).toEqual([1, 0, ""])
   expect(below.err).toMatch(
-    / % is covered, and --min asks for 80 %; missing:\n {2}whisul: reset-before-commit@submit\n/,
+    / % is covered, and --min asks for 80 %; missing:\n {2}whisul: refused@submit\n/,
   )
   expect(below.err).not.toContain("503@look")
 })

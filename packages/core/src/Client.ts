@@ -303,6 +303,9 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
       yield* saveAfter
       return { operation, state, stop: action, at: now }
     }
+    // A crash while we wait must lose neither a handle that was brought nor that it was asked again; a submit that is due
+    // saves it with its own intent.
+    if (action._tag === "Look" || DateTime.isGreaterThan(action.at, now)) yield* saveAfter
     const told = yield* Turn.come(remote, action, deadline, tell, hearing)
     if (told !== undefined) {
       yield* happen(told)

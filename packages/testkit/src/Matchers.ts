@@ -21,7 +21,7 @@
  * ```ts
  * import { assert } from "@tenuto/testkit/Matchers"
  *
- * const timeline = "tenuto timeline v1\n         0 ms  service  received              GET /songs\n"
+ * const timeline = "tenuto timeline v2\n         0 ms  service  received              GET /songs\n"
  * assert.toMatchTimeline(timeline, timeline)
  * ```
  */

@@ -94,11 +94,15 @@ const waitersOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<string> =>
       })
 
 const writeEvent = Schema.encodeSync(Schema.fromJsonString(Lifecycle.Event))
+const lazily = <A>(make: () => A): (() => A) => {
+  let made: { readonly value: A } | undefined
+  return () => (made ??= { value: make() }).value
+}
 
 /** Play it. The promise is kept whatever the program does: how it ended stands in `exit`. */
 export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A, E>> => {
   const { connect, handler, hooks, ledger, program, service, transport } = play
-  const rows: Array<string> = []
+  const rows: Array<Lifecycle.Event> = []
   const journal = Layer.effect(
     Journal.Journal,
     Effect.map(Journal.Journal, (inner) => ({
@@ -107,7 +111,7 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
         Effect.map(inner.claim(entry), (page) => ({
           ...page,
           append: (events: ReadonlyArray<Lifecycle.Event>) => {
-            rows.push(...events.map((event) => writeEvent(event)))
+            rows.push(...events)
             return page.append(events)
           },
         })),
@@ -129,27 +133,37 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
       if (lane === "webhooks") letters.push({ at: (clock.currentTimeMillisUnsafe() - began) / 1000, fault })
     })
     const watched = Timeline.service(recorder.handler)
+    // Its scope closes before what carries it: what it forked still finds its transport when it is interrupted.
+    const whole = Effect.scoped(program)
     const exit = yield* Effect.gen(function* () {
       if (transport === undefined) {
-        return yield* Effect.provide(program, staged("http://service.test", Emulator.layerMemory(watched)))
+        return yield* Effect.provide(whole, staged("http://service.test", Emulator.layerMemory(watched)))
       }
       const { url } = yield* Emulator.serve(watched)
-      return yield* Effect.provide(program, staged(url, transport))
+      return yield* Effect.provide(whole, staged(url, transport))
     }).pipe(heard, Timeline.watching, Effect.scoped, VirtualClock.guard, Effect.exit)
     const { exchanges, start } = recorder
     const created = ledger === undefined ? {} : { operations: (yield* ledger).operations }
     const transcript: Transcript.Transcript = { start, exchanges, letters, ...created }
     const entries = yield* Timeline.entries
     if (service !== undefined) yield* Coverage.note(Coverage.of(service, transcript))
-    const seen = {
+    const timeline = lazily(() => Timeline.render(entries))
+    const journal = lazily(() => rows.map((event) => writeEvent(event)).join("\n"))
+    const took = yield* elapsed
+    return {
+      ...transcript,
+      seen: exchanges,
       exit,
       entries,
-      timeline: Timeline.render(entries),
-      journal: rows.join("\n"),
-      took: yield* elapsed,
+      took,
       waiting: waitersOf(exit),
+      get timeline() {
+        return timeline()
+      },
+      get journal() {
+        return journal()
+      },
     }
-    return { ...transcript, seen: exchanges, ...seen }
   }).pipe(
     Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer(play.clock)))),
     Effect.orDie,

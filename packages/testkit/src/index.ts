@@ -28,7 +28,10 @@ export * as Serial from "./Serial.ts"
 export * as Storage from "./Storage.ts"
 export * as Courier from "./Courier.ts"
 export * as RawServer from "./RawServer.ts"
-// Laws
+// Laws, and the stories that break them
 export * as Case from "./Case.ts"
 export * as Conformance from "./Conformance.ts"
 export * as Laws from "./Laws.ts"
+export * as Transitions from "./Transitions.ts"
+export * as Explore from "./Explore.ts"
+export * as ClientSuite from "./ClientSuite.ts"

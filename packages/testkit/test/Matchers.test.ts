@@ -10,7 +10,7 @@ declare module "vitest" {
   interface Matchers<R extends void | Promise<void>, T> extends Matching<R> {}
 }
 
-const text = "tenuto timeline v1\n         0 ms  service  received  GET /songs\n     20000 ms  service  answered 200\n"
+const text = "tenuto timeline v2\n         0 ms  service  received  GET /songs\n     20000 ms  service  answered 200\n"
 const other = text.replace("20000", "15000")
 const room = fs.mkdtempSync(path.join(os.tmpdir(), "golden-"))
 const golden = (name: string) => pathToFileURL(path.join(room, "of", name))
@@ -28,7 +28,7 @@ describe("toMatchTimeline", () => {
 
   it("says in which line it is another", () => {
     expect(() => assert.toMatchTimeline(other, text)).toThrow(
-      "the timeline is another: line 3 differs, - expected, + received:\n    tenuto timeline v1\n             0 ms  service  received  GET /songs\n  -      20000 ms  service  answered 200\n  +      15000 ms  service  answered 200",
+      "the timeline is another: line 3 differs, - expected, + received:\n    tenuto timeline v2\n             0 ms  service  received  GET /songs\n  -      20000 ms  service  answered 200\n  +      15000 ms  service  answered 200",
     )
     expect(() => assert.toMatchTimeline(`${text}more`, text)).toThrow("line 4 differs")
   })

@@ -23,6 +23,7 @@ const decoded = (part: string): string => {
 /** Reads the named parts of every path that fits. */
 export const matcher = (pattern: string): ((path: string) => Parts | undefined) => {
   const isOpen = pattern.endsWith("/*")
+  if (!isOpen && !pattern.includes("/:")) return (path) => (path === pattern ? {} : undefined)
   const wanted = (isOpen ? pattern.slice(0, -2) : pattern).split("/")
   return (path) => {
     const parts = path.split("/")

@@ -1,0 +1,152 @@
+/** What explorations say of the services, and of clients with a bug. */
+import { describe, expect, it } from "vitest"
+import * as Explore from "@tenuto/testkit/Explore"
+import * as Transitions from "@tenuto/testkit/Transitions"
+import * as Suites from "../src/suites.ts"
+import { onBoth } from "./both.ts"
+import * as Planted from "./planted.ts"
+
+const found = (explored: Explore.Found | Explore.Nothing): Explore.Found => {
+  if (explored._tag === "Found") return explored
+  throw new Error(`${explored.suite}: nothing was found in ${explored.stories} stories`)
+}
+
+describe("a planted bug", () => {
+  it.each([
+    ["a new key for each attempt", Planted.newKey, "once", 1],
+    ["an unanswered submit that is called refused", Planted.denying, "truth", 1],
+    ["a request that is sent twice", Planted.doubling, "ahead", 0],
+    ["a pause that is not kept", Planted.deaf, "patience", 1],
+    ["a driver that shows another state", Planted.lying, "machine", 0],
+    ["a driver that plans too soon", Planted.hasty, "action", 0],
+    ["a client that comes back late", Planted.late, "deadline", 0],
+    ["a journal that forgets", Planted.forgetful, "saved", 0],
+    ["a client that waits for nothing", Planted.waiting, "Deadlock", 0],
+    ["a client that breaks", Planted.broken, "defect", 0],
+  ] as const)("%s is found, and shrunk", async (_, suite, check, length) => {
+    const { line, story, violations } = found(await Explore.exhaustively(suite, { depth: 2 }))
+    expect([violations[0]?.check, story.steps]).toEqual([check, expect.objectContaining({ length })])
+    expect(line).toMatch(/^npx tenuto replay v1:(?:apps\/cli\/)?test\/planted\.ts:/)
+  })
+
+  it("of a new key is found among stories at random too, and replays to the same hash on both carriers", async () => {
+    const { story, token, violations } = found(
+      await Explore.randomly(Planted.newKey, { runs: 500, length: 8, seed: 5, carrier: "loopback" }),
+    )
+    expect(violations).toEqual([{ check: "once", says: "one piece of work was begun 2 times" }])
+    expect(story).toEqual({ seed: 0, carrier: "memory", steps: ["reset-after-commit@submit"] })
+    for (const carried of [token, token.replace(":memory:", ":loopback:")]) {
+      expect(await Explore.replay(carried, { times: 5 })).toMatchObject({ isSame: true, isRed: true })
+    }
+  })
+
+  it("of waiting for nothing is named within half a second", async () => {
+    const story = { seed: 0, carrier: "memory", steps: [] } as const
+    await Planted.newKey.tell(story)
+    const began = performance.now()
+    const { violations } = await Planted.waiting.tell(story)
+    expect(performance.now() - began).toBeLessThan(500)
+    expect(violations[0]?.says).toContain("nothing can happen any more")
+  })
+})
+
+describe("every transition of the machine", () => {
+  /** Alphabets that lead to every corner, each told to its depth. */
+  const corners = [
+    [
+      Suites.soundpiece,
+      3,
+      [
+        "429=30@submit",
+        "reset-after-commit@submit",
+        "401@submit",
+        "503@look",
+        "unknown-status@look",
+        "gone@look",
+        "crash@pause",
+        "crash-after-commit@look",
+        "prompt@pause",
+        "again@caller",
+        "failed@work",
+      ],
+    ],
+    [
+      Suites.overten,
+      2,
+      [
+        "429=30@submit",
+        "reset-after-commit@submit",
+        "503@look",
+        "limited@pause",
+        "tomorrow@caller",
+        "cancelled@work",
+        "expired@work",
+      ],
+    ],
+    [Suites.overtenAtOnce, 1, ["503@submit"]],
+    [
+      Suites.whisul,
+      4,
+      [
+        "429=30@submit",
+        "reset-after-commit@submit",
+        "crash@pause",
+        "crash-after-commit@look",
+        "again@caller",
+        "changed@caller",
+        "found@caller",
+        "elsewhere@caller",
+      ],
+    ],
+  ] as const
+
+  /** What the machine could fold, and no client of ours can do. */
+  const unreachable = {
+    "[*] --Accepted with a result--> Settled": "a history begins with a draft or a handle, and neither brings a result",
+    "Drafted --Accepted with a result--> Settled": "a result comes as the answer to a send, which made it Uncertain",
+    "Stopped --Accepted with a result--> Settled":
+      "an answer is folded before the driver stops; a handle brings no result",
+    "Stopped --Sending--> Stopped": "nothing is sent before the caller asks again, which ends being stopped",
+  }
+
+  it("is reached by exploring, except those that no client can make", async () => {
+    const reached = new Set<string>()
+    for (const [suite, depth, kinds] of corners) {
+      const { transitions } = await Explore.demand(Explore.exhaustively(await suite(kinds), { depth }))
+      for (const transition of transitions) reached.add(transition)
+    }
+    expect([...reached, ...Object.keys(unreachable)].toSorted()).toEqual(Transitions.all)
+  })
+})
+
+describe("a story that was red once is green", () => {
+  it.each([
+    // A handle that was brought was on record only after the first look had come back.
+    [Suites.heydonna, ["reset-after-commit@submit", "found@caller", "crash-after-commit@look"]],
+    [Suites.whisul, ["reset-after-commit@submit", "found@caller", "crash-after-commit@look"]],
+    // That the caller asked again was on record only with the next send.
+    [Suites.soundpiece, ["503@submit", "prompt@pause", "401@submit", "again@caller", "crash@pause"]],
+  ] as const)("%o %o", async (suite, steps) => {
+    const { asked, violations } = await (await suite()).tell({ seed: 0, carrier: "memory", steps })
+    expect(violations).toEqual([])
+    expect(asked).toContain("caller")
+  })
+})
+
+describe("the services", () => {
+  it.each([
+    ["soundpiece", Suites.soundpiece],
+    ["overten", Suites.overten],
+    ["overten, at once", Suites.overtenAtOnce],
+    ["heydonna", Suites.heydonna],
+    ["whisul", Suites.whisul],
+  ] as const)("%s: nothing is found, and both carriers tell the same", async (_, make) => {
+    await Explore.demand(Explore.randomly(onBoth(await make()), { runs: 40, length: 8, seed: 3 }))
+  })
+
+  it("soundpiece: eleven ways to go wrong, told to a depth of three", async () => {
+    const explored = await Explore.demand(Explore.exhaustively(await Suites.soundpiece(Suites.common), { depth: 3 }))
+    expect(explored).toMatchObject({ stories: 11 + 11 ** 2 + 11 ** 3, red: 0 })
+    expect(explored.played).toBeLessThan(explored.stories)
+  })
+})

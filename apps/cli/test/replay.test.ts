@@ -1,0 +1,56 @@
+/** A red story told again by the command, from the line that was printed. */
+import { describe, expect, it } from "vitest"
+import * as Explore from "@tenuto/testkit/Explore"
+import * as Planted from "./planted.ts"
+import { at, paste, run } from "./tenuto.ts"
+
+const found = async (suite: Explore.Suite): Promise<Explore.Found> => {
+  const explored = await Explore.exhaustively(suite, { depth: 1 })
+  if (explored._tag === "Found") return explored
+  throw new Error("nothing was found")
+}
+
+describe("tenuto replay", () => {
+  it("tells a story of a module's suite, pasted into a shell, and exits with 1 while it is red", async () => {
+    const { line, token } = await found(Planted.newKey)
+    const { code, err, out } = await paste(line.replace(/^npx /, ""))
+    expect([code, err]).toEqual([1, ""])
+    const lines = out.trimEnd().split("\n")
+    expect(lines[0]).toBe("tenuto timeline v2")
+    const hash = token.split(":").at(-1)
+    expect(lines.slice(-3)).toEqual([
+      "once: one piece of work was begun 2 times",
+      `the timeline is the same: ${hash}`,
+      "still red",
+    ])
+  })
+
+  it("tells it many times, on either carrier, to one hash", async () => {
+    const { token } = await found(Planted.newKey)
+    for (const carrier of ["memory", "loopback"]) {
+      const { code, lines } = await run(["replay", token.replace(":memory:", `:${carrier}:`), "--times", "5", "--json"])
+      const [line] = lines
+      expect([code, at(line, "same"), at(line, "red"), at(line, "times")]).toEqual([1, true, true, 5])
+      expect(at(line, "hashes")).toEqual([token.split(":").at(-1)])
+      expect(at(line, "violations")).toEqual([{ check: "once", says: "one piece of work was begun 2 times" }])
+    }
+  })
+
+  it("knows the services by name, and says when a story is green or another one", async () => {
+    const { code, out } = await run(["replay", "v1:whisul:memory:0:503@look:00000000"])
+    expect(code).toBe(0)
+    expect(out).toMatch(/503@look[\s\S]*\nthe timeline is not the same: 00000000 became [0-9a-f]{8}\ngreen\n$/)
+  })
+
+  it.each([
+    ["v1:soundpeace:memory:0::00000000", "soundpiece"],
+    ["v1:soundpiece:memory:0:dance@look:00000000", "dance@look"],
+    ["v1:soundpiece:memory:0", "form"],
+    ["v1:test/none.ts:new-key:memory:0::00000000", "cannot be imported"],
+    ["v1:../elsewhere.ts:new-key:memory:0::00000000", "is not below"],
+  ])("refuses %s", async (token, says) => {
+    const { code, err, out } = await run(["replay", token])
+    expect([code, out]).toEqual([64, ""])
+    expect(err).toContain(says)
+  })
+})

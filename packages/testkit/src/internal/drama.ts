@@ -1,0 +1,345 @@
+/** Plays one story: a caller and its client, a service that goes wrong where the steps say so, and a witness. */
+import * as Clock from "effect/Clock"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import * as Client from "@tenuto/core/Client"
+import { isRepeatable } from "@tenuto/core/Contract"
+import * as Handle from "@tenuto/core/Handle"
+import * as Inbox from "@tenuto/core/Inbox"
+import * as Journal from "@tenuto/core/Journal"
+import * as Lifecycle from "@tenuto/core/Lifecycle"
+import type * as Operation from "@tenuto/core/Operation"
+import * as Remote from "@tenuto/core/Remote"
+import { Transport } from "@tenuto/http/Transport"
+import * as Webhook from "@tenuto/http/Webhook"
+import { answer, type Behaviour, json } from "../Behaviour.ts"
+import type { Options } from "./cast.ts"
+import type { Story, Told, Violation } from "./story.ts"
+import * as Fault from "../Fault.ts"
+import type { Handler } from "../Handler.ts"
+import * as Rehearsal from "../Rehearsal.ts"
+import * as Timeline from "../Timeline.ts"
+import * as Transitions from "../Transitions.ts"
+import { drawer } from "./alike.ts"
+import { Witness } from "./observer.ts"
+import { inTurn, meets } from "./steps.ts"
+
+/** Where a service delivers: the same text on both carriers, and led to the client by the courier's own transport. */
+const hook = "http://hook.test/tenuto-hook"
+const isHook = (url: string): boolean => url.endsWith("/tenuto-hook")
+
+/** An hour is longer than any wait: whoever hears of it waits no more. */
+const crowded = json(429, { detail: "too many requests" }, { "retry-after": "3600" })
+const bystander = "00000000-0000-4000-8000-000000000000"
+
+const nothing = () => {}
+const nameOf = (word: string): string => word.slice(0, word.lastIndexOf("@"))
+
+/** Words are read once: a story is told in less time than that takes. */
+const faults = new Map<string, Effect.Effect<Fault.Planned, Fault.Unrecognised>>()
+const faultOf = (word: string): Effect.Effect<Fault.Planned, Fault.Unrecognised> => {
+  const known = faults.get(word)
+  if (known !== undefined) return known
+  const read = Effect.runSync(Effect.exit(Fault.parse(word)))
+  faults.set(word, read)
+  return read
+}
+
+const tagOf = (failure: unknown): string =>
+  typeof failure === "object" && failure !== null && "_tag" in failure && typeof failure._tag === "string"
+    ? failure._tag
+    : "Failure"
+
+/** A request that never left the draft says nothing about the work. */
+const isOfDraft = (failure: unknown): boolean =>
+  typeof failure === "object" &&
+  failure !== null &&
+  "evidence" in failure &&
+  (failure.evidence as { readonly stage?: unknown }).stage === "draft"
+
+export const tell = async <O extends Operation.Any>(options: Options<O>, story: Story): Promise<Told> => {
+  if (story.carrier === "loopback" && options.transport === undefined) {
+    const says = "no transport carries stories over loopback: give the suite one"
+    return { timeline: "", violations: [{ check: "carrier", says }] }
+  }
+  const { changed, draft, run = Client.run, webhook } = options
+  const operation = draft.operation
+  const asked: Array<string> = []
+  const left = drawer(story.steps)
+  const draw = (stage: string) => {
+    asked.push(stage)
+    return left(stage)
+  }
+  const ask = (stage: string) => {
+    const word = draw(stage)
+    return word === undefined ? undefined : nameOf(word)
+  }
+  const witness = new Witness()
+  const inbox = Inbox.makeMemory()
+  let clock: Clock.Clock | undefined
+  let timeline: Timeline.Timeline["Service"] | undefined
+  let lives = 0
+  let crash: () => void = nothing
+  let isCrowded = false
+  let isElsewhere = false
+  let prompts = 0
+  let steps = 0
+
+  const millis = () => clock?.currentTimeMillisUnsafe() ?? 0
+  const instant = () => DateTime.makeUnsafe(millis())
+  const note = (lane: Timeline.Lane, what: string, detail = "") => timeline?.record(lane, what, detail) ?? Effect.void
+
+  // --- the service ------------------------------------------------------------------------------
+
+  const service = await Effect.runPromise(options.service({ seed: story.seed, hook, draw: ask }))
+  const { courier } = service
+  const turns: Array<Fault.Turn> = []
+  for (let word = courier && draw("webhook"); word !== undefined; word = draw("webhook")) {
+    turns.push(
+      nameOf(word) === "pass"
+        ? { fault: undefined, parameter: undefined, count: 1 }
+        : await Effect.runPromise(faultOf(word)),
+    )
+  }
+  if (courier !== undefined) await Effect.runPromise(courier.plan(turns))
+
+  const receiver = webhook === undefined ? undefined : Webhook.receive(webhook.webhook, { secrets: [webhook.secret] })
+  const { hooks } = service
+  const dies = Effect.suspend(() => {
+    crash()
+    return Effect.never
+  })
+
+  const disturbed = (word: string, request: Parameters<Handler>[0]): Effect.Effect<Behaviour> => {
+    const name = nameOf(word)
+    if (name === "pass") return service.handler(request)
+    if (name === "crash-before-commit") return dies
+    if (name === "crash-after-commit") return Effect.andThen(service.handler(request), dies)
+    const fixed = options.answers?.[name]
+    if (fixed !== undefined) {
+      const { headers, json: body, status, text } = fixed
+      return Effect.succeed(body === undefined ? answer(status, text, headers) : json(status, body, headers))
+    }
+    return Effect.flatMap(Effect.orDie(faultOf(word)), ({ fault, parameter, stage }) =>
+      inTurn(service.handler, [{ stage, count: 1, name: fault.name, parameter }], hooks)(request),
+    )
+  }
+
+  const handler: Handler = (request) =>
+    Effect.suspend(() => {
+      if (isHook(request.url)) {
+        if (receiver === undefined) return Effect.succeed(answer(404))
+        return receiver(request).pipe(
+          Effect.provideService(Inbox.Inbox, inbox),
+          Effect.map(({ status }) => answer(status)),
+        )
+      }
+      if (isCrowded) return Effect.succeed(crowded)
+      if (isElsewhere) return service.handler(request)
+      const part = hooks.stageOf(request)
+      const stage = meets("look", part) ? "look" : part
+      if (stage !== "submit" && stage !== "look") return service.handler(request)
+      witness.arrives(stage, millis())
+      const word = draw(stage)
+      const seen =
+        word === undefined ? service.handler(request) : Effect.andThen(note("service", word), disturbed(word, request))
+      return Effect.map(seen, (behaviour) => {
+        if (behaviour._tag === "Answered") {
+          witness.refuses(stage, behaviour.response.headers["retry-after"], millis())
+        }
+        return behaviour
+      })
+    })
+
+  // --- the client -------------------------------------------------------------------------------
+
+  const journalOf = (inner: Journal.Journal["Service"]): Journal.Journal["Service"] => ({
+    ...inner,
+    claim: (entry) =>
+      Effect.map(inner.claim(entry), (page) => {
+        const life = lives
+        witness.claimed(page.history)
+        return {
+          ...page,
+          // What a dead process still wants to write is never written.
+          append: (events) =>
+            Effect.suspend(() =>
+              life === lives ? Effect.map(page.append(events), () => witness.appended(events)) : Effect.void,
+            ),
+        }
+      }),
+  })
+
+  /** Other work on the same credential is refused for an hour; what is shared hears of it. */
+  const crowd = Effect.suspend(() => {
+    isCrowded = true
+    const other = { ...draft, key: bystander, reference: bystander }
+    return Client.submit(other, { within: "1 minute" }).pipe(
+      Effect.provide(Journal.layerMemory, { local: true }),
+      Effect.provideService(Client.Watcher, () => Effect.void),
+      Effect.exit,
+      Effect.map(() => void (isCrowded = false)),
+    )
+  })
+
+  const whileWaiting = (word: string, state: Lifecycle.State): Effect.Effect<void, never, Client.Needs<O>> => {
+    if (word === "crash") return Effect.sync(() => crash())
+    if (word === "limited") return crowd
+    if (state._tag !== "Pending") return Effect.void
+    const { id, service: name } = state.handle
+    if (word === "cancel") return Effect.asVoid(Effect.exit(Client.cancel(operation, state.handle)))
+    return Effect.asVoid(inbox.put({ service: name, id, name: `prompt ${prompts++}`, at: instant(), body: {} }))
+  }
+
+  /** What happens while the client waits happens half-way, unless the wait is over by then. */
+  const meanwhile = (word: string, { action, state }: Extract<Client.Step, { readonly _tag: "Planned" }>) => {
+    const since = steps
+    const rest = "at" in action ? action.at.epochMilliseconds - millis() : 0
+    return Effect.sleep(Duration.millis(Math.floor(rest / 2))).pipe(
+      Effect.andThen(
+        Effect.suspend(() =>
+          since === steps ? Effect.andThen(note("client", `${word}@pause`), whileWaiting(word, state)) : Effect.void,
+        ),
+      ),
+    )
+  }
+
+  const watching =
+    (services: Context.Context<Client.Needs<O>>, scope: Scope.Scope) =>
+    (step: Client.Step): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        steps++
+        witness.step(step, instant())
+        if (step._tag === "Happened") return note("client", Transitions.label(step.event))
+        if (step._tag !== "Planned" || !("at" in step.action)) return Effect.void
+        if (step.action.at.epochMilliseconds <= millis()) return Effect.void
+        const word = ask("pause")
+        if (word === undefined) return Effect.void
+        return Effect.asVoid(Effect.forkIn(Effect.provideContext(meanwhile(word, step), services), scope))
+      })
+
+  // --- the caller -------------------------------------------------------------------------------
+
+  const wait: Client.Wait = options.within === undefined ? {} : { within: options.within }
+  type Verb = Effect.Effect<unknown, unknown, Client.Needs<O>>
+  const recover: Verb = Effect.flatMap(Client.recover([operation], wait), ([first]) =>
+    first === undefined ? Effect.fail({ _tag: "Unrecovered" }) : Effect.fromResult(first.result),
+  )
+  const found: Effect.Effect<Verb | undefined> = Effect.map(service.ledger, ({ operations: [first] }) =>
+    first === undefined || witness.request === undefined
+      ? undefined
+      : Client.settle(operation, Handle.of(witness.request, { id: first.id }), wait),
+  )
+  /** Another process of the caller's, with a journal of its own, asks for the same work and hands its handle over. */
+  const elsewhere: Effect.Effect<Verb | undefined, never, Client.Needs<O>> = Effect.suspend(() => {
+    isElsewhere = true
+    return Client.submit(draft, wait).pipe(
+      Effect.provide(Journal.layerMemory, { local: true }),
+      Effect.onExit(() => Effect.sync(() => void (isElsewhere = false))),
+      Effect.match({ onFailure: () => undefined, onSuccess: (handle) => Client.settle(operation, handle, wait) }),
+    )
+  })
+  const next = (word: string | undefined, isDead: boolean): Effect.Effect<Verb | undefined, never, Client.Needs<O>> => {
+    if (word === "again") return Effect.succeed(run(draft, wait))
+    if (word === "tomorrow") return Effect.as(Effect.sleep("25 hours"), run(draft, wait))
+    if (word === "changed") return Effect.succeed(run(changed ?? draft, wait))
+    // Without a key a second process would start a second work, where there is a first.
+    if (word === "elsewhere" && isRepeatable(operation.contract)) return elsewhere
+    if (word === "elsewhere")
+      return Effect.flatMap(found, (known) => (known === undefined ? elsewhere : Effect.succeed(known)))
+    if (word === "found") return found
+    return Effect.succeed(word === "recover" || isDead ? recover : undefined)
+  }
+
+  const program = Effect.gen(function* () {
+    clock = yield* Clock.Clock
+    timeline = yield* Timeline.Timeline
+    const inner = yield* Journal.Journal
+    const remote = yield* Effect.service(Remote.of<O["service"]>(operation.service))
+    const contract = {
+      ...operation.contract,
+      ...(remote.cadence === undefined ? {} : { cadence: remote.cadence }),
+    }
+    const within = Duration.fromInputUnsafe(wait.within ?? contract.limits.wait)
+    if (courier !== undefined && receiver !== undefined) {
+      const transport = yield* Transport
+      const origin = yield* Rehearsal.Origin
+      const led = Transport.of({
+        ...transport,
+        send: (request, limits) => transport.send({ ...request, url: `${origin}/tenuto-hook` }, limits),
+      })
+      yield* Effect.forkScoped(Effect.provideService(courier.deliveries, Transport, led))
+    }
+    const services = Context.make(Journal.Journal, journalOf(inner)).pipe(
+      Context.add(Remote.of<O["service"]>(operation.service), remote),
+    ) as Context.Context<Client.Needs<O>>
+    const around = services.pipe(
+      Context.add(Client.Watcher, watching(services, yield* Effect.scope)),
+      Context.add(Inbox.Inbox, inbox),
+    )
+
+    for (let verb: Verb | undefined = run(draft, wait); verb !== undefined;) {
+      const life = lives
+      const since = instant()
+      witness.begins({ contract, since, deadline: DateTime.addDuration(since, within) })
+      const fiber: Fiber.Fiber<unknown, unknown> = yield* Effect.forkChild(Effect.provideContext(verb, around))
+      crash = () => {
+        lives++
+        fiber.interruptUnsafe()
+      }
+      const exit = yield* Fiber.await(fiber)
+      crash = nothing
+      const isDead = life !== lives
+      if (!isDead) {
+        witness.ends(instant())
+        const { operations } = yield* service.ledger
+        if (Exit.isSuccess(exit)) {
+          witness.tells("Success", operations.length)
+          break
+        }
+        const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
+        if (failure === undefined) {
+          witness.died("defect", String(Cause.squash(exit.cause)))
+          break
+        }
+        yield* note("client", "is told", tagOf(failure))
+        if (!isOfDraft(failure)) witness.tells(tagOf(failure), operations.length)
+      }
+      const word = ask("caller")
+      verb = yield* Effect.provideContext(next(word, isDead), services)
+      if (verb !== undefined) yield* note("client", `${word ?? "recover"}@caller`)
+    }
+    if (witness.request !== undefined) witness.keeps(yield* inner.read(witness.request.entry))
+  })
+
+  const played = await Rehearsal.play({
+    connect: options.connect,
+    handler,
+    program,
+    ...(story.seed === 0 ? {} : { clock: { seed: story.seed } }),
+    ...(story.carrier === "loopback" && options.transport !== undefined ? { transport: options.transport } : {}),
+  })
+  witness.begun((await Effect.runPromise(service.ledger)).operations.length)
+  return {
+    get timeline() {
+      return played.timeline
+    },
+    violations: [...witness.violations, ...ended(played.exit)],
+    transitions: [...witness.transitions],
+    asked,
+  }
+}
+
+/** What ended the run itself: a stall of the clock, or a defect. */
+const ended = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<Violation> => {
+  if (Exit.isSuccess(exit)) return []
+  const thrown = Cause.squash(exit.cause)
+  const says = thrown instanceof Error ? thrown.message : String(thrown)
+  return [{ check: tagOf(thrown) === "Failure" ? "defect" : tagOf(thrown), says }]
+}
