@@ -41,9 +41,7 @@ test("below --min it ends with 1, and says what is missing", async () => {
   const args = ["coverage", played, "--service", "whisul"]
   const [below, above] = await Promise.all([run([...args, "--min", "80"]), run([...args, "--min", "1"])])
   expect([below.code, above.code, above.err]).toEqual([1, 0, ""])
-  expect(below.err).toMatch(
-    / % is covered, and --min asks for 80 %; missing:\n {2}whisul: refused@submit\n/,
-  )
+  expect(below.err).toMatch(/ % is covered, and --min asks for 80 %; missing:\n {2}whisul: refused@submit\n/)
   expect(below.err).not.toContain("503@look")
 })
 
