@@ -25,15 +25,16 @@ const unkeyed: Conformance.Offer<typeof Whisul.generate> = {
 }
 
 /** Its transport makes the mistake. */
-const carrying = (change: (real: Carries) => Carries["send"]) =>
+const carrying = (change: (real: Carries) => Carries["send"]) => carryingAll((real) => ({ send: change(real) }))
+const carryingAll = (change: (real: Carries) => Partial<Carries>) =>
   Conformance.providing({
     ...unkeyed,
     connect: (origin, apiKey) =>
-      Layer.provide(
+      Layer.provideMerge(
         unkeyed.connect(origin, apiKey),
         Layer.effect(
           Transport.Transport,
-          Effect.map(Transport.Transport, (real) => ({ ...real, send: change(real) })),
+          Effect.map(Transport.Transport, (real) => ({ ...real, ...change(real) })),
         ),
       ),
   })
@@ -141,6 +142,7 @@ export const mutants: Readonly<
     subject: forgetting,
     caughtBy: [
       "asking twice for the same work starts it once, and the second hears what became of it",
+      "asked for twice at the same time, it is started once",
       "a process that stops while it waits, or while it sends, is recovered and starts nothing twice",
       "work that is settled stays so: asking again changes nothing",
     ],
@@ -260,6 +262,17 @@ export const mutants: Readonly<
         }),
     })),
     caughtBy: ["no key and no link is in a failure, a timeline or a journal"],
+  },
+  "a download takes the key along": {
+    subject: carryingAll((real) => {
+      let last: Exchange.Request["headers"] = {}
+      return {
+        send: (request, limits) =>
+          Effect.suspend(() => real.send({ ...request, headers: (last = request.headers) }, limits)),
+        open: (request, limits) => real.open({ ...request, headers: { ...last, ...request.headers } }, limits),
+      }
+    }),
+    caughtBy: ["the key goes to the service alone, whatever an answer says"],
   },
   "a redirect is followed with the key": {
     subject: carrying(

@@ -103,6 +103,19 @@ export const cases: ReadonlyArray<Case.Case<Provider>> = [
         yield* same("submits", at(told, "submit").length, 1)
       }),
   ),
+  make(4, "asked for twice at the same time, it is started once", "two callers that both find nothing", (provider) =>
+    Effect.gen(function* () {
+      const told = yield* provider.play({}, ({ run }) =>
+        Effect.all([Effect.result(run()), Effect.result(run())], { concurrency: "unbounded" }),
+      )
+      const ends = yield* value("asking twice at once", told)
+      yield* once("asking twice at once", told)
+      yield* demand(
+        ends.some(({ _tag }) => _tag === "Success"),
+        "neither of them has the result",
+      )
+    }),
+  ),
   make(
     5,
     "a process that stops while it waits, or while it sends, is recovered and starts nothing twice",

@@ -12,7 +12,7 @@ import * as Failure from "@tenuto/core/Failure"
 import type { Handle } from "@tenuto/core/Handle"
 import type { Unusable } from "@tenuto/core/Journal"
 import type * as Operation from "@tenuto/core/Operation"
-import type { Remote } from "@tenuto/core/Remote"
+import * as Remote from "@tenuto/core/Remote"
 import * as Download from "@tenuto/http/Download"
 import type { Transport } from "@tenuto/http/Transport"
 import * as Fault from "../../Fault.ts"
@@ -26,7 +26,7 @@ export interface Offer<O extends Operation.Any> {
   /** What is asked. Its key and its reference are the cases' own. It has to be work that goes on for a while. */
   readonly draft: Operation.Draft<O>
   /** Connect to the service at this origin with this key. */
-  readonly connect: (origin: string, apiKey: string) => Layer.Layer<Remote<O["service"]>, never, Transport>
+  readonly connect: (origin: string, apiKey: string) => Layer.Layer<Remote.Remote<O["service"]>, never, Transport>
   /** Make the service: work goes on for so long, and ends well, or with a failure of the work. */
   readonly emulate: (wanted: Wanted) => Effect.Effect<Emulated>
   /** Play over a loopback port with this transport; in memory when absent. */
@@ -43,8 +43,8 @@ export interface Wanted {
 export interface Emulated {
   readonly handler: Handler
   readonly hooks: Fault.Hooks
-  /** What was started, once for each piece of work. */
-  readonly ledger: Effect.Effect<{ readonly operations: ReadonlyArray<unknown> }>
+  /** What was started, once for each piece of work; and how often the host of its files was shown a key. */
+  readonly ledger: Effect.Effect<{ readonly operations: ReadonlyArray<unknown>; readonly leaks?: number }>
 }
 
 type Needs = Stage
@@ -74,6 +74,7 @@ interface Seen {
 export interface Told<A> extends Pick<Played<A, unknown>, "exit" | "timeline" | "journal" | "took"> {
   readonly seen: ReadonlyArray<Seen>
   readonly started: number
+  readonly leaks: number
 }
 
 /** How a story is set. */
@@ -108,26 +109,26 @@ export const providing = <O extends Operation.Any>(offer: Offer<O>): Provider =>
   const { connect, emulate, transport } = offer
   const draft: Operation.Draft<O> = { ...offer.draft, ...names }
   const { operation } = draft
-  const verbs: Effect.Effect<Verbs, never, Remote<O["service"]>> = Effect.map(
-    Effect.context<Remote<O["service"]>>(),
-    (context) => {
-      const wait = (within: Duration.Input = long) => ({ within })
-      return {
-        run: (within) => Effect.provide(Client.run(draft, wait(within)), context),
-        submit: Effect.provide(Client.submit(draft, wait()), context),
-        settle: (handle, within) => Effect.provide(Client.settle(operation, handle, wait(within)), context),
-        recover: Effect.provide(Client.recover([operation], wait()), context),
-        download: (output) =>
-          Effect.forEach(artifactsOf(output), (artifact) =>
-            Stream.runFold(
-              Download.stream(operation, artifact),
-              () => 0,
-              (size, chunk) => size + chunk.byteLength,
-            ).pipe(Effect.provide(context)),
-          ),
-      }
-    },
-  )
+  const key = Remote.of<O["service"]>(operation.service)
+  // The remote alone: a story may have a journal or a watcher of its own.
+  const verbs = Effect.map(Effect.service(key), (remote): Verbs => {
+    const connected = Effect.provideService(key, remote)
+    const wait = (within: Duration.Input = long) => ({ within })
+    return {
+      run: (within) => connected(Client.run(draft, wait(within))),
+      submit: connected(Client.submit(draft, wait())),
+      settle: (handle, within) => connected(Client.settle(operation, handle, wait(within))),
+      recover: connected(Client.recover([operation], wait())),
+      download: (output) =>
+        Effect.forEach(artifactsOf(output), (artifact) =>
+          Stream.runFold(
+            Download.stream(operation, artifact),
+            () => 0,
+            (size, chunk) => size + chunk.byteLength,
+          ).pipe(connected),
+        ),
+    }
+  })
   return {
     contract: operation.contract,
     play: ({ fails = false, faults = [], work = "50 seconds" }, story) =>
@@ -135,8 +136,11 @@ export const providing = <O extends Operation.Any>(offer: Offer<O>): Provider =>
         // Loaded only now: it brings the server of Node.js.
         const Rehearsal = yield* Effect.promise(() => import("../../Rehearsal.ts"))
         const service = yield* emulate({ work, fails })
+        const { stages = Fault.Stage.literals } = service.hooks
         const planned = yield* Effect.forEach(faults, Fault.parse)
-        const faulty = yield* Fault.apply(service.handler, planned, service.hooks)
+        // What a service has no stage for cannot happen to it.
+        const possible = planned.filter(({ stage }) => stages.some((known) => known === stage))
+        const faulty = yield* Fault.apply(service.handler, possible, service.hooks)
         const requests: Array<Request> = []
         const handler: Handler = (request) => {
           requests.push(request)
@@ -150,10 +154,10 @@ export const providing = <O extends Operation.Any>(offer: Offer<O>): Provider =>
             ...(transport === undefined ? {} : { transport }),
           }),
         )
-        const { operations } = yield* service.ledger
+        const { leaks = 0, operations } = yield* service.ledger
         const seen = requests.map((request, nth) => seenOf(request, service, played.seen[nth]?.at ?? 0))
         const { exit, journal, timeline, took } = played
-        return { exit, journal, timeline, took, seen, started: operations.length }
+        return { exit, journal, timeline, took, seen, leaks, started: operations.length }
       }),
   }
 }
