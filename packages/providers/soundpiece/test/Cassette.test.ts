@@ -112,7 +112,8 @@ describe("what went wrong", () => {
     expect([second.verdict, second.exit, second.timeline]).toEqual([
       Result.succeed(undefined),
       first.exit,
-      first.timeline,
+      // What goes wrong is played by nobody this time: it was recorded.
+      first.timeline.replaceAll(/.* service +fault .*\n/g, ""),
     ])
   })
 })

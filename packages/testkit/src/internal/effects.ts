@@ -154,7 +154,7 @@ export const unavailable = (words: Words): Behaviour =>
   (words.refuse ?? plainly)({ status: 503, detail: "unavailable" })
 
 /** Where a redirect leads: a host that has no address anywhere (RFC 6761). */
-export const nowhere = "http://elsewhere.invalid/"
+const nowhere = "http://elsewhere.invalid/"
 const nothing: Response = { status: 200, headers: {}, body: new Uint8Array(0) }
 const page = "<!doctype html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
 

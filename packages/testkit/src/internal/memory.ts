@@ -14,7 +14,7 @@ import type { Handler, Request } from "../Handler.ts"
 import { engineOf } from "./clock.ts"
 import { Line } from "./line.ts"
 import { attend, shown } from "./play.ts"
-import { isSendable } from "./sendable.ts"
+import { refusalOf } from "./sendable.ts"
 import { labelOf } from "./travel.ts"
 import { header } from "./trip.ts"
 
@@ -22,7 +22,6 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 const nothing = () => {}
 
-const invalid = () => new Unsent({ problem: "InvalidRequest", detail: "it is no request that HTTP can carry" })
 const late = (timeout: Duration.Duration) =>
   new Unanswered({ problem: "Timeout", detail: `no answer within ${Duration.format(timeout)}` })
 const silent = (timeout: Duration.Duration) =>
@@ -128,7 +127,8 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
 
     const send = (request: Sent, limits: Limits): Effect.Effect<Response, Unsent | Unanswered> =>
       Effect.withFiber((fiber) => {
-        if (!isSendable(request)) return invalid()
+        const refusal = refusalOf(request)
+        if (refusal !== undefined) return refusal
         return Effect.callback<Response, Unsent | Unanswered>((resume) => {
           const { line, leave } = begin(fiber, request, (defect) => end(defect, true))
           const disarm = after(fiber, limits.timeout, () => end(late(limits.timeout), false))
@@ -157,7 +157,8 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
 
     const open: Transport["Service"]["open"] = (request, { timeout }) =>
       Effect.withFiber((fiber) => {
-        if (!isSendable(request)) return invalid()
+        const refusal = refusalOf(request)
+        if (refusal !== undefined) return refusal
         let leave: Begun["leave"] = nothing
         return Effect.andThen(
           Effect.addFinalizer(() => Effect.sync(() => leave(true))),

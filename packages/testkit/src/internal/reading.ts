@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Delay from "@tenuto/http/Delay"
 import * as Verdict from "@tenuto/http/Verdict"
-import type { Exchange, Transcript } from "./transcribed.ts"
+import type { Ending, Exchange, Transcript } from "./transcribed.ts"
 
 type Members = { readonly [name: string]: unknown }
 
@@ -87,10 +87,12 @@ export const endOf = (exchange: Exchange): "succeeded" | "failed" | undefined =>
   return isEnded ? (words.some((word) => badly.test(word)) ? "failed" : "succeeded") : undefined
 }
 
+const unsent: ReadonlySet<string> = new Set(["Refused", "Unnamed", "Untrusted"] satisfies ReadonlyArray<Ending>)
+
 /** Whether a submit may have started work: unless it never left, or was refused. The careful reading of `Verdict`. */
 export const isInDoubt = ({ answer, end }: Exchange): boolean => {
   if (end === undefined) return false // Nobody has answered yet.
-  if (answer === undefined) return end.did !== "Refused" && end.did !== "Unnamed"
+  if (answer === undefined) return !unsent.has(end.did)
   return Verdict.judge([], { stage: "submit", status: answer.status }).truth === "Uncertain"
 }
 

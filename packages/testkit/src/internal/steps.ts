@@ -1,10 +1,10 @@
 /** Puts what is to happen before a service: requests use it up, in order. The one place where a stage meets a request. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import { Behaviour } from "../Behaviour.ts"
+import type { Behaviour } from "../Behaviour.ts"
 import * as Credential from "../Credential.ts"
 import type { Handler, Request } from "../Handler.ts"
-import { chances, effects, nowhere, resourceOf, unauthenticated, unavailable, type Words } from "./effects.ts"
+import { chances, effects, resourceOf, unauthenticated, unavailable, type Words } from "./effects.ts"
 import { Past } from "./past.ts"
 import { played } from "./witness.ts"
 
@@ -38,8 +38,6 @@ export const inTurn = <R>(handler: Handler<R>, steps: ReadonlyArray<Step<R>>, ho
     stage: string | undefined,
     now: DateTime.Utc,
   ): Effect.Effect<Behaviour, never, R> => {
-    // In memory every request comes here, whatever its origin.
-    if (request.url === nowhere) return Effect.succeed(Behaviour.Unnamed())
     if (past.isRevoked && Credential.isCarried(request)) return Effect.succeed(unauthenticated(hooks))
     if (past.isDown((planned) => meets(planned, stage), now)) return Effect.succeed(unavailable(hooks))
     hooks.asked?.(stage)
