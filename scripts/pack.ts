@@ -127,12 +127,40 @@ const useThem = async () => {
   return blocks.length
 }
 
+/** Whoever does not use Effect can read these without its types. */
+const plain = ["Promise", "Explore", "Checks", "Matchers"].map((entry) => `@tenuto/testkit/${entry}`)
+
+const readThemPlainly = async () => {
+  const folder = path.join(room, "plain")
+  const from = path.join(room, "empty/node_modules/@tenuto")
+  fs.cpSync(from, path.join(folder, "node_modules/@tenuto"), { recursive: true, dereference: true })
+  fs.writeFileSync(path.join(folder, "package.json"), JSON.stringify({ type: "module", private: true }))
+  fs.writeFileSync(path.join(folder, "entries.ts"), plain.map((it) => `import ${JSON.stringify(it)}`).join("\n"))
+  const compilerOptions = { ...settings, skipLibCheck: false, types: [] }
+  fs.writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["entries.ts"] }))
+  await attempt(`types of ${plain.join(", ")} without those of effect`, ["tsc", "--project", "."], folder)
+}
+
+/** No test runner and no mocking library may come with the kit. */
+const dependOnNoRunner = () => {
+  const file = path.join(room, "empty/node_modules/@tenuto/testkit/package.json")
+  const { dependencies = {}, peerDependencies = {} } = JSON.parse(fs.readFileSync(file, "utf8")) as {
+    readonly dependencies?: object
+    readonly peerDependencies?: object
+  }
+  const allowed = new Set(["effect", "@tenuto/core", "@tenuto/http"])
+  const strangers = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !allowed.has(name))
+  if (strangers.length > 0) complaints.push(`@tenuto/testkit depends on ${strangers.join(", ")}`)
+}
+
 for (const it of packages) pruneBuilt(it)
 const filters = packages.flatMap((it) => ["--filter", it.name])
 const packed = await attempt("pnpm pack", [...pnpm, "-r", ...filters, "pack", "--pack-destination", room])
 if (packed.ok) {
   for (const it of packages) await judge(it)
   const blocks = await useThem()
+  await readThemPlainly()
+  dependOnNoRunner()
   const count = packages.reduce((sum, it) => sum + entries(it).length, 0)
   console.log(`${packages.length} packages, ${count} entries, ${blocks} blocks of the README`)
 }

@@ -10,12 +10,14 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { cancel } from "./commands/cancel.ts"
+import { coverage } from "./commands/coverage.ts"
 import { demo } from "./commands/demo.ts"
 import { download } from "./commands/download.ts"
 import { emulate } from "./commands/emulate.ts"
 import { explain } from "./commands/explain.ts"
 import { look } from "./commands/look.ts"
 import { recover } from "./commands/recover.ts"
+import { report } from "./commands/report.ts"
 import { replay } from "./commands/replay.ts"
 import { run } from "./commands/run.ts"
 import { settle } from "./commands/settle.ts"
@@ -29,15 +31,29 @@ const root = Command.make("tenuto").pipe(
     [
       'A client for every API that answers "accepted, come back later"',
       "",
-      "  Exit codes: 0 succeeded, 1 a replayed story is red, 10 rejected, 11 uncertain, 12 failed, 13 cancelled or expired,",
-      "  14 lost, 15 overdue, 16 unseen, 64 usage, 70 a defect of tenuto, 73 file not written, 74 journal not usable,",
-      "  130 interrupted",
+      "  Exit codes: 0 succeeded, 10 rejected, 11 uncertain, 12 failed, 13 cancelled or expired, 14 lost, 15 overdue,",
+      "  16 unseen, 64 usage, 70 a defect of tenuto, 73 file not written, 74 journal not usable, 130 interrupted,",
+      "  1 a replayed story is red, or less is covered than --min asks for",
       "",
       `  API keys are read from the environment: ${Services.variables.join(", ")}`,
     ].join("\n"),
   ),
   Command.withShortDescription("A client for long-running operations"),
-  Command.withSubcommands([run, submit, look, settle, recover, cancel, download, emulate, explain, replay, demo]),
+  Command.withSubcommands([
+    run,
+    submit,
+    look,
+    settle,
+    recover,
+    cancel,
+    download,
+    emulate,
+    explain,
+    report,
+    coverage,
+    replay,
+    demo,
+  ]),
 )
 
 /** An invalid command line gets its errors and the way to the help; the whole help would hide them. */

@@ -3,6 +3,7 @@
  *
  * ```text
  *  0 succeeded   10 rejected   11 uncertain   12 failed   13 cancelled or expired   14 lost   15 overdue   16 unseen
+ *  1 less is covered than --min asks for
  * 64 usage   70 a defect of ours   73 a file cannot be written   74 the journal cannot be used   130 interrupted
  *  1 a story that was replayed is still red
  * ```
@@ -11,9 +12,10 @@ import * as Schema from "effect/Schema"
 import type { Tag } from "@tenuto/core/Failure"
 
 /** Everything that ends a command other than well. */
-export type Outcome = Tag | "Usage" | "Defect" | "Unwritten" | "Unusable" | "Interrupted"
+export type Outcome = Tag | "Usage" | "Defect" | "Unwritten" | "Unusable" | "Interrupted" | "Uncovered"
 
 export const codes: Readonly<Record<Outcome, number>> = {
+  Uncovered: 1,
   Rejected: 10,
   Uncertain: 11,
   Failed: 12,

@@ -80,6 +80,20 @@ export const journal = Flag.String("journal").pipe(
   Flag.withDescription("Keep what happens in this file, so that recover can go on after a crash"),
   Flag.optional,
 )
+export const kept = Flag.String("journal").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription("The journal that run, submit or settle kept"),
+)
+export const report = Flag.String("report").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription("Write a page of HTML that shows what happened and when, however the command ends"),
+  Flag.optional,
+)
+export const record = Flag.String("record").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription("Write what was sent and answered into this file, without secrets; emulate --cassette plays it"),
+  Flag.optional,
+)
 export const out = Flag.String("out").pipe(
   Flag.withMetavar("dir"),
   Flag.withDescription("Download every file of the result into this directory"),

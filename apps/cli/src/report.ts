@@ -12,6 +12,7 @@ import * as Failure from "@tenuto/core/Failure"
 import type { Handle } from "@tenuto/core/Handle"
 import { Unusable } from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
+import { Chronicle } from "./chronicle.ts"
 import * as Screen from "./screen.ts"
 import { span } from "./text.ts"
 import * as Words from "./words.ts"
@@ -78,7 +79,8 @@ export const make = (isJson: boolean): Effect.Effect<Report> =>
     return {
       state: Effect.sync(() => state),
       watching: (effect) => {
-        const watched = Effect.provideService(effect, Client.Watcher, watch)
+        const chronicled = Effect.flatMap(Chronicle, ({ watching }) => watching(effect))
+        const watched = Effect.provideService(chronicled, Client.Watcher, watch)
         return isDrawn ? Effect.scoped(Effect.andThen(drawing, watched)) : watched
       },
     }

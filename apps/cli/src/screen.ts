@@ -10,7 +10,8 @@ const secrets = new Set<string>()
 
 /** Keep a text off both streams from now on. */
 export const conceal = (secret: string): void => {
-  if (secret.length >= 4) secrets.add(secret)
+  // Between quotes, as a word of a service is shown, it may be spelled otherwise.
+  if (secret.length >= 4) secrets.add(secret).add(JSON.stringify(secret).slice(1, -1))
 }
 
 /** Control characters, but for the ends of lines, tabs, and what `dim` writes. */
@@ -18,7 +19,8 @@ const controls = /[^\P{Cc}\n\t](?:\[22?m)?/gu
 const shownControl = (found: string): string =>
   found.startsWith("\u001b[2") ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}${found.slice(1)}`
 
-const veiled = (text: string): string => {
+/** Text as it may be shown: without the secrets, and with control characters spelled out. */
+export const veiled = (text: string): string => {
   let shown = text
   for (const secret of secrets) shown = shown.replaceAll(secret, "***")
   return shown.replaceAll(controls, shownControl)

@@ -6,8 +6,8 @@ import type * as Operation from "@tenuto/core/Operation"
 import type { Remote } from "@tenuto/core/Remote"
 import type * as Provider from "@tenuto/http/Provider"
 import type { Transport } from "@tenuto/http/Transport"
-import type { Handler, Request } from "@tenuto/testkit/Emulator"
-import type { Stage } from "@tenuto/testkit/Fault"
+import type { Handler } from "@tenuto/testkit/Emulator"
+import type { Hooks } from "@tenuto/testkit/Fault"
 import type { Courier } from "@tenuto/testkit/Courier"
 import { Usage } from "./exit.ts"
 import type * as Setting from "./setting.ts"
@@ -49,10 +49,10 @@ export interface EmulatorOptions {
   readonly seed?: number
 }
 
-/** An emulator: what it answers, where a request belongs, and what it has done so far. */
+/** An emulator: what it answers, what faults have to know of it, and what it has done so far. */
 export interface Emulated {
   readonly handler: Handler
-  readonly stage: (request: Request) => Stage | undefined
+  readonly hooks: Hooks
   readonly ledger: Effect.Effect<Ledger>
   readonly courier?: Courier
 }
@@ -101,7 +101,7 @@ const asking = (field: string): Hook => ({
   options: (webhookSecret) => ({ webhookSecret }),
 })
 
-const all: ReadonlyArray<Service> = [
+export const all: ReadonlyArray<Service> = [
   service(
     "soundpiece",
     () => import("@tenuto/soundpiece"),

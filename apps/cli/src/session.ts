@@ -1,4 +1,5 @@
 /** Connects to a service: credential from the environment, sockets, and a journal when one is asked for. */
+import { access } from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -8,8 +9,10 @@ import * as Journal from "@tenuto/core/Journal"
 import type * as Operation from "@tenuto/core/Operation"
 import type { Remote } from "@tenuto/core/Remote"
 import type { Transport } from "@tenuto/http/Transport"
+import { Chronicle } from "./chronicle.ts"
 import { Usage } from "./exit.ts"
 import { conceal } from "./screen.ts"
+import * as Recording from "./recording.ts"
 import * as Services from "./services.ts"
 import * as Setting from "./setting.ts"
 
@@ -17,6 +20,8 @@ import * as Setting from "./setting.ts"
 export interface Settings {
   readonly baseUrl: Option.Option<string>
   readonly journal: Option.Option<string>
+  /** Where to write what was sent and answered. Default: nowhere. */
+  readonly record?: Option.Option<string>
   /** Settings of the service, `name=value` each. */
   readonly set: ReadonlyArray<string>
 }
@@ -54,7 +59,12 @@ export const open = Effect.fnUntraced(function* (
     { concurrency: 2 },
   )
   const base = Option.getOrElse(settings.baseUrl, () => api.table.base)
-  const remote = Layer.provideMerge(api.layer({ ...own, apiKey, baseUrl: base }), transport.layer)
+  const { carrying } = yield* Chronicle
+  const record = settings.record ?? Option.none()
+  const carrier = Option.isNone(record)
+    ? transport.layer
+    : yield* Recording.keep(record.value, transport.layer, [apiKey])
+  const remote = Layer.provideMerge(api.layer({ ...own, apiKey, baseUrl: base }), carrying(carrier))
   return { service, api, base, layer: Layer.merge(remote, yield* journalOf(settings.journal)) }
 })
 
@@ -66,6 +76,22 @@ const journalOf = (file: Option.Option<string>): Effect.Effect<Layer.Layer<Journ
         Effect.promise(() => import("@tenuto/journal/SqliteJournal")),
         ({ layer }) => layer(path),
       ),
+  })
+
+/** Read a journal that is there, and change nothing. Errors: `Unusable`. */
+export const reading = <A, E>(file: string, read: Effect.Effect<A, E, Journal.Journal>) =>
+  Effect.gen(function* () {
+    yield* Effect.mapError(
+      Effect.tryPromise(() => access(file)),
+      () =>
+        new Journal.Unusable({
+          journal: file,
+          problem: "Unavailable",
+          detail: "there is no such file; give the one that --journal named",
+        }),
+    )
+    const { layerReadOnly } = yield* Effect.promise(() => import("@tenuto/journal/SqliteJournal"))
+    return yield* Effect.provide(read, layerReadOnly(file))
   })
 
 /** Open the session a handle belongs to, and find its operation. Errors: `Usage`, for a handle from elsewhere too. */

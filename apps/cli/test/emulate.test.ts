@@ -1,5 +1,6 @@
 /** What an emulator is told to do, and is not able to: said at once, and not found out later. */
 import { describe, expect, test } from "vitest"
+import * as Fault from "@tenuto/testkit/Fault"
 import { emulate, run } from "./tenuto.ts"
 
 const hook = "http://127.0.0.1:9/hook"
@@ -38,4 +39,15 @@ test("all work of a service without codes fails, whatever the code is called", a
   ])
   expect([ended.code, ended.err]).toEqual([12, expect.stringContaining("failed")])
   await service.stop()
+}, 30_000)
+
+test("every fault that can happen on a port is told, as text and as JSON", async () => {
+  const known = Fault.all.filter(({ carriers }) => carriers !== "memory")
+  const text = await run(["emulate", "soundpiece", "--fault", "list"], {})
+  expect([text.code, text.err]).toEqual([0, ""])
+  const lines = text.out.trimEnd().split("\n")
+  expect(lines.map((line) => line.split(" ")[0])).toEqual(known.map(({ name }) => name))
+  for (const [at, { says }] of known.entries()) expect(lines[at]).toContain(says)
+  const json = await run(["emulate", "soundpiece", "--fault", "list", "--json"], {})
+  expect(json.lines).toEqual(known.map(({ name, says, stages }) => ({ name, says, stages })))
 }, 30_000)

@@ -16,7 +16,7 @@ describe("tenuto replay", () => {
     const { code, err, out } = await paste(line.replace(/^npx /, ""))
     expect([code, err]).toEqual([1, ""])
     const lines = out.trimEnd().split("\n")
-    expect(lines[0]).toBe("tenuto timeline v1")
+    expect(lines[0]).toBe("tenuto timeline v2")
     const hash = token.split(":").at(-1)
     expect(lines.slice(-3)).toEqual([
       "once: one piece of work was begun 2 times",

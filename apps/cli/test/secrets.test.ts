@@ -2,7 +2,7 @@
  * One page of secrets: whatever a service says, none of these texts is ever printed, kept or told.
  *
  * Tokens are planted in keys, links, withheld texts, headers and bodies, and looked for in every message, JSON, inspection,
- * log line, span, journal row, timeline and step.
+ * log line, span, journal row, timeline, page and step.
  */
 import { inspect } from "node:util"
 import { Effect, Logger, References, Schema, Tracer } from "effect"
@@ -23,6 +23,7 @@ import * as Soundpiece from "@tenuto/soundpiece"
 import * as SoundpieceEmulator from "@tenuto/soundpiece/Emulator"
 import * as Emulator from "@tenuto/testkit/Emulator"
 import * as Rehearsal from "@tenuto/testkit/Rehearsal"
+import * as Report from "@tenuto/testkit/Report"
 import * as Whisul from "@tenuto/whisul"
 import * as WhisulEmulator from "@tenuto/whisul/Emulator"
 
@@ -241,14 +242,14 @@ const story = async (service: Service, seed: number): Promise<{ readonly text: s
       return Effect.map(handler(request), enriched)
     })
   const { program, said } = overheard(Client.run(service.draft, { within: "20 minutes" }))
-  const { exit, journal, seen, timeline } = await Rehearsal.play({
+  const { entries, exit, journal, seen, timeline } = await Rehearsal.play({
     connect: (origin) => service.layer({ apiKey: tokens.key, baseUrl: `${origin}${service.path}` }),
     handler: planted,
     program,
   })
   // What the caller wrote has to be kept in the journal's first row; it is looked for everywhere else.
   const rows = journal.split("\n").filter((row) => !row.includes('"_tag":"Drafted"'))
-  return { text: [...said, renderings(exit), timeline, ...rows].join("\n"), seen: seen.length }
+  return { text: [...said, renderings(exit), timeline, Report.html(entries), ...rows].join("\n"), seen: seen.length }
 }
 
 const found = (text: string): ReadonlyArray<string> =>

@@ -42,7 +42,17 @@ const mistakes: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp]> 
     ["emulate", "soundpiece", "--fault", "refused@submit"],
     /cannot happen on a port that listens/,
   ],
+  ["another", ["emulate", "soundpiece", "--fault", "tls@look"], /cannot happen on a port .* plain HTTP/],
+  [
+    "a fault of a stage that the service does not have",
+    ["emulate", "soundpiece", "--fault", "503@cancel"],
+    /"503@cancel" cannot happen: this service has the stages submit, look, long-poll, download/,
+  ],
   ["an unknown fault", ["emulate", "soundpiece", "--fault", "flood@look"], /names no fault; known: /],
+  ["coverage of nothing", ["coverage"], /TENUTO_COVERAGE=coverage\.jsonl/],
+  ["coverage from nowhere", ["coverage", "nowhere.jsonl"], /nowhere\.jsonl: .*no such file/],
+  ["coverage of an unknown service", ["coverage", "x", "--service", "soundpeice"], /did you mean soundpiece/],
+  ["too much asked of coverage", ["coverage", "x", "--min", "101"], /0 to 100/],
   ["an unknown command", ["rnu"], /Did you mean this\?\s+run/],
 ]
 
@@ -111,7 +121,20 @@ test("the version is the package's, and no command at all shows the help", async
 })
 
 test("every command's help has examples", async () => {
-  const commands = ["run", "submit", "look", "settle", "recover", "cancel", "download", "emulate", "explain", "demo"]
+  const commands = [
+    "run",
+    "submit",
+    "look",
+    "settle",
+    "recover",
+    "cancel",
+    "download",
+    "emulate",
+    "explain",
+    "coverage",
+    "report",
+    "demo",
+  ]
   const helps = await Promise.all(commands.map((command) => run([command, "--help"])))
   expect(helps.filter(({ code, out }) => code !== 0 || !out.includes("EXAMPLES"))).toEqual([])
 })

@@ -20,13 +20,13 @@ const story = Script.make([
 export const rehearsal = VirtualClock.run(
   Effect.gen(function* () {
     const soundpiece = yield* SoundpieceEmulator.make({ work: "50 seconds" })
-    const scripted = yield* Script.apply(soundpiece.handler, story, { stageOf: soundpiece.stage })
+    const scripted = yield* Script.apply(soundpiece.handler, story, soundpiece.hooks)
     const transport = Timeline.transport(Emulator.layerMemory(scripted))
     const services = Layer.mergeAll(
       Soundpiece.layer({ apiKey: "spk_rehearsal" }).pipe(Layer.provide(transport)),
       Journal.layerMemory,
     )
-    const said = yield* Effect.provide(sing, services)
+    const said = yield* Timeline.watching(Effect.provide(sing, services))
     const { operations } = yield* soundpiece.ledger
     return { said, created: operations.length, timeline: yield* Timeline.text }
   }).pipe(Effect.provide(Timeline.layer())),

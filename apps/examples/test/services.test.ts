@@ -28,7 +28,7 @@ const stage = Effect.gen(function* () {
   })
   const lost = yield* Effect.orDie(
     Effect.flatMap(Fault.parse("reset-after-commit@submit"), (fault) =>
-      Fault.apply(heydonna.handler, [fault], { stageOf: heydonna.stage }),
+      Fault.apply(heydonna.handler, [fault], heydonna.hooks),
     ),
   )
   const handlers: Readonly<Record<string, Emulator.Handler>> = {

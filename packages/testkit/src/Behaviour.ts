@@ -31,6 +31,8 @@ export type Behaviour = Data.TaggedEnum<{
   }
   /** An answer whose connection closes, or is reset, after `bytes` bytes of its body. */
   readonly Truncated: { readonly response: Response; readonly bytes: number; readonly isReset: boolean }
+  /** An answer that falls silent after `bytes` bytes of its body; the connection stays open. */
+  readonly Stalled: { readonly response: Response; readonly bytes: number }
   /** An answer that states another length than it has. */
   readonly Misdeclared: { readonly response: Response; readonly declared: number }
   /** Bytes that are not HTTP. */
@@ -43,6 +45,8 @@ export type Behaviour = Data.TaggedEnum<{
   readonly Refused: {}
   /** The host has no address. A loopback port cannot play it, and resets. */
   readonly Unnamed: {}
+  /** The certificate is not accepted. A loopback port speaks plain HTTP, cannot play it, and resets. */
+  readonly Untrusted: {}
 }>
 
 /** An answer: what `json` and `answer` give. */

@@ -47,6 +47,7 @@ import * as Queue from "effect/Queue"
 import type * as Schema from "effect/Schema"
 import type { Turn } from "./Fault.ts"
 import { type Drawn, Turns } from "./internal/mischief.ts"
+import { asLetter, played } from "./internal/witness.ts"
 
 /** One attempt at a letter, as who signs it sees it. */
 export interface Message {
@@ -110,7 +111,7 @@ export interface Entry {
 
 /** Who delivers. */
 export interface Courier {
-  /** Take a letter, to be sent when it is due. */
+  /** Take a letter, to be sent when it is due. One that draws `early` is waited for until it was tried. */
   readonly post: (letter: Letter) => Effect.Effect<void>
   /** Deliver for as long as this runs: `Effect.forkScoped` it, once. */
   readonly deliveries: Effect.Effect<never, never, Transport>
@@ -126,6 +127,10 @@ interface Job {
   readonly attempts: Array<Attempt>
   outcome: Entry["outcome"]
   fault: string | undefined
+  /** What it drew before it was due. */
+  readonly drawn: Drawn | undefined
+  /** Done once it was tried, or never will be. */
+  readonly gone: Deferred.Deferred<void>
   /** Its place among the letters that came due; none before that. */
   place: number | undefined
 }
@@ -150,6 +155,7 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
     const jobs: Array<Job> = []
     const turns = new Turns()
     let places = 0
+    let carriers = 0
     /** Letters that wait until one of a later place has gone. */
     const held = new Map<Job, Deferred.Deferred<void>>()
 
@@ -161,11 +167,12 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
       yield* isNextKnown ? next : Effect.timeoutOption(next, pauses[0] ?? timeout)
       held.delete(job)
     })
-    const letHeldGo = (gone: Job) =>
+    /** It went, or never will: what waits for that goes on. */
+    const letGo = (gone: Job) =>
       Effect.suspend(() =>
         Effect.forEach(held, ([job, passed]) =>
           (job.place ?? 0) < (gone.place ?? 0) ? Deferred.succeed(passed, undefined) : Effect.void,
-        ),
+        ).pipe(Effect.andThen(Deferred.succeed(gone.gone, undefined))),
       )
 
     const attempt = Effect.fnUntraced(function* ({ attempts, letter }: Job, words: Words, drawn: Drawn) {
@@ -176,7 +183,7 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
       const agent = userAgent === undefined ? {} : { "user-agent": userAgent }
       const headers = { "content-type": "application/json", ...agent, ...letter.headers, ...signature }
       const transport = yield* Transport
-      const sent = transport.send({ method: "POST", url, headers, body: words.sent }, { timeout, maxBytes })
+      const sent = asLetter(transport.send({ method: "POST", url, headers, body: words.sent }, { timeout, maxBytes }))
       const made = yield* Effect.match(sent, {
         onSuccess: ({ status }): Attempt => ({ at, status }),
         onFailure: ({ problem }): Attempt => ({ at, problem }),
@@ -191,7 +198,7 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
       const words = { signed, sent: drawn.is("forged") ? Json.write(forge(body)) : signed }
       for (const pause of [...pauses, undefined]) {
         const { status = 0 } = yield* attempt(job, words, drawn)
-        yield* letHeldGo(job)
+        yield* letGo(job)
         if (status >= 200 && status < 300) {
           if (drawn.is("doubled")) yield* attempt(job, words, drawn)
           return "delivered" as const
@@ -204,9 +211,10 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
 
     const carry = Effect.fnUntraced(function* (job: Job) {
       yield* Effect.sleep(Duration.max(DateTime.distance(yield* DateTime.now, job.due), Duration.zero))
-      const drawn = turns.draw()
+      const drawn = job.drawn ?? turns.draw()
       job.place = places++
       job.fault = drawn.name
+      if (drawn.name !== undefined) yield* played("webhooks", drawn.name, { method: "POST", url: job.letter.url })
       if (drawn.is("lost")) return void (job.outcome = "lost")
       if (drawn.is("late")) yield* Effect.sleep(Duration.seconds(drawn.parameter ?? 60))
       if (drawn.is("reordered")) yield* waitForNext(job)
@@ -217,18 +225,35 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
       Effect.catchDefect(carry(job), (defect) => {
         job.outcome = "given up"
         return Effect.logError(`the emulator itself broke over the letter ${job.letter.id}`, defect)
-      }).pipe(Effect.andThen(letHeldGo(job)))
+      }).pipe(Effect.ensuring(letGo(job)))
 
     return {
-      post: (letter) =>
-        Effect.map(DateTime.now, (now) => {
-          const due = DateTime.addDuration(now, letter.after)
-          const job: Job = { letter, due, attempts: [], outcome: "pending", fault: undefined, place: undefined }
-          jobs.push(job)
-          Queue.offerUnsafe(posted, job)
-        }),
-      deliveries: Effect.forever(
-        Effect.flatMap(Queue.take(posted), (job) => Effect.forkChild(carried(job), { startImmediately: true })),
+      post: Effect.fnUntraced(function* (letter) {
+        const due = DateTime.addDuration(yield* DateTime.now, letter.after)
+        const gone = yield* Deferred.make<void>()
+        // Nobody is early where nobody carries.
+        const drawn = carriers === 0 ? undefined : turns.drawEarly()
+        const job: Job = {
+          letter,
+          due,
+          attempts: [],
+          outcome: "pending",
+          fault: undefined,
+          place: undefined,
+          drawn,
+          gone,
+        }
+        jobs.push(job)
+        Queue.offerUnsafe(posted, job)
+        if (drawn !== undefined) yield* Deferred.await(gone)
+      }),
+      deliveries: Effect.acquireUseRelease(
+        Effect.sync(() => carriers++),
+        () =>
+          Effect.forever(
+            Effect.flatMap(Queue.take(posted), (job) => Effect.forkChild(carried(job), { startImmediately: true })),
+          ),
+        () => Effect.sync(() => carriers--),
       ),
       ledger: Effect.sync(() =>
         jobs.map(({ attempts, fault, letter: { id, url }, outcome }) => ({

@@ -30,7 +30,7 @@
  * ```
  */
 import { Alike } from "./internal/alike.ts"
-import { dice } from "./internal/engine.ts"
+import { dice } from "./internal/dice.ts"
 import { pathOf, suitesOf } from "./internal/module.ts"
 import * as Shrinking from "./internal/shrinking.ts"
 import type { Story, Suite, Told, Violation } from "./internal/story.ts"

@@ -1,8 +1,8 @@
 /**
- * Plays a program against a service under virtual time, and keeps everything that could be seen of it: what the service
- * was sent and when, the timeline, the journal, how it ended and how long it took.
+ * Plays a program against a service under virtual time, and keeps everything that could be seen of it: the transcript of
+ * the service, the timeline, the journal, how it ended and how long it took.
  *
- * It judges nothing. In memory and over a loopback port the same program tells the same story (law 12).
+ * It judges nothing: what it gives is what `Checks.judge` takes. In memory and over a loopback port the same program tells the same story (law 12).
  *
  * @example
  * ```ts
@@ -12,43 +12,36 @@
  * import * as SoundpieceEmulator from "@tenuto/soundpiece/Emulator"
  * import * as Rehearsal from "@tenuto/testkit/Rehearsal"
  *
- * const { handler } = await Effect.runPromise(SoundpieceEmulator.make({ work: "50 seconds" }))
- * const { seen, took } = await Rehearsal.play({
+ * const soundpiece = await Effect.runPromise(SoundpieceEmulator.make({ work: "50 seconds" }))
+ * const { exchanges, operations, took } = await Rehearsal.play({
  *   connect: (origin) => Soundpiece.layer({ apiKey: "spk_test", baseUrl: `${origin}/v1` }),
- *   handler,
+ *   ...soundpiece, // its handler, its hooks and its ledger
  *   program: Client.run(Soundpiece.newSong({ lyrics: "Hold the note", prompt: "Slow waltz" })),
  * })
- * console.log(seen.map(({ at, method }) => `${at} s ${method}`), took) // [ "0 s PUT", "0 s GET", "20 s GET", "40 s GET" ] 50
+ * console.log(exchanges.map(({ at, stage }) => `${at} s ${stage}`), took) // [ "0 s submit", "0 s look", "20 s look", "40 s look" ] 50
+ * console.log(operations?.length) // 1
  * ```
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Journal from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
-import type { Headers } from "@tenuto/http/Exchange"
 import type { Transport } from "@tenuto/http/Transport"
+import * as Coverage from "./Coverage.ts"
 import * as Emulator from "./Emulator.ts"
 import type { Handler } from "./Handler.ts"
+import { hearing } from "./internal/witness.ts"
 import * as Timeline from "./Timeline.ts"
+import * as Transcript from "./Transcript.ts"
 import * as VirtualClock from "./VirtualClock.ts"
 
-/** A request as the service saw it. */
-export interface Seen {
-  /** Seconds of virtual time since the beginning. */
-  readonly at: number
-  readonly method: string
-  readonly path: string
-  readonly query: Readonly<Record<string, string>>
-  readonly headers: Headers
-  /** The body as JSON, or as text where it is none. */
-  readonly body: unknown
-}
+/** A request as the service saw it, and what came of it. */
+export type Seen = Transcript.Exchange
 
 /** Where the service is, for a program that has to be found there itself. */
 export class Origin extends Context.Service<Origin, string>()("@tenuto/testkit/Rehearsal/Origin") {}
@@ -64,26 +57,42 @@ export interface Play<A, E, Service> {
   readonly program: Effect.Effect<A, E, Service | Stage>
   /** Play over a loopback port with this transport; in memory when absent. */
   readonly transport?: Layer.Layer<Transport>
-  /** Another order of what happens at one instant, and another die: see `VirtualClock`. */
-  readonly seed?: number
+  /** Which stage a request belongs to: `hooks` of an emulator. Default: as `Transcript.make` has it. */
+  readonly hooks?: Transcript.Options
+  /** What the service has created: `ledger` of an emulator. */
+  readonly ledger?: Effect.Effect<{ readonly operations: ReadonlyArray<Transcript.Created> }>
+  /** Where time begins, and the seed of what happens at one instant. */
+  readonly clock?: VirtualClock.Options
+  /** The service's name: under it the faults that were played count as covered. */
+  readonly service?: string
 }
 
+type Stall = VirtualClock.Deadlock | VirtualClock.StuckIo
+
 /** What could be seen. */
-export interface Played<A, E> {
-  readonly exit: Exit.Exit<A, E | VirtualClock.Deadlock | VirtualClock.StuckIo | Emulator.Unserved>
+export interface Played<A, E> extends Transcript.Transcript {
+  readonly exit: Exit.Exit<A, E | Stall | Emulator.Unserved>
+  /** The exchanges of the transcript. */
   readonly seen: ReadonlyArray<Seen>
   readonly timeline: string
+  readonly entries: ReadonlyArray<Timeline.Entry>
   /** Every event that the journal was given, as lines of JSON. */
   readonly journal: string
   /** Seconds of virtual time. */
   readonly took: number
+  /** Who waited for ever, where it could not go on. */
+  readonly waiting: ReadonlyArray<string>
 }
 
-const readJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
-const read = (body: Uint8Array): unknown => {
-  const text = new TextDecoder().decode(body)
-  return Result.getOrElse(readJson(text), () => text)
-}
+const waitersOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<string> =>
+  Exit.isSuccess(exit)
+    ? []
+    : exit.cause.reasons.flatMap((reason) => {
+        const error = reason._tag === "Fail" ? reason.error : undefined
+        if (!(error instanceof VirtualClock.Deadlock || error instanceof VirtualClock.StuckIo)) return []
+        return error.waiters.length === 0 ? ["nobody known"] : error.waiters
+      })
+
 const writeEvent = Schema.encodeSync(Schema.fromJsonString(Lifecycle.Event))
 const lazily = <A>(make: () => A): (() => A) => {
   let made: { readonly value: A } | undefined
@@ -92,8 +101,7 @@ const lazily = <A>(make: () => A): (() => A) => {
 
 /** Play it. The promise is kept whatever the program does: how it ended stands in `exit`. */
 export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A, E>> => {
-  const { connect, handler, program, seed, transport } = play
-  const seen: Array<Seen> = []
+  const { connect, handler, hooks, ledger, program, service, transport } = play
   const rows: Array<Lifecycle.Event> = []
   const journal = Layer.effect(
     Journal.Journal,
@@ -109,35 +117,22 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
         })),
     })),
   ).pipe(Layer.provide(Journal.layerMemory))
-  const staged = (origin: string, carrier: Layer.Layer<Transport>) =>
+  const staged = (origin: string, carrier: Layer.Layer<Transport, never, Timeline.Timeline>) =>
     connect(origin).pipe(
       Layer.provideMerge(
         Layer.mergeAll(Layer.succeed(Origin, origin), Timeline.transport(VirtualClock.transport(carrier)), journal),
       ),
     )
   return Effect.gen(function* () {
+    const began = yield* Clock.currentTimeMillis
+    const elapsed = Effect.map(Clock.currentTimeMillis, (now) => (now - began) / 1000)
+    const recorder = yield* Transcript.make(handler, hooks)
     const clock = yield* Clock.Clock
-    const began = clock.currentTimeMillisUnsafe()
-    const elapsed = () => (clock.currentTimeMillisUnsafe() - began) / 1000
-    const watched: Handler = (request) =>
-      Effect.suspend(() => {
-        const { pathname: path, searchParams } = new URL(request.url)
-        const { headers, method } = request
-        // Read when it is asked for: most bodies are never looked at.
-        const body = lazily(() => read(request.body))
-        const query = Object.fromEntries(searchParams)
-        seen.push({
-          at: elapsed(),
-          method,
-          path,
-          query,
-          headers,
-          get body() {
-            return body()
-          },
-        })
-        return handler(request)
-      })
+    const letters: Array<Transcript.Letter> = []
+    const heard = hearing((lane, fault) => {
+      if (lane === "webhooks") letters.push({ at: (clock.currentTimeMillisUnsafe() - began) / 1000, fault })
+    })
+    const watched = Timeline.service(recorder.handler)
     // Its scope closes before what carries it: what it forked still finds its transport when it is interrupted.
     const whole = Effect.scoped(program)
     const exit = yield* Effect.gen(function* () {
@@ -146,14 +141,22 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
       }
       const { url } = yield* Emulator.serve(watched)
       return yield* Effect.provide(whole, staged(url, transport))
-    }).pipe(Effect.scoped, VirtualClock.guard, Effect.exit)
-    const entries = yield* Timeline.Timeline.use((timeline) => timeline.entries)
+    }).pipe(heard, Timeline.watching, Effect.scoped, VirtualClock.guard, Effect.exit)
+    const { exchanges, start } = recorder
+    const created = ledger === undefined ? {} : { operations: (yield* ledger).operations }
+    const transcript: Transcript.Transcript = { start, exchanges, letters, ...created }
+    const entries = yield* Timeline.entries
+    if (service !== undefined) yield* Coverage.note(Coverage.of(service, transcript))
     const timeline = lazily(() => Timeline.render(entries))
     const journal = lazily(() => rows.map((event) => writeEvent(event)).join("\n"))
+    const took = yield* elapsed
     return {
+      ...transcript,
+      seen: exchanges,
       exit,
-      seen,
-      took: elapsed(),
+      entries,
+      took,
+      waiting: waitersOf(exit),
       get timeline() {
         return timeline()
       },
@@ -162,7 +165,8 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
       },
     }
   }).pipe(
-    Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer(seed === undefined ? {} : { seed })))),
+    Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer(play.clock)))),
+    Effect.orDie,
     Effect.runPromise,
   )
 }

@@ -39,8 +39,8 @@ export interface Route<R = never> {
   readonly method: string
   /** `/v1/things/:id`; `/files/*` takes whatever follows. */
   readonly path: string
-  /** Which part of the work its requests belong to. */
-  readonly stage?: Stage | undefined
+  /** Which part of the work its requests belong to, or how one tells. */
+  readonly stage?: Stage | ((request: Request) => Stage) | undefined
   /** No guard stands before it. */
   readonly isOpen?: boolean
   readonly answer: (request: Request, params: Parts) => Effect.Effect<Behaviour, never, R>
@@ -100,6 +100,10 @@ export const make = <R = never>(
       const allow = [...new Set(there.map(({ route }) => route.method))].toSorted().join(", ")
       return { pathname, found, allow }
     }
+    const stageOf = (request: Request, { found }: ReturnType<typeof find>): Stage | undefined => {
+      const stage = found?.route.stage
+      return typeof stage === "function" ? stage(request) : stage
+    }
 
     const respond = (request: Request, { allow, found }: ReturnType<typeof find>) =>
       Effect.gen(function* () {
@@ -115,7 +119,7 @@ export const make = <R = never>(
         Effect.suspend(() => {
           const way = find(request)
           const entry: (typeof requests)[number] = {
-            stage: way.found?.route.stage,
+            stage: stageOf(request, way),
             method: request.method,
             path: way.pathname,
           }
@@ -126,7 +130,7 @@ export const make = <R = never>(
             }),
           )
         }),
-      stage: (request) => find(request).found?.route.stage,
+      stage: (request) => stageOf(request, find(request)),
       requests: Effect.sync(() => requests.map((entry) => ({ ...entry }))),
     }
   })

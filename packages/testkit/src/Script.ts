@@ -18,7 +18,7 @@
  * ])
  * export const handler = Effect.gen(function* () {
  *   const soundpiece = yield* SoundpieceEmulator.make()
- *   return yield* Script.apply(soundpiece.handler, story, { stageOf: soundpiece.stage })
+ *   return yield* Script.apply(soundpiece.handler, story, soundpiece.hooks)
  * })
  * ```
  */
@@ -28,6 +28,7 @@ import * as Schema from "effect/Schema"
 import { answer, Behaviour, json } from "./Behaviour.ts"
 import type { Handler } from "./Handler.ts"
 import * as Fault from "./Fault.ts"
+import type * as Steps from "./internal/steps.ts"
 
 /** A fixed answer; its body is `json` or `text`, not both. */
 export const Answer = Schema.Struct({
@@ -101,27 +102,20 @@ export const apply = <R>(
   hooks: Fault.Hooks,
 ): Effect.Effect<Handler<R>, Fault.Unrecognised> =>
   Effect.gen(function* () {
-    const steps: Array<{ readonly stage: Fault.Stage; readonly play: Handler<R>; left: number }> = []
+    const steps: Array<Steps.Step<R>> = []
     const turns: Array<Fault.Turn> = []
     for (const step of script.steps) {
-      const left = step.times ?? 1
-      if (step.on === "webhook") turns.push(yield* turnOf(step, left))
-      else if ("pass" in step) steps.push({ stage: step.on, play: handler, left })
+      const { on: stage, times: count = 1 } = step
+      if (stage === "webhook") turns.push(yield* turnOf(step, count))
+      else if ("pass" in step) steps.push({ stage, count, name: "pass", own: handler })
       else if ("answer" in step) {
         const response = responseOf(step.answer)
-        steps.push({ stage: step.on, play: () => Effect.succeed(Behaviour.Answered({ response })), left })
+        const own = () => Effect.succeed(Behaviour.Answered({ response }))
+        steps.push({ stage, count, name: String(response.status), own })
       } else {
-        const planned = yield* Fault.parse(`${step.fault}@${step.on}`)
-        steps.push({ stage: step.on, play: (request) => Fault.play(planned, handler, request, hooks), left })
+        const { fault, parameter } = yield* Fault.parse(`${step.fault}@${stage}`)
+        steps.push({ stage, count, name: fault.name, parameter })
       }
     }
-    yield* Fault.entrust(turns, hooks)
-    return (request) =>
-      Effect.suspend(() => {
-        const stage = hooks.stageOf(request)
-        const step = steps.find((candidate) => candidate.stage === stage && candidate.left > 0)
-        if (step === undefined) return handler(request)
-        step.left--
-        return step.play(request)
-      })
+    return yield* Fault.arrange(handler, { steps, turns }, hooks)
   })

@@ -1,10 +1,17 @@
 /**
- * What happened, and when, as text that stays the same: for golden files and for eyes.
+ * What happened, and when, as text that stays the same: for golden files and for eyes. `Report` makes a page of it.
+ *
+ * ```text
+ * client     what the machine learned, what it sends, and how long it pauses and why      watching
+ * wire       every request and how it ended                                               transport
+ * service    what reached it, which fault was played, what it did                         service, Fault, Script
+ * webhooks   every letter, its fault, and what its receiver made of it                    Courier, receiver
+ * ```
  *
  * It shows methods, paths and statuses. It never shows a header, a body or the value of a query parameter that is not
  * an id; ids are renamed in the order in which they are first seen.
  *
- * Law 12: same seed, same story: byte-identical in memory and over sockets.
+ * Law 12: same seed, same story: byte-identical in memory and over sockets. Equal texts have equal hashes, and no others.
  *
  * @example
  * ```ts
@@ -23,124 +30,159 @@
  *   const transport = Timeline.transport(Emulator.layerMemory(handler))
  *   const soundpiece = Soundpiece.layer({ apiKey: "spk_test" }).pipe(Layer.provide(transport))
  *   const song = Client.run(Soundpiece.newSong({ lyrics: "Hold the note", prompt: "Slow waltz" }))
- *   yield* Effect.provide(song, [soundpiece, Journal.layerMemory])
+ *   yield* Timeline.watching(Effect.provide(song, [soundpiece, Journal.layerMemory]))
  *   return yield* Timeline.text
  * })
  * const told = VirtualClock.run(Effect.provide(story, Timeline.layer()))
  * console.log(await Effect.runPromise(Effect.flatten(told)))
  * ```
  */
-import { type Request, reveal } from "@tenuto/http/Exchange"
+import * as Client from "@tenuto/core/Client"
+import type * as Lifecycle from "@tenuto/core/Lifecycle"
+import type { Request } from "@tenuto/http/Exchange"
 import { type Opened, Transport, type Unanswered, type Unsent } from "@tenuto/http/Transport"
+import type { Receiver } from "@tenuto/http/Webhook"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import type { Behaviour } from "./Behaviour.ts"
+import * as Fault from "./Fault.ts"
 import type { Handler } from "./Handler.ts"
+import type { About, Entry, Evidence, Kind, Lane } from "./internal/entry.ts"
+import { digest } from "./internal/hash.ts"
+import { type IdPattern, idPatterns, naming } from "./internal/naming.ts"
+import { lineOf, told, workOf } from "./internal/told.ts"
+import { Carried, Witness } from "./internal/witness.ts"
 
-/** Who did it: the program, the wire between, or the service. */
-export type Lane = "client" | "wire" | "service"
+export type { About, Entry, Evidence, Kind, Lane } from "./internal/entry.ts"
+export { type IdPattern, idPatterns } from "./internal/naming.ts"
 
-/** One thing that happened; `at` counts from the beginning of the timeline. */
-export interface Entry {
-  readonly at: Duration.Duration
-  readonly lane: Lane
-  readonly what: string
-  readonly detail: string
-}
-
-/** Text that is an id, and the name it is shown under. The pattern must be global. */
-export interface IdPattern {
-  readonly name: string
-  readonly pattern: RegExp
+/** What may be said of an entry beside its text. */
+export interface More {
+  /** Default: `note`. */
+  readonly kind?: Kind
+  readonly until?: DateTime.Utc
+  readonly about?: About
+  readonly evidence?: Evidence
 }
 
 /** The timeline of one run. */
 export class Timeline extends Context.Service<
   Timeline,
   {
-    /** Write down what happens now. Ids in `detail` are renamed. */
-    readonly record: (lane: Lane, what: string, detail?: string) => Effect.Effect<void>
+    /** Write down what happens now. Ids are renamed. */
+    readonly record: (lane: Lane, what: string, detail?: string, more?: More) => Effect.Effect<void>
     readonly entries: Effect.Effect<ReadonlyArray<Entry>>
     /** A request as it may be shown: `GET /v1/create.new_song?id=op#1&wait`. */
-    readonly show: (request: Request) => string
+    readonly show: (request: Pick<Request, "method" | "url">) => string
   }
 >()("@tenuto/testkit/Timeline") {}
 
-/** The ids that are known without being told: words such as `op_7f3…`, UUIDs, and long runs of letters and digits. */
-export const idPatterns: ReadonlyArray<IdPattern> = [
-  { name: "id", pattern: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi },
-  { name: "op", pattern: /op_[0-9A-Za-z]+/g },
-  { name: "id", pattern: /(?=[A-Za-z_-]*[0-9])(?=[0-9_-]*[A-Za-z])[0-9A-Za-z_-]{16,}/g },
-]
-
-/** Begin a timeline now. */
+/** Begin a timeline now. It hears of every fault that is played where it is provided. */
 export const layer = (options: { readonly ids?: ReadonlyArray<IdPattern> } = {}): Layer.Layer<Timeline> =>
-  Layer.effect(
-    Timeline,
+  Layer.effectContext(
     Effect.gen(function* () {
       const start = yield* Clock.currentTimeMillis
-      const patterns = options.ids ?? idPatterns
+      const names = naming(options.ids ?? idPatterns)
       const entries: Array<Entry> = []
-      const names = new Map<string, string>()
-      const counts = new Map<string, number>()
-      const rename = (name: string) => (id: string) => {
-        const known = names.get(id)
-        if (known !== undefined) return known
-        const count = (counts.get(name) ?? 0) + 1
-        const fresh = `${name}#${count}`
-        counts.set(name, count)
-        names.set(id, fresh)
-        return fresh
-      }
-      const renamed = (text: string): string =>
-        patterns.reduce((shown, { name, pattern }) => shown.replace(pattern, rename(name)), text)
-      return Timeline.of({
-        record: (lane, what, detail = "") =>
+      const timeline = Timeline.of({
+        record: (lane, what, detail = "", { about, evidence, kind = "note", until } = {}) =>
           Effect.map(Clock.currentTimeMillis, (now) => {
-            entries.push({ at: Duration.millis(now - start), lane, what, detail: renamed(detail) })
+            entries.push({
+              at: Duration.millis(now - start),
+              lane,
+              kind,
+              what: names.shown(what),
+              detail: names.shown(detail),
+              ...(until === undefined ? {} : { until: Duration.millis(DateTime.toEpochMillis(until) - start) }),
+              ...(about === undefined ? {} : { about: names.about(about) }),
+              ...(evidence === undefined ? {} : { evidence: names.evidence(evidence) }),
+            })
           }),
         entries: Effect.sync(() => Array.from(entries)),
-        show: (request) => {
-          const text = reveal(request.url)
-          if (!URL.canParse(text)) return `${request.method} ?`
-          const url = new URL(text)
-          const query = Array.from(url.searchParams, ([name, value]) => {
-            const shown = renamed(value)
-            return /^[a-z]+#\d+$/.test(shown) ? `${name}=${shown}` : name
-          })
-          return `${request.method} ${renamed(url.pathname)}${query.length === 0 ? "" : `?${query.join("&")}`}`
-        },
+        show: names.request,
       })
+      return Context.make(Timeline, timeline).pipe(
+        Context.add(Witness, (lane, fault, on) => {
+          const says = Fault.all.find(({ name }) => name === fault)?.says ?? ""
+          return timeline.record(lane, `fault ${fault}`, timeline.show(on), {
+            kind: "fault",
+            evidence: { fault, says },
+          })
+        }),
+      )
     }),
   )
 
-const ending = (exit: Exit.Exit<{ readonly status: number }, Unsent | Unanswered>): string => {
-  if (Exit.isSuccess(exit)) return `answered ${exit.value.status}`
-  for (const reason of exit.cause.reasons) {
-    if (reason._tag === "Fail") return `${reason.error._tag.toLowerCase()} ${reason.error.problem}`
+// --- client -------------------------------------------------------------------------------------
+
+/** Write down every step of the clients in an effect: what they learn, what they send, how long they pause and why. */
+export const watching = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Timeline> =>
+  Effect.gen(function* () {
+    const timeline = yield* Timeline
+    const watch = yield* Client.Watcher
+    const last = new Map<string, Lifecycle.Event>()
+    return yield* Effect.provideService(effect, Client.Watcher, (step) =>
+      Effect.gen(function* () {
+        const work = workOf(step.state)
+        const said = told(step, yield* DateTime.now, last.get(work))
+        if (step._tag === "Happened") last.set(work, step.event)
+        if (said !== undefined) yield* timeline.record("client", said.what, lineOf(said.about), said)
+        yield* watch(step)
+      }),
+    )
+  })
+
+// --- wire ---------------------------------------------------------------------------------------
+
+type Answer = Pick<Opened, "status" | "headers">
+
+const facts = ({ headers, status }: Answer): Evidence => {
+  const { "content-type": type, "retry-after": retryAfter } = headers
+  return {
+    status,
+    ...(retryAfter === undefined ? {} : { "retry-after": retryAfter }),
+    ...(type === undefined ? {} : { "content-type": type }),
   }
-  return "given up"
 }
 
-/** Write down what a transport sends, and how that ends. */
+const ending = (exit: Exit.Exit<Answer, Unsent | Unanswered>): readonly [what: string, evidence: Evidence] => {
+  if (Exit.isSuccess(exit)) return [`answered ${exit.value.status}`, facts(exit.value)]
+  for (const reason of exit.cause.reasons) {
+    if (reason._tag !== "Fail") continue
+    const { _tag, problem } = reason.error
+    return [`${_tag.toLowerCase()} ${problem}`, { problem }]
+  }
+  return ["given up", {}]
+}
+
+/** Write down what a transport sends, and how that ends. A courier's letters stand in their own lane. */
 export const transport = <E, R>(layer: Layer.Layer<Transport, E, R>): Layer.Layer<Transport, E, R | Timeline> =>
   Layer.effect(
     Transport,
     Effect.gen(function* () {
       const inner = yield* Transport
       const timeline = yield* Timeline
-      const told = <A extends { readonly status: number }, R2>(
+      const told = <A extends Answer, R2>(
         request: Request,
         effect: Effect.Effect<A, Unsent | Unanswered, R2>,
       ): Effect.Effect<A, Unsent | Unanswered, R2> =>
-        Effect.suspend(() => {
+        Effect.gen(function* () {
+          const lane = yield* Carried
           const shown = timeline.show(request)
-          return Effect.andThen(
-            timeline.record("wire", "sent", shown),
-            Effect.onExit(effect, (exit) => timeline.record("wire", ending(exit), shown)),
+          const began = yield* Clock.currentTimeMillis
+          const bytes = request.body?.byteLength ?? 0
+          yield* timeline.record(lane, "sent", shown, { kind: "sends", evidence: { bytes } })
+          return yield* Effect.onExit(Effect.provideService(effect, Carried, "wire"), (exit) =>
+            Effect.flatMap(Clock.currentTimeMillis, (now) => {
+              const [what, evidence] = ending(exit)
+              const took = Duration.format(Duration.millis(now - began))
+              return timeline.record(lane, what, shown, { kind: "answers", evidence: { ...evidence, took } })
+            }),
           )
         })
       return Transport.of({
@@ -152,31 +194,58 @@ export const transport = <E, R>(layer: Layer.Layer<Transport, E, R>): Layer.Laye
 
 type Scope = Effect.Services<ReturnType<Transport["Service"]["open"]>>
 
+// --- service and webhooks -----------------------------------------------------------------------
+
 /** Write down what reaches a service, and what it does about it. */
 export const service = <R>(handler: Handler<R>): Handler<R | Timeline> => {
   return (request) =>
     Effect.gen(function* () {
       const timeline = yield* Timeline
       const shown = timeline.show(request)
-      yield* timeline.record("service", "received", shown)
+      const bytes = request.body.byteLength
+      yield* timeline.record("service", "received", shown, { kind: "sends", evidence: { bytes } })
       const behaviour = yield* Effect.onInterrupt(handler(request), () =>
-        timeline.record("service", "client left", shown),
+        timeline.record("service", "client left", shown, { kind: "answers" }),
       )
-      const status = "response" in behaviour ? ` ${behaviour.response.status}` : ""
-      yield* timeline.record("service", `${behaviour._tag.toLowerCase()}${status}`, shown)
+      yield* timeline.record("service", didOf(behaviour), shown, { kind: "answers", evidence: seenOf(behaviour) })
       return behaviour
     })
 }
 
+const didOf = (behaviour: Behaviour): string =>
+  `${behaviour._tag.toLowerCase()}${"response" in behaviour ? ` ${behaviour.response.status}` : ""}`
+
+const seenOf = (behaviour: Behaviour): Evidence =>
+  "response" in behaviour ? { ...facts(behaviour.response), bytes: behaviour.response.body.byteLength } : {}
+
+/** Write down what a receiver makes of every letter. */
+export const receiver = (receiver: Receiver): Effect.Effect<Receiver, never, Timeline> =>
+  Timeline.use((timeline) =>
+    Effect.succeed((incoming) =>
+      Effect.tap(receiver(incoming), ({ outcome, problem, status }) => {
+        const evidence = { outcome, status, ...(problem === undefined ? {} : { problem }) }
+        return timeline.record("webhooks", outcome.toLowerCase(), `answered ${status}`, { evidence })
+      }),
+    ),
+  )
+
+// --- text ---------------------------------------------------------------------------------------
+
 /** Render the text of a golden file: a first line with the version of the format, then a line per entry, in order. */
 export const render = (entries: ReadonlyArray<Entry>): string => {
   const lines = entries.map(({ at, detail, lane, what }) =>
-    `${String(Duration.toMillis(at)).padStart(10)} ms  ${lane.padEnd(7)}  ${what.padEnd(20)}  ${detail}`.trimEnd(),
+    `${String(Duration.toMillis(at)).padStart(10)} ms  ${lane.padEnd(8)}  ${what.padEnd(28)}  ${detail}`.trimEnd(),
   )
-  return ["tenuto timeline v1", ...lines, ""].join("\n")
+  return ["tenuto timeline v2", ...lines, ""].join("\n")
 }
 
 /** The current timeline's text. */
 export const text: Effect.Effect<string, never, Timeline> = Timeline.use((timeline) =>
   Effect.map(timeline.entries, render),
 )
+
+/** The current timeline's entries. */
+export const entries: Effect.Effect<ReadonlyArray<Entry>, never, Timeline> = Timeline.use(({ entries }) => entries)
+
+/** Shorten a text to sixteen digits by which two runs can be compared. It guards nothing. */
+export const hash = (text: string): string => digest(text) + digest(text, 0x9747b28c)

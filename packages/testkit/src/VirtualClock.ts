@@ -49,6 +49,7 @@ import { counted } from "./internal/counted.ts"
 import { heldCrypto } from "./internal/crypto.ts"
 import { current, EngineClock } from "./internal/clock.ts"
 import { Engine, type Stall } from "./internal/engine.ts"
+import { cover, turnstile } from "./internal/globals.ts"
 import { travelling } from "./internal/travel.ts"
 
 /** The run is not over, and nothing is left that could wake it. */
@@ -81,6 +82,19 @@ export interface Options {
   readonly seed?: number
   /** Real time without progress after which I/O counts as stuck. Default: 5 seconds. */
   readonly stuckAfter?: Duration.Input
+  /**
+   * Cover the host's own time too, for clients that are not ours: `Date`, `setTimeout`, `setInterval`, `setImmediate`,
+   * `performance.now`, `process.hrtime`, `AbortSignal.timeout`, `node:timers`, `node:timers/promises`, and WebCrypto;
+   * requests of `fetch`, undici and `node:http` stop time while they are on the wire. Chance comes from the seed:
+   * `Math.random`, `crypto.randomUUID`, `crypto.getRandomValues`, `randomBytes`. One clock of a process at a time:
+   * another waits. Default: no.
+   */
+  readonly globals?: boolean
+  /**
+   * When time moves: `freely`, whenever nothing else can happen (default); as `told` by `advance`; or, for a client in
+   * another process, as told and while the service holds one of its requests (`held`).
+   */
+  readonly moves?: "freely" | "told" | "held"
 }
 
 /** How a hold is called in `StuckIo`, and whether a request without our transport's mark parks it (default: yes). */
@@ -97,10 +111,22 @@ export class VirtualClock extends Context.Service<
     readonly start: DateTime.Utc
     /** How many timers are pending. */
     readonly timers: Effect.Effect<number>
+    /** Let this much time pass, and everything that is due in it happen; ends when it has. */
+    readonly advance: (by: Duration.Input) => Effect.Effect<void>
     /** Fails when the run cannot go on; never succeeds. While someone waits here, stalls are looked for. */
     readonly stalled: Effect.Effect<never, Deadlock | StuckIo>
   }
 >()("@tenuto/testkit/VirtualClock") {}
+
+/** Cover the globals for as long as the scope is open. */
+const covered = (engine: Engine): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    yield* Effect.acquireRelease(Effect.promise(turnstile), (leave) => Effect.sync(leave))
+    yield* Effect.acquireRelease(
+      Effect.sync(() => cover(engine)),
+      (uncover) => Effect.sync(uncover),
+    )
+  })
 
 const epoch = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
 
@@ -113,8 +139,10 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
         start: DateTime.toEpochMillis(start),
         seed: options.seed,
         stuckAfter: Duration.toMillis(Duration.fromInputUnsafe(options.stuckAfter ?? "5 seconds")),
+        moves: options.moves ?? "freely",
       })
       yield* Effect.addFinalizer(() => Effect.sync(() => engine.close()))
+      if (options.globals === true) yield* covered(engine)
       const fail = (stall: Stall) => {
         const at = DateTime.makeUnsafe(engine.now)
         const waiters = stall.waiters
@@ -125,6 +153,10 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
         VirtualClock.of({
           start,
           timers: Effect.sync(() => engine.pendingTimers),
+          advance: (by) =>
+            Effect.callback((resume) =>
+              engine.advance(Duration.toMillis(Duration.fromInputUnsafe(by)), () => resume(Effect.void)),
+            ),
           stalled: Effect.callback((resume) => {
             const stop = engine.listen((stall) => resume(Effect.fail(fail(stall))))
             return Effect.sync(stop)
@@ -140,17 +172,28 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
   )
 
 /**
- * Run an effect under the current virtual clock and fail when it can never end.
+ * Run an effect under the current virtual clock and fail when it can never end; `label` is how the failure calls it.
  *
  * Errors: `Deadlock`, `StuckIo`.
  */
 export const guard = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
-): Effect.Effect<A, E | Deadlock | StuckIo, R | VirtualClock> =>
-  Effect.raceFirst(
+  options?: Pick<HoldOptions, "label">,
+): Effect.Effect<A, E | Deadlock | StuckIo, R | VirtualClock> => {
+  const guarded = Effect.raceFirst(
     effect,
     VirtualClock.use((clock) => clock.stalled),
   )
+  const { label } = options ?? {}
+  if (label === undefined) return guarded
+  return Effect.flatMap(current, (engine) =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => engine?.await(label)),
+      () => guarded,
+      (forget) => Effect.sync(() => forget?.()),
+    ),
+  )
+}
 
 /** Run an effect to its exit under a fresh clock, in a scope of its own. Errors in the exit: `Deadlock`, `StuckIo`. */
 export const run = <A, E, R>(
@@ -158,6 +201,10 @@ export const run = <A, E, R>(
   options?: Options,
 ): Effect.Effect<Exit.Exit<A, E | Deadlock | StuckIo>, never, Exclude<Exclude<R, Scope.Scope>, VirtualClock>> =>
   Effect.scoped(effect).pipe(guard, Effect.exit, Effect.provide(layer(options)))
+
+/** Let this much time pass, for a clock that is told; ends when all that is due in it has happened. */
+export const advance = (by: Duration.Input): Effect.Effect<void, never, VirtualClock> =>
+  VirtualClock.use((clock) => clock.advance(by))
 
 /** Stop time while an effect does real I/O. Under a live clock it changes nothing. */
 export const hold = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: HoldOptions): Effect.Effect<A, E, R> =>

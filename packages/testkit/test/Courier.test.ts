@@ -41,7 +41,7 @@ const stories: ReadonlyArray<readonly [name: string, play: Play]> = [
   ["is acknowledged too late", { receive: slow(20), works: [1, 2] }],
   ["meets a connection that breaks", { receive: () => Effect.succeed(Emulator.Behaviour.Reset()) }],
   ["is one of many", { works: [5, 3, 5, 0, 3] }],
-  ...mischief.map((name) => [`is ${name}`, { works: [60, 61], disturb: faulty(`${name}@webhook`) }] as const),
+  ...mischief.map((name) => [`is ${name}`, { works: [20, 21], disturb: faulty(`${name}@webhook`) }] as const),
 ]
 
 describe("laws", () => {
@@ -214,6 +214,35 @@ describe("a letter", () => {
 })
 
 describe("mischief", () => {
+  it("early: the letter is here before the submit is answered, at the instant it is due, and says what is true", async () => {
+    const [memory, loopback] = await onBoth({ works: [20, 10], disturb: faulty("early@webhook") })
+    for (const { arrived, ledger, timeline } of [memory, loopback]) {
+      expect(when(arrived)).toEqual(["msg-song-1 20", "msg-song-2 30"])
+      expect(arrived[0]?.text).toContain('"made":20000')
+      expect(ledger.map(({ fault, outcome }) => [fault, outcome])).toEqual([
+        ["early", "delivered"],
+        [undefined, "delivered"],
+      ])
+      const answers = timeline.split("\n").filter((line) => / wire +answered 202/.test(line))
+      expect(answers.map((line) => Number(/^ *(\d+) ms/.exec(line)?.[1]))).toEqual([20_000, 20_000])
+    }
+  })
+
+  it("early: the submit waits for the first attempt, and not for the letter to be taken", async () => {
+    const play = { works: [20], receive: statuses(500, 204), disturb: faulty("early@webhook") }
+    const { arrived, timeline } = await inMemoryOnly(play)
+    expect(when(arrived)).toEqual(["msg-song-1 20", "msg-song-1 25"])
+    expect(timeline).toMatch(/^ *20000 ms.*answered 202/m)
+  })
+
+  it("early: where nobody carries letters no submit waits, and a turn that comes too late is a letter as ever", async () => {
+    const nobody = await inMemoryOnly({ works: [20], disturb: faulty("early@webhook"), own: () => Effect.void })
+    expect(nobody.timeline).toMatch(/^ *0 ms.*answered 202/m)
+    const late = await inMemoryOnly({ works: [20, 30], disturb: faulty("lost@webhook", "early@webhook") })
+    expect(when(late.arrived)).toEqual(["msg-song-2 30"])
+    expect(late.ledger.map(({ fault }) => fault)).toEqual(["lost", "early"])
+  })
+
   it("doubled: an acknowledged letter comes once more, the same to the byte", async () => {
     const { arrived, ledger } = await inMemoryOnly({ works: [60, 61], disturb: faulty("doubled@webhook") })
     expect(when(arrived)).toEqual(["msg-song-1 60", "msg-song-1 60", "msg-song-2 61"])
@@ -306,7 +335,7 @@ describe("mischief", () => {
     const error = await Effect.runPromise(
       Effect.flip(Script.apply(() => Effect.never, Script.make([step]), { stageOf: () => undefined })),
     )
-    expect(error).toMatchObject({ problem: "Unfit", known: ["submit", "look", "download"] })
+    expect(error).toMatchObject({ problem: "Unfit", known: ["submit", "look", "long-poll", "download", "cancel"] })
   })
 })
 

@@ -1,24 +1,34 @@
-import { Duration, Effect, Exit, Stream } from "effect"
+import { DateTime, Duration, Effect, Exit, Stream } from "effect"
 import { describe, expect, it } from "vitest"
+import * as Delay from "@tenuto/http/Delay"
 import { Transport } from "@tenuto/http/Transport"
 import * as Emulator from "@tenuto/testkit/Emulator"
 import * as Fault from "@tenuto/testkit/Fault"
+import * as Script from "@tenuto/testkit/Script"
 import * as Timeline from "@tenuto/testkit/Timeline"
 import { inMemory, overLoopback, type Story } from "./carriers.ts"
 
 const limits = { timeout: Duration.seconds(30), maxBytes: 1_000_000n }
 const id = "op_0123456789abcdefghijklmnop"
+const held = "wait=true"
 const hooks: Fault.Hooks = {
-  stageOf: ({ method, url }) =>
-    url.includes("/files/") ? "download" : method === "PUT" ? "submit" : method === "GET" ? "look" : undefined,
+  stageOf: ({ method, url }) => {
+    if (url.includes("/files/")) return "download"
+    if (method === "GET") return url.includes(held) ? "long-poll" : "look"
+    return method === "PUT" ? "submit" : method === "DELETE" ? "cancel" : undefined
+  },
 }
+const authorization = "Bearer s3cret"
 const ways = {
-  submit: { method: "PUT", path: "/v1/songs" },
-  look: { method: "GET", path: `/v1/songs?id=${id}&wait=true` },
-  download: { method: "GET", path: "/files/a.flac?signature=s3cret" },
+  submit: { method: "PUT", path: "/v1/songs", headers: { authorization } },
+  look: { method: "GET", path: `/v1/songs?id=${id}`, headers: { authorization } },
+  "long-poll": { method: "GET", path: `/v1/songs?id=${id}&${held}`, headers: { authorization } },
+  cancel: { method: "DELETE", path: `/v1/songs?id=${id}`, headers: { authorization } },
+  download: { method: "GET", path: "/files/a.flac?signature=s3cret", headers: {} },
 }
 
-const stages = ["submit", "look", "download"] as const
+type Way = keyof typeof ways
+const stages = Fault.Stage.literals.filter((stage): stage is Way => stage !== "webhook")
 
 /** A service that counts what it has done. */
 const service = (acts: Array<string>): Emulator.Handler<Timeline.Timeline> =>
@@ -27,7 +37,7 @@ const service = (acts: Array<string>): Emulator.Handler<Timeline.Timeline> =>
       acts.push(method)
       return url.includes("/files/")
         ? Emulator.answer(200, new Uint8Array(200_000).fill(7), { "content-type": "audio/flac" })
-        : Emulator.json(200, { song: { id, status: "processing" } })
+        : Emulator.json(200, { song: { id, status: acts.length === 1 ? "processing" : "ready" } })
     }),
   )
 
@@ -39,13 +49,13 @@ const decoded = ({ body, headers, status }: { status: number; headers: object; b
 
 /** Send once whole and once streamed, on the clock; what came back, and when. */
 const story =
-  (stage: keyof typeof ways): Story<ReadonlyArray<unknown>, never> =>
+  (stage: Way): Story<ReadonlyArray<unknown>, never> =>
   (base) =>
     Effect.gen(function* () {
       const transport = yield* Transport
       const timeline = yield* Timeline.Timeline
-      const { method, path } = ways[stage]
-      const request = { method, url: base + path, headers: { authorization: "Bearer s3cret" } }
+      const { headers, method, path } = ways[stage]
+      const request = { method, url: base + path, headers }
       const whole = yield* transport.send(request, limits).pipe(
         Effect.map(decoded),
         Effect.catch((error) => Effect.succeed([error._tag, error.problem])),
@@ -76,7 +86,7 @@ const cases = Fault.all.flatMap((fault) =>
 describe("laws", () => {
   it.each(cases.filter(({ fault }) => fault.carriers === "both"))(
     "$name at $stage is the same in memory and over sockets",
-    async ({ name, stage }) => {
+    async ({ fault, name, stage }) => {
       const told = async (carrier: typeof overLoopback) => {
         const acts: Array<string> = []
         const faults = [await Effect.runPromise(Fault.parse(`${name}@${stage}:always`))]
@@ -87,14 +97,45 @@ describe("laws", () => {
       const loopback = await told(overLoopback)
       expect(loopback).toEqual(memory)
       expect(memory.text).not.toContain("s3cret")
-      // The name says whether the service acted.
-      const isSpared = /before|^[0-9]+$|html|redirect|expired/.test(name)
-      expect(memory.acts.length).toBe(isSpared ? 0 : 2)
+      // A fault says whether the service acts.
+      expect(memory.acts.length).toBe(fault.acts ? 2 : 0)
     },
   )
 })
 
-const experience = async (text: string, stage: keyof typeof ways) => {
+describe("the same on both carriers, as a story found once", () => {
+  const both = async (text: string, handler: Emulator.Handler, told: Story<ReadonlyArray<unknown>, never>) => {
+    const faults = [await Effect.runPromise(Fault.parse(text))]
+    const [memory, loopback] = await Promise.all(
+      [inMemory, overLoopback].map(async (carrier) =>
+        carrier(await Effect.runPromise(Fault.apply(handler, faults, hooks)), told),
+      ),
+    )
+    expect(loopback).toEqual(memory)
+    return memory?.exit
+  }
+  const get = (url: string) =>
+    Effect.flatMap(Transport, (transport) => transport.send({ method: "GET", url, headers: {} }, limits)).pipe(
+      Effect.map(({ headers, status }) => [status, headers["location"] ?? ""] as const),
+      Effect.catch((error) => Effect.succeed([error._tag, error.problem] as const)),
+    )
+
+  it("a body that is empty has no wrong length, and its connection serves the next request", async () => {
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.answer(302, "", { location: "/next" }))
+    const exit = await both("wrong-length@look", handler, (base) => Effect.all([get(base), get(base), get(base)]))
+    expect(exit).toEqual(Exit.succeed(Array.from({ length: 3 }, () => [302, "/next"])))
+  })
+
+  it("a redirect leads to a host that has no address", async () => {
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.answer(200))
+    const exit = await both("redirect@look", handler, (base) =>
+      Effect.flatMap(get(base), (led) => Effect.map(get(led[1]), (found) => [...led, ...found])),
+    )
+    expect(exit).toEqual(Exit.succeed([302, "http://elsewhere.invalid/", "Unsent", "NameNotFound"]))
+  })
+})
+
+const experience = async (text: string, stage: Way) => {
   const faults = [await Effect.runPromise(Fault.parse(text))]
   const handler = await Effect.runPromise(Fault.apply(service([]), faults, hooks))
   const { exit, text: timeline } = await inMemory(handler, story(stage))
@@ -116,6 +157,8 @@ describe("a fault", () => {
     ["huge-body@look", ["Unanswered", "TooLarge"]],
     ["refused@submit", ["Unsent", "Refused"]],
     ["name-not-found@submit", ["Unsent", "NameNotFound"]],
+    ["tls@submit", ["Unsent", "Tls"]],
+    ["hang-mid-body@look", ["Unanswered", "Timeout"]],
   ])("%s is told as the truth it is", async (text, expected) => {
     expect((await experience(text, stages.find((s) => text.includes(`@${s}`)) ?? "look")).whole).toEqual(expected)
   })
@@ -140,9 +183,222 @@ describe("a fault", () => {
     expect(await body("wrong-length@look")).toMatchObject({ status: 200, body: `{"song":{"id":"op_0123456789abcdef` })
   })
 
+  it("strikes at a link only where there is one: a request with a key is none", async () => {
+    const [api, link] = await asked(["expired-link@download"], [["look"], ["download"]])
+    expect([api?.status, link?.status]).toEqual([200, 403])
+    const planned = await Effect.runPromise(Effect.forEach(["expired-link@download"], Fault.parse))
+    const handler = await Effect.runPromise(Fault.apply(service([]), planned, hooks))
+    const ask = (headers: Emulator.Request["headers"]): Emulator.Request => ({
+      method: "GET",
+      url: "http://x/files/a",
+      headers,
+      body: new Uint8Array(),
+    })
+    const played = Effect.forEach([{ authorization }, {}], (headers) => handler(ask(headers)))
+    const statuses = (await Effect.runPromise(Effect.provide(played, Timeline.layer()))).map(
+      (one) => "response" in one && one.response.status,
+    )
+    expect(statuses).toEqual([200, 403])
+  })
+
+  it("that falls silent in the middle gave half of its body, and no more", async () => {
+    const { streamed, timeline } = await experience("hang-mid-body@download:2", "download")
+    expect(streamed).toEqual(["Unanswered", "Timeout"])
+    expect(timeline).toContain("30000 ms")
+  })
+
   it("that is slow takes the virtual time it says", async () => {
-    expect((await experience("slow-head=20@look", "look")).timeline).toContain("20000 ms  wire     answered 200")
-    expect((await experience("slow-body=3@look", "look")).timeline).toContain("24000 ms  wire     answered 200")
+    expect((await experience("slow-head=20@look", "look")).timeline).toContain("20000 ms  wire      answered 200")
+    expect((await experience("slow-body=3@look", "look")).timeline).toContain("24000 ms  wire      answered 200")
+  })
+})
+
+/** Requests one after the other, each with a pause before it: what each was answered, as its status, hint and body. */
+const asked = async (faults: ReadonlyArray<string>, requests: ReadonlyArray<readonly [Way, seconds?: number]>) => {
+  const planned = await Effect.runPromise(Effect.forEach(faults, Fault.parse))
+  const handler = await Effect.runPromise(Fault.apply(service([]), planned, hooks))
+  const { exit } = await inMemory(handler, (base) =>
+    Effect.forEach(requests, ([stage, seconds = 0]) =>
+      Effect.gen(function* () {
+        yield* Effect.sleep(Duration.seconds(seconds))
+        const transport = yield* Transport
+        const { headers, method, path } = ways[stage]
+        const answer = yield* transport.send({ method, url: base + path, headers }, limits)
+        const text = answer.body.byteLength > 1000 ? "bytes" : new TextDecoder().decode(answer.body)
+        return {
+          status: answer.status,
+          hint: Delay.retryAfter(answer.headers, yield* DateTime.now),
+          headers: answer.headers,
+          text,
+        }
+      }),
+    ).pipe(Effect.orDie),
+  )
+  if (Exit.isFailure(exit)) throw new Error(String(exit.cause))
+  return exit.value
+}
+const statusesOf = (answers: ReadonlyArray<{ readonly status: number }>) => answers.map(({ status }) => status)
+
+describe("a stage", () => {
+  it("look is met by looks that are held too, and long-poll by no other", async () => {
+    expect(statusesOf(await asked(["503@look:2"], [["long-poll"], ["submit"], ["look"], ["look"]]))).toEqual([
+      503, 200, 503, 200,
+    ])
+    expect(statusesOf(await asked(["503@long-poll"], [["look"], ["long-poll"], ["long-poll"]]))).toEqual([
+      200, 503, 200,
+    ])
+  })
+
+  it("is the same for a script", async () => {
+    const script = Script.make([Script.on("long-poll", "504"), Script.on("look", { status: 418 })])
+    const handler = await Effect.runPromise(Script.apply(service([]), script, hooks))
+    const { exit } = await inMemory(handler, (base) =>
+      Effect.forEach(["look", "long-poll", "look", "long-poll"] as const, (stage) =>
+        Effect.flatMap(Transport, (transport) => {
+          const { headers, method, path } = ways[stage]
+          return Effect.map(transport.send({ method, url: base + path, headers }, limits), ({ status }) => status)
+        }),
+      ),
+    )
+    expect(exit).toEqual(Exit.succeed([418, 504, 200, 200]))
+  })
+
+  it("cancel is its own", async () => {
+    expect(statusesOf(await asked(["409@cancel"], [["submit"], ["cancel"], ["cancel"]]))).toEqual([200, 409, 200])
+  })
+})
+
+describe("a fault that lasts", () => {
+  it("outage: begins with the first request of its stage, and ends by the clock", async () => {
+    const answers = await asked(
+      ["outage=60@look"],
+      [["submit", 100], ["look"], ["long-poll", 59.9], ["submit"], ["look", 0.1]],
+    )
+    expect(statusesOf(answers)).toEqual([200, 503, 503, 200, 200])
+    expect(answers[1]?.hint).toBe(undefined)
+    expect(statusesOf(await asked(["outage=1@look:2"], [["look"], ["look", 1], ["look", 1]]))).toEqual([503, 503, 200])
+  })
+
+  it("revoked: from then on no request that carries the key is accepted, whatever its stage", async () => {
+    const answers = await asked(
+      ["revoked@look"],
+      [["submit"], ["look"], ["submit"], ["cancel"], ["look", 3600], ["download"]],
+    )
+    expect(statusesOf(answers)).toEqual([200, 401, 401, 401, 401, 200])
+  })
+
+  it("backwards: nothing is told again before something else was told; other work is told as it is", async () => {
+    const states = (await asked(["backwards@look"], [["look"], ["look"], ["look"], ["look"]])).map(({ text }) => text)
+    const [first, second, third, fourth] = states
+    expect([third, fourth]).toEqual([first, second])
+    expect(first).not.toBe(second)
+    // The long poll has another URL here: without `resourceOf` it is other work.
+    expect((await asked(["backwards@look:always"], [["look"], ["look"], ["long-poll"]]))[2]?.text).toBe(second)
+    const one = { ...hooks, resourceOf: () => "the only one" }
+    const planned = await Effect.runPromise(Effect.forEach(["backwards@long-poll"], Fault.parse))
+    const handler = await Effect.runPromise(Fault.apply(service([]), planned, one))
+    const ask = (stage: Way): Emulator.Request => ({
+      ...ways[stage],
+      url: `http://x${ways[stage].path}`,
+      body: new Uint8Array(),
+    })
+    const played = Effect.forEach(["look", "look", "long-poll"] as const, (stage) => handler(ask(stage)))
+    const [pending, , again] = await Effect.runPromise(Effect.provide(played, Timeline.layer()))
+    expect(again).toEqual(pending)
+  })
+
+  it("backwards: what was told twice in the same words is nothing to go back to", async () => {
+    let count = 0
+    const slow: Emulator.Handler = () =>
+      Effect.sync(() => Emulator.json(200, { status: ++count < 3 ? "processing" : "ready" }))
+    const planned = await Effect.runPromise(Effect.forEach(["backwards@look"], Fault.parse))
+    const handler = await Effect.runPromise(Fault.apply(slow, planned, hooks))
+    const request = { ...ways.look, url: `http://x${ways.look.path}`, body: new Uint8Array() }
+    const words: Array<string> = []
+    for (let at = 0; at < 5; at++) {
+      const behaviour = await Effect.runPromise(handler(request))
+      words.push("response" in behaviour ? new TextDecoder().decode(behaviour.response.body).slice(11, -2) : "")
+    }
+    expect(words).toEqual(["processing", "processing", "ready", "processing", "ready"])
+  })
+
+  it("is forgotten by the next service", async () => {
+    const planned = await Effect.runPromise(Effect.forEach(["revoked@look"], Fault.parse))
+    for (const _ of [1, 2]) {
+      const handler = await Effect.runPromise(Fault.apply(service([]), planned, hooks))
+      const { exit } = await inMemory(handler, (base) =>
+        Effect.flatMap(Transport, (transport) => {
+          const { headers, method, path } = ways.submit
+          return Effect.map(transport.send({ method, url: base + path, headers }, limits), ({ status }) => status)
+        }),
+      )
+      expect(exit).toEqual(Exit.succeed(200))
+    }
+  })
+})
+
+describe("too many requests", () => {
+  const hint = async (text: string, count = 1) =>
+    (
+      await asked(
+        [`${text}@look:always`],
+        Array.from({ length: count }, () => ["look", 7] as const),
+      )
+    ).map((answer) => (answer.hint === undefined ? undefined : Duration.toSeconds(answer.hint)))
+  it("is told in every dialect", async () => {
+    expect(await hint("429=17")).toEqual([17])
+    expect(await hint("429-date=40")).toEqual([40])
+    expect(await hint("429-bare")).toEqual([undefined])
+    expect(await hint("429-absurd")).toEqual([30 * 86_400])
+    expect(await hint("429-absurd=99999999999999999999")).toEqual([36_500 * 86_400])
+    expect(await hint("429-garbage", 5)).toEqual([undefined, undefined, undefined, undefined, undefined])
+    const [body] = await asked(["429-body=2@look"], [["look"]])
+    expect([body?.hint, body?.text]).toEqual([undefined, '{"detail":"too many requests","retryAfterMs":2000}'])
+  })
+
+  it("is told by a clock that is hours off, and means the same span", async () => {
+    const [answer] = await asked(["skewed-date=3@look"], [["look"]])
+    expect(answer?.headers).toMatchObject({
+      date: "Thu, 01 Jan 2026 03:00:00 GMT",
+      "retry-after": "Thu, 01 Jan 2026 03:00:30 GMT",
+    })
+    expect(answer?.hint).toEqual(Duration.seconds(30))
+  })
+})
+
+describe("the service's own words", () => {
+  it("are what a refusal says", async () => {
+    const own: Fault.Hooks = {
+      ...hooks,
+      refuse: ({ code, status }) => Emulator.json(status, { oops: code ?? "no" }),
+      gone: Emulator.json(404, { oops: "never heard of it" }),
+      unknownFailure: (body) => ({ ...body, done: true, error: 99 }),
+    }
+    const said = async (text: string, stage: Way) => {
+      const planned = await Effect.runPromise(Effect.forEach([text], Fault.parse))
+      const handler = await Effect.runPromise(Fault.apply(service([]), planned, own))
+      const request = { ...ways[stage], url: `http://x${ways[stage].path}`, body: new Uint8Array() }
+      const behaviour = await Effect.runPromise(Effect.provide(handler(request), Timeline.layer()))
+      return "response" in behaviour
+        ? `${behaviour.response.status} ${new TextDecoder().decode(behaviour.response.body)}`
+        : behaviour._tag
+    }
+    expect(await said("unknown-code@submit", "submit")).toBe('400 {"oops":"unheard_of"}')
+    expect(await said("unknown-code=418@look", "look")).toBe('418 {"oops":"unheard_of"}')
+    expect(await said("401@look", "look")).toBe('401 {"oops":"no"}')
+    expect(await said("gone@look", "look")).toBe('404 {"oops":"never heard of it"}')
+    expect(await said("gone@download", "download")).toBe('410 {"oops":"no"}')
+    expect(await said("504@look", "look")).toBe('504 {"detail":"the gateway waited in vain"}')
+    expect(await said("unknown-failure@look", "look")).toContain('"done":true,"error":99')
+    expect(await said("tls@look", "look")).toBe("Untrusted")
+  })
+
+  it("have a default", async () => {
+    expect((await asked(["gone@look"], [["look"]]))[0]?.status).toBe(410)
+    expect((await asked(["unknown-failure@look"], [["look"]]))[0]?.text).toContain(
+      '"status":"failed","error":{"code":"unheard_of"',
+    )
+    expect((await asked(["unknown-code@submit"], [["submit"]]))[0]?.text).toContain('"code":"unheard_of"')
   })
 })
 
@@ -150,11 +406,13 @@ describe("the name of a fault", () => {
   it.each([
     ["503", "Form", "write name[=number]@stage[:count]"],
     ["teapot@look", "Fault", "reset-after-commit"],
-    ["503@lunch", "Stage", "submit, look, download"],
+    ["503@lunch", "Stage", "submit, look, long-poll, download, cancel, webhook"],
     ["503@look:0", "Count", "whole number"],
     ["503@look:many", "Count", "always"],
     ["expired-link@submit", "Unfit", "download"],
-    ["503@webhook", "Unfit", "submit, look, download"],
+    ["503@webhook", "Unfit", "submit, look, long-poll, download, cancel"],
+    ["early@look", "Unfit", "webhook"],
+    ["backwards@submit", "Unfit", "look, long-poll"],
     ["doubled@submit", "Unfit", "webhook"],
     ["late=-1@webhook", "Form", "write name[=number]@stage[:count]"],
   ])("%s is refused with what is known", async (text, problem, says) => {
@@ -170,8 +428,31 @@ describe("the name of a fault", () => {
     expect(error.message).toBe('"doubled@webhook" cannot happen: this service sends no webhooks')
   })
 
+  it("at a stage that the service does not have is refused at its start", async () => {
+    const few: Fault.Hooks = { ...hooks, stages: ["submit", "long-poll"] }
+    const apply = (text: string) =>
+      Effect.flatMap(Fault.parse(text), (planned) => Effect.result(Fault.apply(service([]), [planned], few)))
+    const refusals = await Effect.runPromise(Effect.forEach(["503@cancel", "503@look", "503@long-poll"], apply))
+    expect(refusals.map(({ _tag }) => _tag)).toEqual(["Failure", "Success", "Success"])
+    const script = Script.make([Script.on("download", { status: 418 })])
+    const error = await Effect.runPromise(Effect.flip(Script.apply(service([]), script, few)))
+    expect(error.message).toBe('"418@download" cannot happen: this service has the stages submit, long-poll')
+  })
+
   it("is unique, and says in one line what happens", () => {
     expect(new Set(Fault.all.map(({ name }) => name)).size).toBe(Fault.all.length)
-    for (const { says } of Fault.all) expect(says).toMatch(/^[^\n]{10,100}$/)
+    expect(Fault.all.length).toBeGreaterThanOrEqual(40)
+    for (const { name, says, stages } of Fault.all) {
+      expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/)
+      expect(says).toMatch(/^[^\n]{10,100}$/)
+      expect(stages.length).toBeGreaterThan(0)
+    }
+  })
+
+  it("says that the service did nothing if and only if it did nothing", () => {
+    const unsaid = new Set(["refused", "name-not-found", "tls", "hang-before-commit", "html", "expired-link", "500"])
+    for (const { acts, name, says } of Fault.all) {
+      if (!unsaid.has(name)) expect([name, /did nothing/.test(says)]).toEqual([name, !acts])
+    }
   })
 })

@@ -76,6 +76,15 @@ describe("a table of routes", () => {
     expect(await ask(service, "POST", "/a")).toEqual([405, "", "GET, PUT"])
   })
 
+  it("lets a route tell the stage of each request", async () => {
+    const hold = { method: "GET", path: "/work", answer: () => told("held") }
+    const stageOf = ({ url }: Emulator.Request) => (url.endsWith("?wait") ? "long-poll" : "look")
+    const made = Effect.runSync(Routes.make([{ ...hold, stage: stageOf }], manners))
+    for (const path of ["/work?wait", "/work"]) await Effect.runPromise(made.handler(request("GET", path)))
+    expect((await Effect.runPromise(made.requests)).map(({ stage }) => stage)).toEqual(["long-poll", "look"])
+    expect(made.stage(request("GET", "/work?wait"))).toBe("long-poll")
+  })
+
   it("says which stage a request belongs to, verb and path together", () => {
     const { stage } = serve()
     expect(stage(request("GET", "/v1/things/7"))).toBe("look")

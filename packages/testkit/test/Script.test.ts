@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest"
 import { Transport } from "@tenuto/http/Transport"
 import * as Emulator from "@tenuto/testkit/Emulator"
 import type * as Fault from "@tenuto/testkit/Fault"
-import * as Playback from "@tenuto/testkit/Playback"
 import * as Script from "@tenuto/testkit/Script"
 
 const limits = { timeout: Duration.seconds(30), maxBytes: 1_000_000n }
@@ -20,8 +19,6 @@ const tell = (handler: Emulator.Handler, requests: ReadonlyArray<readonly [strin
     Effect.provide(Emulator.layerMemory(handler)),
     Effect.runPromise,
   )
-
-const response = (text: string) => ({ status: 200, headers: {}, body: new TextEncoder().encode(text) })
 
 describe("a script", () => {
   it("is used up in order, stage by stage, and then the service speaks", async () => {
@@ -68,50 +65,5 @@ describe("a script", () => {
   it("that names an unknown fault is refused before the first request", async () => {
     const exit = await Effect.runPromiseExit(Script.apply(service, Script.make([Script.on("look", "teapot")]), hooks))
     expect(Exit.isFailure(exit)).toBe(true)
-  })
-})
-
-describe("a playback", () => {
-  const recording: ReadonlyArray<Playback.Recorded> = [
-    { method: "GET", path: "/op?id=1", response: response("one, first") },
-    { method: "GET", path: "/op?id=2", response: response("two") },
-    { method: "GET", path: "/op?id=1", response: response("one, second") },
-    { method: "PUT", path: "/op", response: response("put") },
-  ]
-
-  it("answers each request with what came next for it, once", async () => {
-    const { handler, verify } = await Effect.runPromise(Playback.make(recording))
-    expect(
-      await tell(handler, [
-        ["PUT", "/op?any=query"],
-        ["GET", "/op?id=1"],
-        ["GET", "/op?id=1"],
-        ["GET", "/op?id=2"],
-      ]),
-    ).toEqual(["200 put", "200 one, first", "200 one, second", "200 two"])
-    await Effect.runPromise(verify)
-  })
-
-  it("never repeats itself: a request too many is answered 501, and told", async () => {
-    const { handler, verify } = await Effect.runPromise(Playback.make(recording))
-    const [, answer] = await tell(handler, [
-      ["PUT", "/op"],
-      ["PUT", "/op"],
-    ])
-    expect(answer).toContain("501")
-    expect(await Effect.runPromise(Effect.flip(verify))).toMatchObject({
-      _tag: "Exhausted",
-      method: "PUT",
-      path: "/op",
-      played: 1,
-    })
-  })
-
-  it("tells what nobody asked for", async () => {
-    const { verify } = await Effect.runPromise(Playback.make(recording.slice(0, 2)))
-    expect(await Effect.runPromise(Effect.flip(verify))).toMatchObject({
-      _tag: "Unplayed",
-      left: ["GET /op?id=1", "GET /op?id=2"],
-    })
   })
 })

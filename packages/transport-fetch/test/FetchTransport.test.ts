@@ -6,9 +6,18 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Transport } from "@tenuto/http/Transport"
 import { FetchTransport, fetchTransport } from "@tenuto/transport-fetch"
-import { assertSilent, hostile, limits, request, secret, suite } from "../../transport-node/test/hostile.ts"
+import * as Conformance from "@tenuto/testkit/Conformance"
+import * as VirtualClock from "@tenuto/testkit/VirtualClock"
+import * as RawServer from "@tenuto/testkit/RawServer"
+import { assertSilent, limits, request, secret } from "../../transport-node/test/requests.ts"
 
-suite({ name: "FetchTransport", kind: "fetch", layer: FetchTransport.layer })
+describe("FetchTransport is a transport, over sockets", () => {
+  const subject = { layer: FetchTransport.layer }
+  const virtual = { layer: VirtualClock.transport(FetchTransport.layer), clock: "Virtual" } as const
+  for (const { check, name } of Conformance.transport) it(`${name}, under a virtual clock`, () => check(virtual))
+  for (const { check, name } of Conformance.transport) it(name, () => check(subject))
+  for (const { check, name } of Conformance.socket) it(name, () => check(subject))
+})
 
 const url = "http://service.test/a"
 const send = (options: FetchTransport.Options, more = {}) =>
@@ -131,7 +140,7 @@ describe("FetchTransport, on what fetch hides", () => {
   it.live("leaves out the headers of an encoding that fetch has undone", () =>
     Effect.gen(function* () {
       const zipped = gzipSync("hello".repeat(100))
-      const server = yield* hostile({
+      const server = yield* RawServer.serve({
         serve: (socket) => {
           socket.write(`HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: ${zipped.byteLength}\r\n\r\n`)
           socket.write(zipped)

@@ -12,6 +12,7 @@ import * as Inbox from "@tenuto/core/Inbox"
 import * as Json from "@tenuto/http/Json"
 import * as Signature from "@tenuto/http/Signature"
 import * as Webhook from "@tenuto/http/Webhook"
+import * as Conformance from "@tenuto/testkit/Conformance"
 import { FetchWebhook, fetchWebhook } from "@tenuto/transport-fetch"
 
 const secret = "whsec_aG9sZCB0aGUgbm90ZQ=="
@@ -48,6 +49,19 @@ const source = (chunk: Uint8Array | undefined) => {
   )
   return { stream, seen }
 }
+
+describe("FetchWebhook is a receiver", () => {
+  const subject: Conformance.Reception = {
+    serve: (webhook, settings) =>
+      Effect.succeed(async ({ body, headers, method }) => {
+        const content = method === "GET" ? {} : { body }
+        const response = await fetchWebhook(webhook, settings)(requestOf({ method, headers, ...content }))
+        const told = Object.fromEntries(response.headers)
+        return { status: response.status, headers: told, body: await response.text() }
+      }),
+  }
+  for (const { check, name } of Conformance.receiver) it(name, () => check(subject))
+})
 
 describe("FetchWebhook", () => {
   it.effect(

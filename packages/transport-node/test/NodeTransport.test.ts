@@ -12,10 +12,16 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { Transport } from "@tenuto/http/Transport"
 import { NodeTransport, nodeTransport } from "@tenuto/transport-node"
-import { assertSilent, hostile, limits, ok, request, suite } from "./hostile.ts"
+import * as Conformance from "@tenuto/testkit/Conformance"
+import * as RawServer from "@tenuto/testkit/RawServer"
+import { assertSilent, limits, request } from "./requests.ts"
 import { certificate, key } from "./certificate.ts"
 
-suite({ name: "NodeTransport", kind: "node", layer: NodeTransport.layer })
+describe("NodeTransport is a transport, over sockets", () => {
+  const subject = { layer: NodeTransport.layer }
+  for (const { check, name } of Conformance.transport) it(name, () => check(subject))
+  for (const { check, name } of Conformance.socket) it(name, () => check(subject))
+})
 
 const build = (layer: Layer.Layer<Transport>) =>
   Effect.map(Layer.build(layer), (context) => Effect.runSync(Effect.provide(Transport, context)))
@@ -103,11 +109,11 @@ describe("NodeTransport, before a request is bound", () => {
   it.live("waits for a free connection within the time-out, as unsent, then lets the next one through", () =>
     Effect.gen(function* () {
       const held: Array<() => void> = []
-      const server = yield* hostile({
+      const server = yield* RawServer.serve({
         serve: (socket, nth, answered) => {
           const answer = () => {
             answered()
-            socket.write(ok(String(nth)))
+            socket.write(RawServer.ok(String(nth)))
           }
           if (nth === 1) held.push(answer)
           else answer()
@@ -134,8 +140,8 @@ describe("NodeTransport, before a request is bound", () => {
 
   it.live("opens another connection for those who wait when one is lost", () =>
     Effect.gen(function* () {
-      const server = yield* hostile({
-        serve: (socket, nth) => (nth % 2 === 1 ? void socket.resetAndDestroy() : void socket.write(ok("x"))),
+      const server = yield* RawServer.serve({
+        serve: (socket, nth) => (nth % 2 === 1 ? void socket.resetAndDestroy() : void socket.write(RawServer.ok("x"))),
       })
       const transport = yield* build(NodeTransport.layerWith({ connections: 2 }))
       const sends = Array.from({ length: 20 }, () =>
@@ -150,10 +156,10 @@ describe("NodeTransport, before a request is bound", () => {
 
   it.live("keeps a connection whole when the next request is none", () =>
     Effect.gen(function* () {
-      const server = yield* hostile({
+      const server = yield* RawServer.serve({
         serve: (socket, _, answered) => {
           answered()
-          socket.write(ok("x"))
+          socket.write(RawServer.ok("x"))
         },
       })
       const transport = yield* build(NodeTransport.layer)
@@ -176,7 +182,7 @@ const tls = Effect.acquireRelease(
       socket.on("error", () => {})
       socket.on("data", (data) => {
         read += data.toString()
-        socket.write(ok("safe"))
+        socket.write(RawServer.ok("safe"))
       })
     })
     server.on("tlsClientError", () => {})
@@ -218,10 +224,10 @@ describe("NodeTransport over TLS", () => {
   it.live("knows that nothing was sent to a server that speaks no TLS, or does not finish the handshake", () =>
     Effect.gen(function* () {
       const transport = yield* build(NodeTransport.layer)
-      const plain = yield* hostile({ connect: (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n") })
+      const plain = yield* RawServer.serve({ connect: (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n") })
       const error = yield* Effect.flip(transport.send(request(`https://127.0.0.1:${plain.port}/a`), limits()))
       assert.deepStrictEqual([error._tag, error.problem], ["Unsent", "Tls"])
-      const mute = yield* hostile({})
+      const mute = yield* RawServer.serve({})
       const late = yield* Effect.flip(
         transport.send(request(`https://127.0.0.1:${mute.port}/a`), limits({ timeout: Duration.millis(80) })),
       )
@@ -234,7 +240,7 @@ describe("NodeTransport over TLS", () => {
 describe("NodeTransport", () => {
   it.effect("keeps time by Effect's clock", () =>
     Effect.gen(function* () {
-      const server = yield* hostile({})
+      const server = yield* RawServer.serve({})
       const transport = yield* build(nodeTransport())
       const fiber = yield* Effect.forkChild(
         transport.send(request(`${server.origin}/a`), limits({ timeout: Duration.hours(1) })),
@@ -253,10 +259,10 @@ describe("NodeTransport", () => {
     Effect.gen(function* () {
       const transport = yield* build(NodeTransport.layer)
       const head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n12345"
-      const whole = yield* hostile({ serve: (socket) => void socket.end(head) })
+      const whole = yield* RawServer.serve({ serve: (socket) => void socket.end(head) })
       const { body } = yield* transport.send(request(`${whole.origin}/a`), limits())
       assert.strictEqual(new TextDecoder().decode(body), "12345")
-      const cut = yield* hostile({
+      const cut = yield* RawServer.serve({
         serve: (socket) => void socket.write(head, () => setTimeout(() => socket.resetAndDestroy(), 20)),
       })
       const error = yield* Effect.flip(transport.send(request(`${cut.origin}/a`), limits()))
@@ -266,7 +272,7 @@ describe("NodeTransport", () => {
 
   it.live("sends once to a server that answers 421", () =>
     Effect.gen(function* () {
-      const server = yield* hostile({
+      const server = yield* RawServer.serve({
         serve: (socket) => void socket.write("HTTP/1.1 421 Misdirected Request\r\ncontent-length: 0\r\n\r\n"),
       })
       const transport = yield* build(NodeTransport.layer)
@@ -277,8 +283,8 @@ describe("NodeTransport", () => {
 
   it.live("closes every socket with its layer, and ends what is under way", () =>
     Effect.gen(function* () {
-      const idle = yield* hostile({ serve: (socket) => void socket.write(ok("x")) })
-      const busy = yield* hostile({})
+      const idle = yield* RawServer.serve({ serve: (socket) => void socket.write(RawServer.ok("x")) })
+      const busy = yield* RawServer.serve({})
       const scope = yield* Scope.make()
       const transport = yield* Scope.provide(build(NodeTransport.layerWith({ connections: 1 })), scope)
       yield* transport.send(request(`${idle.origin}/a`), limits())
@@ -297,7 +303,7 @@ describe("NodeTransport", () => {
 
   it.live("keeps no socket longer than it is idle for", () =>
     Effect.gen(function* () {
-      const server = yield* hostile({ serve: (socket) => void socket.write(ok("x")) })
+      const server = yield* RawServer.serve({ serve: (socket) => void socket.write(RawServer.ok("x")) })
       const transport = yield* build(NodeTransport.layerWith({ idle: "30 millis" }))
       yield* transport.send(request(`${server.origin}/a`), limits())
       yield* server.closed.pipe(Effect.timeout("3 seconds"))
@@ -308,7 +314,7 @@ describe("NodeTransport", () => {
 
   it.live("leaves the global fetch as it is", () =>
     Effect.gen(function* () {
-      const server = yield* hostile({ serve: (socket) => void socket.write(ok("x")) })
+      const server = yield* RawServer.serve({ serve: (socket) => void socket.write(RawServer.ok("x")) })
       yield* Effect.promise(() => fetch(`${server.origin}/a`).then((response) => response.text()))
       const dispatcher: unknown = Reflect.get(globalThis, Symbol.for("undici.globalDispatcher.1"))
       assert.strictEqual(Object.getPrototypeOf(dispatcher).constructor.name, "Agent")

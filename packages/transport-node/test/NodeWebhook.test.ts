@@ -15,6 +15,7 @@ import * as Inbox from "@tenuto/core/Inbox"
 import * as Json from "@tenuto/http/Json"
 import * as Signature from "@tenuto/http/Signature"
 import * as Webhook from "@tenuto/http/Webhook"
+import * as Conformance from "@tenuto/testkit/Conformance"
 import { NodeWebhook, nodeWebhook } from "@tenuto/transport-node"
 
 const secret = "whsec_aG9sZCB0aGUgbm90ZQ=="
@@ -51,7 +52,12 @@ const portOf = (server: Server) => (server.address() as AddressInfo).port
 /** One exchange, whole. */
 const exchange = (
   server: Server,
-  sent: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string; agent?: Agent },
+  sent: {
+    readonly method?: string
+    readonly headers?: Readonly<Record<string, string>>
+    readonly body?: string | Uint8Array
+    readonly agent?: Agent
+  },
 ) =>
   Effect.promise(async () => {
     const { agent, body = "", headers, method = "POST" } = sent
@@ -123,6 +129,17 @@ const attentive = Effect.gen(function* () {
     listener(request, response)
   })
   return { server, requests, arrived: Deferred.await(arrived), letGo: Deferred.await(letGo) }
+})
+
+describe("NodeWebhook is a receiver", () => {
+  const subject: Conformance.Reception = {
+    serve: (webhook, settings) =>
+      Effect.map(serve(nodeWebhook(webhook, settings)), (server) => async (delivered) => {
+        const { headers, status = 0, text } = await Effect.runPromise(exchange(server, delivered))
+        return { status, headers: headers as Record<string, string>, body: text }
+      }),
+  }
+  for (const { check, name } of Conformance.receiver) it(name, () => check(subject))
 })
 
 describe("NodeWebhook", () => {

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import type { Handler } from "@tenuto/testkit/Emulator"
 import { Usage } from "../exit.ts"
 import * as Flags from "../flags.ts"
+import * as Recording from "../recording.ts"
 import * as Screen from "../screen.ts"
 import * as Services from "../services.ts"
 import * as Setting from "../setting.ts"
@@ -25,7 +26,7 @@ const port = Flag.Int("port").pipe(
 const fault = Flag.String("fault").pipe(
   Flag.withMetavar("name[=n]@stage[:n]"),
   Flag.withDescription(
-    "What goes wrong, such as reset-after-commit@submit, 503@look:2 or 429=30@look:always; may be given several times",
+    "What goes wrong, such as reset-after-commit@submit, 503@look:2 or outage=60@long-poll; `--fault list` tells every fault there is; may be given several times",
   ),
   Flag.atLeast(0),
 )
@@ -35,6 +36,18 @@ const script = Flag.String("script").pipe(
     'A story: {"version":1,"steps":[{"on":"look","fault":"503","times":2}]}; requests use its steps up in order',
   ),
   Flag.optional,
+)
+const cassette = Flag.String("cassette").pipe(
+  Flag.withMetavar("file"),
+  Flag.withDescription("Answer as was recorded with --record, in the order and after the time it took, each once"),
+  Flag.optional,
+)
+const volatile = Flag.String("volatile").pipe(
+  Flag.withMetavar("name"),
+  Flag.withDescription(
+    "A field that may differ from the recorded one, such as a reference; may be given several times",
+  ),
+  Flag.atLeast(0),
 )
 const failing = Flag.String("failing").pipe(
   Flag.withMetavar("code"),
@@ -90,7 +103,7 @@ const told = (handler: Handler, emulated: Services.Emulated, isJson: boolean): H
         const seconds = ((performance.now() - began) / 1000).toFixed(3)
         const line = {
           request: `${request.method} ${pathname}`,
-          stage: emulated.stage(request) ?? null,
+          stage: emulated.hooks.stageOf(request) ?? null,
           did,
           ...(status === undefined ? {} : { status }),
           operations: operations.length,
@@ -105,6 +118,18 @@ const told = (handler: Handler, emulated: Services.Emulated, isJson: boolean): H
     )
   }
 }
+
+/** What a recording has settled cannot be asked for. Errors: `Usage`. */
+const replay = Effect.fnUntraced(function* (
+  file: string,
+  volatile: ReadonlyArray<string>,
+  others: Readonly<Record<string, Option.Option<unknown>>>,
+) {
+  const other = Object.entries(others).find(([, value]) => Option.isSome(value))
+  if (other === undefined) return yield* Recording.play(file, volatile)
+  const problem = `--${other[0]} means nothing with --cassette: the recording says it`
+  return yield* new Usage({ problem, way: `leave --${other[0]} out; --fault and --script still apply` })
+})
 
 /** What would go wrong with every delivery is said before there is one. Errors: `Usage`. */
 const hookOf = Effect.fnUntraced(function* (
@@ -148,6 +173,8 @@ export const emulate = Command.make(
     linkLife: Flags.linkLife,
     fault,
     script,
+    cassette,
+    volatile,
     failing,
     limit,
     set: Flags.set,
@@ -167,11 +194,22 @@ export const emulate = Command.make(
     )
     const refused = (name: string) => (error: Error) =>
       new Usage({ problem: `${name}: ${error.message}`, way: "tenuto emulate --help shows examples" })
+    if (options.fault.includes("list")) {
+      const width = Math.max(...Fault.all.map(({ name }) => name.length))
+      return yield* Effect.forEach(
+        Fault.all.filter(({ carriers }) => carriers !== "memory"),
+        ({ name, says, stages }) =>
+          options.json
+            ? Screen.json({ name, says, stages })
+            : Screen.out(`${name.padEnd(width)}  ${says} (${stages.join(", ")})`),
+        { discard: true },
+      )
+    }
     const faults = yield* Effect.mapError(Effect.forEach(options.fault, Fault.parse), refused("--fault"))
     const unfit = faults.find(({ fault }) => fault.carriers === "memory")
     if (unfit !== undefined) {
       return yield* new Usage({
-        problem: `--fault: ${unfit.fault.name} cannot happen on a port that listens`,
+        problem: `--fault: ${unfit.fault.name} cannot happen on a port that listens and speaks plain HTTP`,
         way: "to be refused, end the emulator or give --base-url a port where nothing listens",
       })
     }
@@ -189,13 +227,23 @@ export const emulate = Command.make(
       ...given("failing", options.failing),
       ...given("seed", options.seed),
     })
-    const { courier } = emulated
-    const hooks = { stageOf: emulated.stage, ...(courier === undefined ? {} : { webhook: courier.plan }) }
+    const { courier, hooks } = emulated
     if (courier !== undefined) {
       const { layer } = yield* Effect.promise(() => import("@tenuto/transport-node/NodeTransport"))
       yield* Effect.forkScoped(Effect.provide(courier.deliveries, layer))
     }
-    let handler = yield* Effect.mapError(Fault.apply(emulated.handler, faults, hooks), refused("--fault"))
+    const { failing, hold, limit, linkLife, seed, webhookSecret, webhookUrl, work } = options
+    const settled = { work, hold, "link-life": linkLife, failing, limit, seed }
+    const others = { ...settled, "webhook-secret": webhookSecret, "webhook-url": webhookUrl }
+    const played = Option.isNone(options.cassette)
+      ? undefined
+      : yield* replay(options.cassette.value, options.volatile, others)
+    if (played === undefined && options.volatile.length > 0) {
+      const way = "give --cassette too, or leave --volatile out"
+      return yield* new Usage({ problem: "--volatile says what may differ from a recording, and there is none", way })
+    }
+    const answering = played?.handler ?? emulated.handler
+    let handler = yield* Effect.mapError(Fault.apply(answering, faults, hooks), refused("--fault"))
     if (Option.isSome(options.script)) {
       const file = options.script.value
       const text = yield* Effect.tryPromise({
@@ -219,6 +267,16 @@ export const emulate = Command.make(
     yield* options.json
       ? Screen.json({ listening })
       : Screen.out(`${service.name} is emulated at ${listening}\n  use it with --base-url ${listening}; Ctrl-C ends it`)
+    if (played !== undefined) {
+      const verdict = Effect.match(played.verify, {
+        onFailure: ({ message }) => message,
+        onSuccess: () => "everything recorded was asked for, and nothing else",
+      })
+      return yield* Effect.ensuring(
+        Effect.never,
+        Effect.flatMap(verdict, (told) => (options.json ? Screen.json({ cassette: told }) : Screen.out(told))),
+      )
+    }
     return yield* Effect.ensuring(
       Effect.never,
       Effect.flatMap(emulated.ledger, ({ requests, ...ledger }) =>
@@ -237,5 +295,6 @@ export const emulate = Command.make(
       description: "The first answer is lost, and two looks fail",
     },
     { command: "tenuto emulate soundpiece --script story.json --json", description: "A story, told line by line" },
+    { command: "tenuto emulate soundpiece --cassette run.json", description: "What tenuto run --record run.json saw" },
   ]),
 )

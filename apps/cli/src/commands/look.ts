@@ -12,16 +12,16 @@ import * as Screen from "../screen.ts"
 import * as Session from "../session.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, json, set } = Flags
+const { baseUrl, json, record, set } = Flags
 
 const encode = Schema.encodeSync(Observation)
 
 export const look = Command.make(
   "look",
-  { handle: Flags.handle, baseUrl, set, json },
+  { handle: Flags.handle, baseUrl, set, record, json },
   Effect.fn(function* (given) {
     const handle = yield* Flags.handleOf(given.handle)
-    const settings = { baseUrl: given.baseUrl, set: given.set, journal: Option.none() }
+    const settings = { baseUrl: given.baseUrl, set: given.set, journal: Option.none(), record: given.record }
     const { layer, operation } = yield* Session.ofHandle(handle, settings)
     const report = yield* Report.make(given.json)
     const context = { ...settings, operation, isJson: given.json }

@@ -1,13 +1,12 @@
 /** `tenuto recover`: go on with everything a journal holds open. */
-import { access } from "node:fs/promises"
 import * as Command from "effect/cli/Command"
-import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Client from "@tenuto/core/Client"
 import type { Handle } from "@tenuto/core/Handle"
-import { Journal, Unusable } from "@tenuto/core/Journal"
+import { Journal } from "@tenuto/core/Journal"
 import type * as Schema from "effect/Schema"
+import * as Chronicle from "../chronicle.ts"
 import { wait, waiting } from "../drafting.ts"
 import { codes, ended, Ended, gravest, type Outcome, Usage } from "../exit.ts"
 import * as Flags from "../flags.ts"
@@ -20,12 +19,7 @@ import * as Setting from "../setting.ts"
 import { quote } from "../text.ts"
 import { downloading } from "../verdict.ts"
 
-const { baseUrl, json, out, within, set } = Flags
-
-const journal = Flag.String("journal").pipe(
-  Flag.withMetavar("file"),
-  Flag.withDescription("The journal that run, submit or settle kept"),
-)
+const { baseUrl, json, kept, out, report, within, set } = Flags
 
 /** What became of one entry. */
 interface Line {
@@ -35,24 +29,6 @@ interface Line {
   readonly output?: Schema.Json
   readonly failure?: Schema.Json
 }
-
-const open = (file: string) =>
-  Effect.gen(function* () {
-    yield* Effect.mapError(
-      Effect.tryPromise(() => access(file)),
-      () =>
-        new Unusable({
-          journal: file,
-          problem: "Unavailable",
-          detail: "there is no such file; give the one that --journal named",
-        }),
-    )
-    const { layerReadOnly } = yield* Effect.promise(() => import("@tenuto/journal/SqliteJournal"))
-    return yield* Effect.provide(
-      Journal.use(({ unsettled }) => unsettled),
-      layerReadOnly(file),
-    )
-  })
 
 const recoverOne = Effect.fnUntraced(function* (
   session: Session.Session,
@@ -90,10 +66,13 @@ const lineOf = ({ failure, line }: Effect.Success<ReturnType<typeof recoverOne>>
 
 export const recover = Command.make(
   "recover",
-  { journal, baseUrl, set, within, out, json },
+  { journal: kept, baseUrl, set, within, out, report, json },
   Effect.fn(
     function* (given) {
-      const unsettled = yield* open(given.journal)
+      const unsettled = yield* Session.reading(
+        given.journal,
+        Journal.use(({ unsettled }) => unsettled),
+      )
       const names = [...new Set(unsettled.map(({ service }) => service))]
       if (names.length > 1 && Option.isSome(given.baseUrl)) {
         return yield* new Usage({
@@ -151,6 +130,7 @@ export const recover = Command.make(
         }),
         Effect.scoped,
       ),
+    Chronicle.keep("recover"),
   ),
 ).pipe(
   Command.withDescription("Go on with everything a journal holds open, as if nothing had happened"),

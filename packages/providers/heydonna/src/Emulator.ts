@@ -38,7 +38,7 @@ import * as Body from "@tenuto/testkit/Body"
 import type * as Courier from "@tenuto/testkit/Courier"
 import * as Credential from "@tenuto/testkit/Credential"
 import { answer, type Behaviour, type Handler, json, type Request } from "@tenuto/testkit/Emulator"
-import type { Stage } from "@tenuto/testkit/Fault"
+import type * as Fault from "@tenuto/testkit/Fault"
 import * as Routes from "@tenuto/testkit/Routes"
 import * as Window from "@tenuto/testkit/Window"
 import * as Post from "./internal/emulatorPost.ts"
@@ -100,8 +100,8 @@ export interface Ledger {
 export interface Emulator {
   /** For `Emulator.layerMemory` and `Emulator.serve` of the test kit. The API stands under `/api`. */
   readonly handler: Handler
-  /** Which stage a request belongs to, for faults and scripts. Asking for the templates is a submit. */
-  readonly stage: (request: Request) => Stage | undefined
+  /** What faults and scripts have to know of the service. Asking for the templates is a submit. */
+  readonly hooks: Fault.Hooks
   /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
   /** Delivers to the address of `webhook`, while somebody runs its `deliveries`. */
@@ -131,6 +131,16 @@ const standard: ReadonlyArray<Template> = [
   { id: "m57legal", name: "Deposition", projectType: "legal" },
   { id: "m57general", name: "Minutes", projectType: "general" },
 ]
+
+const notFound = refuse(404, "Project not found")
+/** S003 has sentences and no codes; work that it does not find it calls 404, whatever became of it. */
+const words: Omit<Fault.Hooks, "stageOf"> = {
+  stages: ["submit", "look"],
+  refuse: ({ detail, headers, retryAfter, status }) =>
+    refuse(status, detail, retryAfter === undefined ? {} : { retryAfterMs: Duration.toMillis(retryAfter) }, headers),
+  gone: notFound,
+  unknownFailure: (project) => ({ ...project, status: "failed" }),
+}
 
 /** Make a service of its own: two of them share nothing. */
 export const make = (options: Options = {}): Effect.Effect<Emulator> =>
@@ -210,7 +220,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
       Effect.map(DateTime.now, (now) => {
         if (!Work.isId(id)) return refuse(400, "Invalid project ID")
         const found = works.get(id)
-        if (found === undefined) return refuse(404, "Project not found")
+        if (found === undefined) return notFound
         found.gets++
         return json(200, encode.project({ status: Work.wordAt(found, now) }))
       })
@@ -236,7 +246,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
 
     return {
       handler,
-      stage,
+      hooks: { ...words, stageOf: stage, webhook: courier.plan },
       courier,
       ledger: Effect.gen(function* () {
         return {

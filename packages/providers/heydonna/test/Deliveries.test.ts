@@ -45,9 +45,9 @@ const tell = async <A, E>(
   const told = Effect.gen(function* () {
     const url = `${yield* Rehearsal.Origin}${hook}`
     const webhook = { url, secret, ...(pauses === undefined ? {} : { pauses }) }
-    const { courier, handler, ledger, stage } = yield* Service.make({ webhook, ...options })
+    const { courier, handler, hooks, ledger } = yield* Service.make({ webhook, ...options })
     const planned = yield* Effect.forEach(faults, Fault.parse)
-    behind = yield* Fault.apply(handler, planned, { stageOf: stage, webhook: courier.plan })
+    behind = yield* Fault.apply(handler, planned, hooks)
     yield* Effect.forkScoped(courier.deliveries)
     const output = yield* Effect.provideService(program, Inbox.Inbox, inbox)
     return { output, url, letters: yield* courier.ledger, operations: (yield* ledger).operations }

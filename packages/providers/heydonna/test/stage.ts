@@ -26,6 +26,8 @@ export const play = <A, E>(
 ) =>
   Rehearsal.play({
     connect: (origin) => HeyDonna.layer({ apiKey, baseUrl: origin, ...settings }),
+    service: "heydonna",
+    hooks: emulator().hooks,
     handler,
     program,
     ...(carrier === "loopback" ? { transport: NodeTransport.layer } : {}),
@@ -38,13 +40,13 @@ export const created = async ({ ledger }: Service.Emulator) => (await Effect.run
 
 /** An emulator with a story before it. */
 export const scripted = (service: Service.Emulator, steps: ReadonlyArray<Script.Step>): Emulator.Handler =>
-  Effect.runSync(Script.apply(service.handler, Script.make(steps), { stageOf: service.stage }))
+  Effect.runSync(Script.apply(service.handler, Script.make(steps), service.hooks))
 
 /** An emulator with faults before it, as `name[=number]@stage[:count]`. */
 export const faulty = (service: Service.Emulator, ...faults: ReadonlyArray<string>): Emulator.Handler =>
   Effect.runSync(
     Effect.flatMap(Effect.forEach(faults, Fault.parse), (planned) =>
-      Fault.apply(service.handler, planned, { stageOf: service.stage }),
+      Fault.apply(service.handler, planned, service.hooks),
     ),
   )
 

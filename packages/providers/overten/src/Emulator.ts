@@ -35,7 +35,7 @@ import * as Result from "effect/Result"
 import type * as Courier from "@tenuto/testkit/Courier"
 import * as Credential from "@tenuto/testkit/Credential"
 import { answer, Behaviour, type Handler, json, type Request } from "@tenuto/testkit/Emulator"
-import type { Stage } from "@tenuto/testkit/Fault"
+import type * as Fault from "@tenuto/testkit/Fault"
 import * as Routes from "@tenuto/testkit/Routes"
 import * as Storage from "@tenuto/testkit/Storage"
 import * as Window from "@tenuto/testkit/Window"
@@ -134,8 +134,8 @@ export interface Ledger {
 export interface Emulator {
   /** For `Emulator.layerMemory` and `Emulator.serve` of the test kit. The API stands under `/api/v1`. */
   readonly handler: Handler
-  /** Which stage a request belongs to, for faults and scripts. */
-  readonly stage: (request: Request) => Stage | undefined
+  /** What faults and scripts have to know of the service. */
+  readonly hooks: Fault.Hooks
   /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
   /** Delivers to the `webhook_url` of each request, while somebody runs its `deliveries`. */
@@ -150,6 +150,22 @@ const tiers = {
   pro: { requests: 60, places: 10 },
   enterprise: { requests: 600, places: 50 },
 } as const
+
+/** S002 "Error codes"; a 408 or a 504 without one comes from whoever stands between. */
+const words: Omit<Fault.Hooks, "stageOf"> = {
+  stages: ["submit", "look", "download"],
+  refuse: ({ code, detail, headers, status }) =>
+    Asked.refuse(status, code ?? codes[status] ?? "error", detail, {}, headers),
+}
+const codes: Readonly<Record<number, string>> = {
+  401: "invalid_api_key",
+  403: "forbidden",
+  409: "conflict",
+  410: "gone",
+  429: "rate_limit_exceeded",
+  500: "internal_error",
+  503: "service_unavailable",
+}
 
 const keyOf = Credential.reader([Credential.bearer, Credential.header("x-api-key")])
 
@@ -276,7 +292,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
         route({
           method: "GET",
           path: `${base}/runs/:id/download`,
-          stage: "look",
+          stage: "download",
           answer: (request, { id }) => download(request, id),
         }),
         route({ method: "POST", path: `${base}/files`, stage: "submit", answer: assets.upload("file") }),
@@ -324,7 +340,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
 
     return {
       handler: (request) => Effect.map(table.handler(request), (behaviour) => signed(request, behaviour)),
-      stage: table.stage,
+      hooks: { ...words, stageOf: table.stage, webhook: courier.plan },
       courier,
       ledger: Effect.gen(function* () {
         const now = yield* DateTime.now

@@ -96,7 +96,7 @@ it.each([
   ["501 not_implemented", 501, { _tag: "Unseen", reason: { _tag: "NotImplemented" } }],
 ] as const)("3.6 %s at a download ends it", async (row, status, expected) => {
   const answer = refusal(status, row.split(" ")[1] ?? "")
-  const { exit, seen } = await play(scripted(emulator(), [on("look", answer)]), fetched())
+  const { exit, seen } = await play(scripted(emulator(), [on("download", answer)]), fetched())
   expect(failure(exit)).toMatchObject({ ...expected, evidence: { stage: "download", status } })
   expect(files(seen)).toEqual([])
 })
@@ -108,12 +108,12 @@ it.each([
   ["503 service_unavailable", 503],
 ])("3.6 %s at a download is outlived", async (row, status) => {
   const answer = refusal(status, row.split(" ")[1] ?? "")
-  const { exit } = await play(scripted(emulator(), [on("look", answer, 2)]), fetched())
+  const { exit } = await play(scripted(emulator(), [on("download", answer, 2)]), fetched())
   expect(value(exit).equals(await whole)).toBe(true)
 })
 
 it("3.6 302 without a place to go leads nowhere", async () => {
-  const { exit } = await play(scripted(emulator(), [on("look", { status: 302 }, 99)]), fetched())
+  const { exit } = await play(scripted(emulator(), [on("download", { status: 302 }, 99)]), fetched())
   expect(failure(exit)).toMatchObject({ _tag: "Unseen", reason: { _tag: "Malformed" } })
 })
 
@@ -122,7 +122,7 @@ it("an address elsewhere than the API is the link itself", async () => {
   const { exit, seen } = await play(
     (request) =>
       Effect.map(service.handler(request), (behaviour) => {
-        if (service.stage(request) !== "submit" || !("response" in behaviour)) return behaviour
+        if (service.hooks.stageOf(request) !== "submit" || !("response" in behaviour)) return behaviour
         const body = JSON.parse(new TextDecoder().decode(behaviour.response.body))
         return Emulator.json(200, { ...body, download_url: "http://files.example/a.docx?signature=f00d" })
       }),

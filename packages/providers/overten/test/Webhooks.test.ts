@@ -44,10 +44,7 @@ const told = ({ answers = [], faults = [], options = {}, rest = false, webhook =
         return Emulator.answer(status, "", headers)
       })
       const planned = yield* Effect.forEach(faults, Fault.parse)
-      const handler = yield* Fault.apply(service.handler, planned, {
-        stageOf: service.stage,
-        webhook: service.courier.plan,
-      })
+      const handler = yield* Fault.apply(service.handler, planned, service.hooks)
       const carrier = VirtualClock.transport(Emulator.layerMemory(everybody))
       const overten = Overten.layer({ apiKey, baseUrl: "http://service.test/api/v1", tier: "free" })
       return yield* Effect.gen(function* () {

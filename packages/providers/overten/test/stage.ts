@@ -25,6 +25,8 @@ export const play = <A, E>(
 ) =>
   Rehearsal.play({
     connect: (origin) => Overten.layer({ apiKey, baseUrl: `${origin}/api/v1`, tier: "enterprise", ...settings }),
+    service: "overten",
+    hooks: emulator().hooks,
     handler,
     program,
     ...(carrier === "loopback" ? { transport: NodeTransport.layer } : {}),
@@ -35,13 +37,13 @@ export const ledger = (service: Service.Emulator) => Effect.runPromise(service.l
 
 /** An emulator with a story before it. */
 export const scripted = (service: Service.Emulator, steps: ReadonlyArray<Script.Step>): Emulator.Handler =>
-  Effect.runSync(Script.apply(service.handler, Script.make(steps), { stageOf: service.stage }))
+  Effect.runSync(Script.apply(service.handler, Script.make(steps), service.hooks))
 
 /** An emulator with faults before it, as `name[=number]@stage[:count]`. */
 export const faulty = (service: Service.Emulator, ...faults: ReadonlyArray<string>): Emulator.Handler =>
   Effect.runSync(
     Effect.flatMap(Effect.forEach(faults, Fault.parse), (planned) =>
-      Fault.apply(service.handler, planned, { stageOf: service.stage }),
+      Fault.apply(service.handler, planned, service.hooks),
     ),
   )
 

@@ -38,7 +38,7 @@ import * as Schema from "effect/Schema"
 import * as Body from "@tenuto/testkit/Body"
 import * as Credential from "@tenuto/testkit/Credential"
 import { answer, type Behaviour, type Handler, type Request } from "@tenuto/testkit/Emulator"
-import type { Stage } from "@tenuto/testkit/Fault"
+import type * as Fault from "@tenuto/testkit/Fault"
 import * as Routes from "@tenuto/testkit/Routes"
 import * as Storage from "@tenuto/testkit/Storage"
 import * as Window from "@tenuto/testkit/Window"
@@ -101,8 +101,8 @@ export interface Ledger {
 export interface Emulator {
   /** For `Emulator.layerMemory` and `Emulator.serve` of the test kit. The API stands under `/v1`. */
   readonly handler: Handler
-  /** Which stage a request belongs to, for faults and scripts. */
-  readonly stage: (request: Request) => Stage | undefined
+  /** What faults and scripts have to know of the service. */
+  readonly hooks: Fault.Hooks
   /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
   /** Delivers to the `callback_url` of each operation, while somebody runs its `deliveries`. */
@@ -125,6 +125,17 @@ const messageOf = (code: string): string =>
   code === "tos_violation" || code === "content_policy"
     ? "The provided lyrics were rejected by our content policy."
     : `The operation failed with ${code}.`
+
+/** S000 has no code in a refusal, and calls work that it does not find a 422. */
+const words: Omit<Fault.Hooks, "stageOf"> = {
+  stages: ["submit", "look", "long-poll", "download"],
+  refuse: ({ detail, headers, status }) => refuse(status, detail, headers),
+  gone: refuse(422, [Asked.unknownId]),
+  resourceOf: ({ url }) => `${new URL(url).pathname} ${new URL(url).searchParams.get("id")}`,
+}
+/** S001: a GET with `wait=true` is held. */
+const lookOf = ({ url }: Request): Fault.Stage =>
+  new URL(url).searchParams.get("wait")?.toLowerCase() === "true" ? "long-poll" : "look"
 
 const manners = {
   unknown: () => Effect.succeed(refuse(404, "Not Found")),
@@ -232,13 +243,13 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
       .filter(isRoute)
       .flatMap((name): ReadonlyArray<Routes.Route> => [
         { method: "PUT", path: `/v1/${name}`, stage: "submit", answer: submit(name) },
-        { method: "GET", path: `/v1/${name}`, stage: "look", answer: look(name) },
+        { method: "GET", path: `/v1/${name}`, stage: lookOf, answer: look(name) },
       ])
     const { handler, requests, stage } = yield* Routes.make([...table, storage.route], { ...manners, guard })
 
     return {
       handler,
-      stage,
+      hooks: { ...words, stageOf: stage, webhook: courier.plan },
       courier,
       ledger: Effect.gen(function* () {
         return {

@@ -47,7 +47,7 @@ const sing = async (story: Story = {}, carrier: Carrier = "memory") => {
       : disturbed(request)
   const disturbed = Effect.runSync(
     Effect.flatMap(Effect.forEach(faults, Fault.parse), (planned) =>
-      Fault.apply(service.handler, planned, { stageOf: service.stage, webhook: service.courier.plan }),
+      Fault.apply(service.handler, planned, service.hooks),
     ),
   )
   const program = Effect.gen(function* () {

@@ -111,7 +111,7 @@ it("a file that changed while it was fetched is never mixed with what it was", a
   let count = 0
   const changing: Emulator.Handler = (request) =>
     Effect.map(service.handler(request), (behaviour) => {
-      if (service.stage(request) !== "download" || !("response" in behaviour)) return behaviour
+      if (service.hooks.stageOf(request) !== "download" || !("response" in behaviour)) return behaviour
       const etag = `"version ${count++}"`
       const { headers, ...response } = behaviour.response
       // As a store does: another version means the whole of it.
@@ -134,7 +134,7 @@ it("work that is gone when its link has died is lost", async () => {
   const service = emulator({ linkLife: "1 minute" })
   let isGone = false
   const forgetful: Emulator.Handler = (request) =>
-    isGone && service.stage(request) === "look"
+    isGone && service.hooks.stageOf(request) === "look"
       ? Effect.succeed(Emulator.json(422, { detail: [{ loc: ["query", "id"], msg: "gone", type: "value_error" }] }))
       : service.handler(request)
   const program = Effect.gen(function* () {
@@ -150,7 +150,7 @@ it("one failed look does not end a renewal", async () => {
   const service = emulator({ linkLife: "1 minute" })
   let isDown = false
   const shaky: Emulator.Handler = (request) => {
-    if (!isDown || service.stage(request) !== "look") return service.handler(request)
+    if (!isDown || service.hooks.stageOf(request) !== "look") return service.handler(request)
     isDown = false
     return Effect.succeed(Emulator.json(503, { detail: "busy" }))
   }

@@ -277,7 +277,7 @@ it("one key is one operation, however often and at once it is sent, whatever els
   const path = "/v1/create.new_song"
   expect(requests).toEqual([
     ...bodies.map(() => ({ stage: "submit", method: "PUT", path, status: 200 })),
-    { stage: "look", method: "GET", path, status: 200 },
+    { stage: "long-poll", method: "GET", path, status: 200 },
     { stage: undefined, method: "PUT", path: "/v1/create.new_sonng", status: 404 },
   ])
   expect(leaks).toBe(0)

@@ -36,7 +36,7 @@ import * as Schema from "effect/Schema"
 import * as Body from "@tenuto/testkit/Body"
 import * as Credential from "@tenuto/testkit/Credential"
 import { type Behaviour, type Handler, json, type Request } from "@tenuto/testkit/Emulator"
-import type { Stage } from "@tenuto/testkit/Fault"
+import type * as Fault from "@tenuto/testkit/Fault"
 import * as Routes from "@tenuto/testkit/Routes"
 import * as Storage from "@tenuto/testkit/Storage"
 import * as Window from "@tenuto/testkit/Window"
@@ -83,8 +83,8 @@ export interface Ledger {
 export interface Emulator {
   /** For `Emulator.layerMemory` and `Emulator.serve` of the test kit. The API stands under `/api`. */
   readonly handler: Handler
-  /** Which stage a request belongs to, for faults and scripts. */
-  readonly stage: (request: Request) => Stage | undefined
+  /** What faults and scripts have to know of the service. */
+  readonly hooks: Fault.Hooks
   /** Read what the service has done so far. */
   readonly ledger: Effect.Effect<Ledger>
 }
@@ -94,6 +94,14 @@ const refused = (status: number, error: string, message: string, headers = {}): 
 /** S004 "400 response body example". */
 const invalid = (message: string): Behaviour => refused(400, "Invalid input", message)
 const notFound = refused(404, "Job not found", "There is no such job.")
+
+/** S004 has no codes, neither in a refusal nor in a job that failed: a label and a sentence, a sentence or null. */
+const words: Omit<Fault.Hooks, "stageOf"> = {
+  stages: ["submit", "look", "download"],
+  refuse: ({ detail, headers, status }) => refused(status, "Refused", detail, headers),
+  gone: notFound,
+  unknownFailure: (job) => ({ ...job, status: "failed", result: null, error: "unheard of" }),
+}
 
 const manners = {
   unknown: () => Effect.succeed(refused(404, "Not found", "There is no such endpoint.")),
@@ -199,7 +207,7 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
 
     return {
       handler,
-      stage,
+      hooks: { ...words, stageOf: stage },
       ledger: Effect.gen(function* () {
         return {
           operations: Array.from(jobs.values(), ({ id, looks, prompt }) => ({ id, prompt, looks })),

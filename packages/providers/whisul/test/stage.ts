@@ -24,6 +24,8 @@ export const play = <A, E>(
 ) =>
   Rehearsal.play({
     connect: (origin) => Whisul.layer({ apiKey, baseUrl: `${origin}/api` }),
+    service: "whisul",
+    hooks: emulator().hooks,
     handler,
     program,
     ...(carrier === "loopback" ? { transport: NodeTransport.layer } : {}),
@@ -34,13 +36,13 @@ export const ledgerOf = (service: Service.Emulator): Service.Ledger => Effect.ru
 
 /** An emulator with a story before it. */
 export const scripted = (service: Service.Emulator, steps: ReadonlyArray<Script.Step>): Emulator.Handler =>
-  Effect.runSync(Script.apply(service.handler, Script.make(steps), { stageOf: service.stage }))
+  Effect.runSync(Script.apply(service.handler, Script.make(steps), service.hooks))
 
 /** An emulator with faults before it, as `name[=number]@stage[:count]`. */
 export const faulty = (service: Service.Emulator, ...faults: ReadonlyArray<string>): Emulator.Handler =>
   Effect.runSync(
     Effect.flatMap(Effect.forEach(faults, Fault.parse), (planned) =>
-      Fault.apply(service.handler, planned, { stageOf: service.stage }),
+      Fault.apply(service.handler, planned, service.hooks),
     ),
   )
 

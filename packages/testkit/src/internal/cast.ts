@@ -10,13 +10,13 @@ import type { Webhook } from "@tenuto/http/Webhook"
 import type { Courier } from "../Courier.ts"
 import type { Suite } from "./story.ts"
 import type * as Fault from "../Fault.ts"
-import type { Handler, Request } from "../Handler.ts"
+import type { Handler } from "../Handler.ts"
 import type { Answer } from "../Script.ts"
 
 /** An emulator, as far as a suite knows it. */
 export interface Service {
   readonly handler: Handler
-  readonly stage: (request: Request) => Fault.Stage | undefined
+  readonly hooks: Fault.Hooks
   readonly ledger: Effect.Effect<{ readonly operations: ReadonlyArray<{ readonly id: string }> }>
   readonly courier?: Courier
 }

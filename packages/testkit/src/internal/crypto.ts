@@ -15,11 +15,12 @@ const held = (engine: Engine, subtle: SubtleCrypto): SubtleCrypto =>
     },
   })
 
-export const heldCrypto = (engine: Engine, crypto: Crypto): Crypto => {
-  const subtle = held(engine, crypto.subtle)
+/** The same crypto, held; `parts` are what it offers in another way. */
+export const heldCrypto = (engine: Engine, crypto: Crypto, parts: Partial<Crypto> = {}): Crypto => {
+  const own: Partial<Crypto> = { ...parts, subtle: held(engine, crypto.subtle) }
   return new Proxy(crypto, {
     get: (target, name) => {
-      if (name === "subtle") return subtle
+      if (Object.hasOwn(own, name)) return Reflect.get(own, name)
       const member: unknown = Reflect.get(target, name, target)
       return typeof member === "function" ? member.bind(target) : member
     },

@@ -27,7 +27,8 @@ import * as Rehearsal from "../Rehearsal.ts"
 import * as Timeline from "../Timeline.ts"
 import * as Transitions from "../Transitions.ts"
 import { drawer } from "./alike.ts"
-import { Witness } from "./witness.ts"
+import { Witness } from "./observer.ts"
+import { inTurn, meets } from "./steps.ts"
 
 /** Where a service delivers: the same text on both carriers, and led to the client by the courier's own transport. */
 const hook = "http://hook.test/tenuto-hook"
@@ -109,7 +110,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
   if (courier !== undefined) await Effect.runPromise(courier.plan(turns))
 
   const receiver = webhook === undefined ? undefined : Webhook.receive(webhook.webhook, { secrets: [webhook.secret] })
-  const hooks: Fault.Hooks = { stageOf: service.stage }
+  const { hooks } = service
   const dies = Effect.suspend(() => {
     crash()
     return Effect.never
@@ -125,8 +126,8 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
       const { headers, json: body, status, text } = fixed
       return Effect.succeed(body === undefined ? answer(status, text, headers) : json(status, body, headers))
     }
-    return Effect.flatMap(Effect.orDie(faultOf(word)), (planned) =>
-      Fault.play(planned, service.handler, request, hooks),
+    return Effect.flatMap(Effect.orDie(faultOf(word)), ({ fault, parameter, stage }) =>
+      inTurn(service.handler, [{ stage, count: 1, name: fault.name, parameter }], hooks)(request),
     )
   }
 
@@ -141,7 +142,8 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
       }
       if (isCrowded) return Effect.succeed(crowded)
       if (isElsewhere) return service.handler(request)
-      const stage = service.stage(request)
+      const part = hooks.stageOf(request)
+      const stage = meets("look", part) ? "look" : part
       if (stage !== "submit" && stage !== "look") return service.handler(request)
       witness.arrives(stage, millis())
       const word = draw(stage)
@@ -320,7 +322,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     connect: options.connect,
     handler,
     program,
-    ...(story.seed === 0 ? {} : { seed: story.seed }),
+    ...(story.seed === 0 ? {} : { clock: { seed: story.seed } }),
     ...(story.carrier === "loopback" && options.transport !== undefined ? { transport: options.transport } : {}),
   })
   witness.begun((await Effect.runPromise(service.ledger)).operations.length)

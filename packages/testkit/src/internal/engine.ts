@@ -4,6 +4,7 @@
  * It never moves time while anything of that is open, and fires one timer at a time: what a timer sets off has come to
  * rest before the next one fires, even at the same instant.
  */
+import { dice } from "./dice.ts"
 import { later, realMillis, turn, underWay } from "./host.ts"
 import { type Timer, Timers } from "./timers.ts"
 import { type Timekeeper, Trip } from "./trip.ts"
@@ -21,7 +22,14 @@ export interface Options {
   readonly start: number
   readonly seed: number | undefined
   readonly stuckAfter: number
+  readonly moves: Moves
 }
+
+/**
+ * When time moves: by itself, only as far as it is told, or as far as it is told and for as long as a service holds a
+ * request of a foreign client.
+ */
+export type Moves = "freely" | "told" | "held"
 
 // Before time moves, one turn for promises that resume each other, and one to see that they have come to rest; a
 // message at the present instant needs the first only.
@@ -29,20 +37,12 @@ const turnsOfJump = 2
 const turnsOfMessage = 1
 // Real milliseconds without any sign of life before an idle run is called dead.
 const grace = 40
-
-// SplitMix32: a small generator with a full period.
-export const dice = (seed: number): ((sides: number) => number) => {
-  let state = seed | 0
-  return (sides) => {
-    state = (state + 0x9e3779b9) | 0
-    let x = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
-    x = Math.imul(x ^ (x >>> 15), 0x735a2d97)
-    return ((x ^ (x >>> 15)) >>> 0) % sides
-  }
-}
+// The longest process timer that is ever armed; a longer wait is made of several.
+const longest = 50
 
 export class Engine implements Timekeeper {
   readonly start: number
+  readonly seed: number
   now: number
   private readonly die: ((sides: number) => number) | undefined
   private readonly stuckAfter: number
@@ -53,6 +53,11 @@ export class Engine implements Timekeeper {
   private readonly trips = new Map<number, Trip>()
   private readonly fences = new Set<() => Promise<void>>()
   private readonly listeners = new Set<(stall: Stall) => void>()
+  private readonly waiters = new Set<string>()
+  private readonly moves: Moves
+  /** Time does not pass it by itself. */
+  private horizon: number
+  private readonly arrivals: Array<{ readonly at: number; readonly done: () => void }> = []
   private busy = 0
   private parked = 0
   private runnable = 0
@@ -71,8 +76,11 @@ export class Engine implements Timekeeper {
   constructor(options: Options) {
     this.start = options.start
     this.now = options.start
+    this.seed = options.seed ?? 0
     this.die = options.seed === undefined ? undefined : dice(options.seed)
     this.stuckAfter = options.stuckAfter
+    this.moves = options.moves
+    this.horizon = options.moves === "freely" ? Infinity : options.start
   }
 
   // ---- what may happen -------------------------------------------------------------------------------------------
@@ -82,15 +90,22 @@ export class Engine implements Timekeeper {
   }
 
   /** Set a timer; the answer removes it. */
-  at(instant: number, label: () => string, fire: () => void, order: number = this.nextOrder()): () => void {
+  at(instant: number, label: () => string, fire: () => void, order?: number): () => void {
+    const timer = this.set(instant, label, fire, order)
+    return () => this.unset(timer)
+  }
+
+  set(instant: number, label: () => string, fire: () => void, order: number = this.nextOrder()): Timer {
     const turns = instant > this.now ? turnsOfJump : turnsOfMessage
-    const timer: Timer = { at: instant, order, label, turns, fire, live: true }
+    const timer: Timer = { at: instant, order, label, turns, fire, isWeak: false, live: true }
     this.timers.add(timer)
     this.touch()
-    return () => {
-      this.timers.drop(timer)
-      this.touch()
-    }
+    return timer
+  }
+
+  unset(timer: Timer): void {
+    this.timers.drop(timer)
+    this.touch()
   }
 
   get pendingTimers(): number {
@@ -162,7 +177,31 @@ export class Engine implements Timekeeper {
     for (let i = 0; i < 3; i++) await new Promise<void>(turn)
   }
 
+  // ---- how far ---------------------------------------------------------------------------------------------------
+
+  /** Let time move by itself; the answer stops it where it is. */
+  free(): () => void {
+    this.horizon = Infinity
+    this.touch()
+    return () => {
+      this.horizon = this.now
+    }
+  }
+
+  /** Let this much time pass, and what is due in it happen. */
+  advance(millis: number, done: () => void): void {
+    this.horizon = (this.horizon === Infinity ? this.now : Math.max(this.horizon, this.now)) + millis
+    this.arrivals.push({ at: this.horizon, done })
+    this.touch()
+  }
+
   // ---- stalls ----------------------------------------------------------------------------------------------------
+
+  /** Name who waits; the answer takes the name back. */
+  await(name: string): () => void {
+    this.waiters.add(name)
+    return () => void this.waiters.delete(name)
+  }
 
   listen(listener: (stall: Stall) => void): () => void {
     this.listeners.add(listener)
@@ -203,12 +242,24 @@ export class Engine implements Timekeeper {
     }
     const next = this.timers.peek()
     if (++this.quiet < (next?.turns ?? turnsOfJump)) return this.again()
-    if (next === undefined || next.at === Infinity) return this.mourn()
+    if (next === undefined || next.at === Infinity || next.at > this.limit) return this.rest()
+    if (next.isWeak && this.timers.live().every(({ isWeak }) => isWeak)) return this.mourn()
     const timer = this.timers.take(this.die)
     if (timer === undefined) return
     if (timer.at > this.now) this.now = timer.at
     this.touch()
     timer.fire()
+  }
+
+  private get limit(): number {
+    return this.moves === "held" && this.parked > 0 ? Infinity : this.horizon
+  }
+
+  /** Nothing is due before the horizon. */
+  private rest(): void {
+    if (this.horizon === Infinity) return this.mourn()
+    this.now = Math.max(this.now, this.horizon)
+    for (const { done } of this.arrivals.splice(0)) done()
   }
 
   private again(): void {
@@ -222,7 +273,7 @@ export class Engine implements Timekeeper {
       this.blockedPulse = this.pulse
     }
     if (this.watchdog !== undefined || this.listeners.size === 0) return
-    this.watchdog = later(this.stuckAfter, this.bark)
+    this.watchdog = later(Math.min(this.stuckAfter, longest), this.bark)
   }
 
   private readonly bark = (): void => {
@@ -230,10 +281,11 @@ export class Engine implements Timekeeper {
     if (this.isClosed || this.blockedAt === undefined) return
     const left = this.stuckAfter - (realMillis() - this.blockedAt)
     if (left > 1) {
-      this.watchdog = later(left, this.bark)
+      this.watchdog = later(Math.min(left, longest), this.bark)
       return
     }
     const waiters = [
+      ...this.waiters,
       ...Array.from(this.trips.values(), (trip) => trip.say()),
       ...Array.from(this.holds, (h) => h.label),
     ]
@@ -248,7 +300,7 @@ export class Engine implements Timekeeper {
       this.obituary = undefined
       if (this.isClosed) return
       if (pulse !== this.pulse) return this.touch()
-      const waiters = Array.from(this.trips.values(), (trip) => trip.say())
+      const waiters = [...this.waiters, ...Array.from(this.trips.values(), (trip) => trip.say())]
       for (const timer of this.timers.live()) waiters.push(`${timer.label()}, for ever`)
       this.tell({ _tag: "Deadlock", waiters })
     })

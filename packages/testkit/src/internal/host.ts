@@ -29,8 +29,11 @@ export const later = (millis: number, f: () => void): (() => void) => {
   return () => disarm(handle as Parameters<typeof disarm>[0]) // the handle is this host's own
 }
 
+const { performance } = globalThis
+const stopwatch = performance.now.bind(performance)
+
 /** Real milliseconds, for the watchdog only. */
-export const realMillis = (): number => performance.now()
+export const realMillis = (): number => stopwatch()
 
 // Requests end by themselves; sockets, servers and timers are handles and say nothing about progress.
 const requests = new Set([

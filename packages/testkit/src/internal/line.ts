@@ -2,17 +2,21 @@
 import type { Headers, Response } from "@tenuto/http/Exchange"
 import { Unanswered, Unsent } from "@tenuto/http/Transport"
 import * as Effect from "effect/Effect"
-import { isBodiless, type Sink } from "./play.ts"
+import { isBodiless, type Refused, type Sink } from "./play.ts"
 
 const reset = () => new Unanswered({ problem: "Reset", detail: "the service closed the connection before it answered" })
 const truncated = () => new Unanswered({ problem: "Truncated", detail: "the answer ended before it was complete" })
 const malformed = () => new Unanswered({ problem: "Malformed", detail: "the answer is not HTTP/1.1" })
-const refused = () => new Unsent({ problem: "Refused", detail: "the service refused the connection" })
-const unnamed = () => new Unsent({ problem: "NameNotFound", detail: "the host has no known address" })
+const refusals: Readonly<Record<Refused, string>> = {
+  Refused: "the service refused the connection",
+  NameNotFound: "the host has no known address",
+  Tls: "the certificate of the service is not accepted",
+}
 
 export class Line {
   status = 0
-  headers: Headers = {}
+  /** By names in lower case, as a transport hands them over. */
+  readonly headers: Record<string, string> = {}
   isHeaded = false
   isEnded = false
   failure: Unsent | Unanswered | undefined
@@ -32,7 +36,8 @@ export class Line {
     this.isHeaded = true
     this.left = isBodiless(this.method, status) ? 0 : length
     this.status = status
-    this.headers = status === 204 || status === 304 ? headers : { ...headers, "content-length": String(length) }
+    for (const [name, value] of Object.entries(headers)) this.headers[name.toLowerCase()] = value
+    if (status !== 204 && status !== 304) this.headers["content-length"] = String(length)
     this.onMore()
   }
 
@@ -119,7 +124,7 @@ class LineSink implements Sink {
     return Effect.sync(() => this.line.fail(malformed()))
   }
 
-  refuse(problem: "Refused" | "NameNotFound"): Effect.Effect<void> {
-    return Effect.sync(() => this.line.fail(problem === "Refused" ? refused() : unnamed()))
+  refuse(problem: Refused): Effect.Effect<void> {
+    return Effect.sync(() => this.line.fail(new Unsent({ problem, detail: refusals[problem] })))
   }
 }

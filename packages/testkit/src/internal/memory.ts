@@ -14,6 +14,7 @@ import type { Handler, Request } from "../Handler.ts"
 import { engineOf } from "./clock.ts"
 import { Line } from "./line.ts"
 import { attend, shown } from "./play.ts"
+import { isSendable } from "./sendable.ts"
 import { labelOf } from "./travel.ts"
 import { header } from "./trip.ts"
 
@@ -21,7 +22,7 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 const nothing = () => {}
 
-const invalid = () => new Unsent({ problem: "InvalidRequest", detail: "the url is not an absolute http or https url" })
+const invalid = () => new Unsent({ problem: "InvalidRequest", detail: "it is no request that HTTP can carry" })
 const late = (timeout: Duration.Duration) =>
   new Unanswered({ problem: "Timeout", detail: `no answer within ${Duration.format(timeout)}` })
 const silent = (timeout: Duration.Duration) =>
@@ -127,7 +128,7 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
 
     const send = (request: Sent, limits: Limits): Effect.Effect<Response, Unsent | Unanswered> =>
       Effect.withFiber((fiber) => {
-        if (!URL.canParse(reveal(request.url))) return invalid()
+        if (!isSendable(request)) return invalid()
         return Effect.callback<Response, Unsent | Unanswered>((resume) => {
           const { line, leave } = begin(fiber, request, (defect) => end(defect, true))
           const disarm = after(fiber, limits.timeout, () => end(late(limits.timeout), false))
@@ -156,7 +157,7 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
 
     const open: Transport["Service"]["open"] = (request, { timeout }) =>
       Effect.withFiber((fiber) => {
-        if (!URL.canParse(reveal(request.url))) return invalid()
+        if (!isSendable(request)) return invalid()
         let leave: Begun["leave"] = nothing
         return Effect.andThen(
           Effect.addFinalizer(() => Effect.sync(() => leave(true))),

@@ -1,7 +1,7 @@
 /** What may become of a letter, and the order in which letters take it. */
 
 /** What can go wrong with a letter, by the names of the faults. */
-export type Mischief = "doubled" | "lost" | "late" | "reordered" | "forged" | "unsigned"
+export type Mischief = "early" | "doubled" | "lost" | "late" | "reordered" | "forged" | "unsigned"
 
 /** What becomes of the next `count` letters. */
 interface Turn {
@@ -25,10 +25,20 @@ export class Turns {
     for (const turn of turns) this.left.push({ turn, count: turn.count })
   }
 
+  /** What a letter draws that is due. */
   draw(): Drawn {
-    const next = this.left.find(({ count }) => count > 0)
+    const next = this.next
     if (next !== undefined) next.count--
     const name = next?.turn.fault?.name
     return { is: (other) => name === other, name, parameter: next?.turn.parameter }
+  }
+
+  /** What a letter draws when it is posted: nothing, unless it is to be early. */
+  drawEarly(): Drawn | undefined {
+    return this.next?.turn.fault?.name === ("early" satisfies Mischief) ? this.draw() : undefined
+  }
+
+  private get next() {
+    return this.left.find(({ count }) => count > 0)
   }
 }

@@ -5,7 +5,11 @@ import * as Effect from "effect/Effect"
 import type { Behaviour } from "../Behaviour.ts"
 import type { Handler, Request } from "../Handler.ts"
 import { current, wait } from "./clock.ts"
+import { leave } from "./leaving.ts"
 import { header, type Trip } from "./trip.ts"
+
+/** Why nothing left. */
+export type Refused = "Refused" | "NameNotFound" | "Tls"
 
 /** The service's end of one exchange. */
 export interface Sink {
@@ -18,7 +22,7 @@ export interface Sink {
   readonly close: Effect.Effect<void>
   readonly reset: Effect.Effect<void>
   readonly raw: (bytes: Uint8Array) => Effect.Effect<void>
-  readonly refuse: (problem: "Refused" | "NameNotFound") => Effect.Effect<void>
+  readonly refuse: (problem: Refused) => Effect.Effect<void>
 }
 
 // They belong to one connection, or are made by the carrier; the private mark is nobody's business.
@@ -52,6 +56,15 @@ const pause = (duration: Duration.Duration, trip: Trip | undefined, sink: Sink):
     trip?.serverIs("writing")
   })
 
+/** Begin an answer and break off. The last byte is always kept back: a body that is whole is not cut. */
+const part = ({ body, headers, status }: Response, bytes: number, sink: Sink): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const kept = body.subarray(0, Math.min(bytes, Math.max(0, body.byteLength - 1)))
+    yield* sink.head(status, headers, Math.max(1, body.byteLength))
+    if (kept.byteLength > 0) yield* sink.chunk(kept)
+    yield* sink.settle
+  })
+
 const play = (behaviour: Behaviour, trip: Trip | undefined, sink: Sink): Effect.Effect<void> => {
   switch (behaviour._tag) {
     case "Answered":
@@ -69,20 +82,23 @@ const play = (behaviour: Behaviour, trip: Trip | undefined, sink: Sink): Effect.
           yield* sink.chunk(body.subarray(at, at + step))
         }
         yield* sink.end
-      })
+      }).pipe(Effect.onInterrupt(() => leave(behaviour)))
     case "Truncated":
+      return Effect.andThen(
+        part(behaviour.response, behaviour.bytes, sink),
+        behaviour.isReset ? sink.reset : sink.close,
+      )
+    case "Stalled":
       return Effect.gen(function* () {
-        const { response, bytes } = behaviour
-        // The last byte is always kept back: a body that is whole is not cut.
-        const kept = response.body.subarray(0, Math.min(bytes, Math.max(0, response.body.byteLength - 1)))
-        yield* sink.head(response.status, response.headers, Math.max(1, response.body.byteLength))
-        if (kept.byteLength > 0) yield* sink.chunk(kept)
-        yield* sink.settle
-        yield* behaviour.isReset ? sink.reset : sink.close
+        yield* part(behaviour.response, behaviour.bytes, sink)
+        trip?.serverIs("service")
+        return yield* Effect.never
       })
     case "Misdeclared":
       return Effect.gen(function* () {
         const { response, declared } = behaviour
+        // What has no half states its whole length, and its connection lives on.
+        if (declared === response.body.byteLength) return yield* sink.whole(response)
         yield* sink.head(response.status, response.headers, declared)
         yield* sink.chunk(response.body)
         yield* sink.settle
@@ -96,6 +112,8 @@ const play = (behaviour: Behaviour, trip: Trip | undefined, sink: Sink): Effect.
       return sink.refuse("Refused")
     case "Unnamed":
       return sink.refuse("NameNotFound")
+    case "Untrusted":
+      return sink.refuse("Tls")
     case "Hung":
       return Effect.never
   }

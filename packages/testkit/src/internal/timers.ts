@@ -7,6 +7,8 @@ export interface Timer {
   /** How many turns must be quiet before it fires. */
   readonly turns: number
   readonly fire: () => void
+  /** It wakes nobody: a run in which only such timers are left waits for nothing. */
+  isWeak: boolean
   live: boolean
 }
 

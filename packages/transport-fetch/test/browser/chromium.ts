@@ -9,16 +9,23 @@ export const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/u
   existsSync(path),
 )
 
+type Values = { readonly [key: string]: unknown }
+
 /** One page. `evaluate` runs an expression there, awaits it and gives back its value as JSON. */
 export interface Page {
   readonly evaluate: (expression: string) => Promise<unknown>
+  /** Call a method of the debugging protocol, such as `Network.enable`. */
+  readonly call: (method: string, params?: object) => Promise<Values>
+  /** What the browser told of its own accord so far, under this name. */
+  readonly heard: (method: string) => ReadonlyArray<Values>
   readonly close: () => Promise<void>
 }
 
 interface Message {
   readonly id?: number
   readonly method?: string
-  readonly result?: { readonly [key: string]: unknown }
+  readonly params?: Values
+  readonly result?: Values
   readonly error?: { readonly message: string }
 }
 
@@ -65,17 +72,19 @@ export const open = async (path: string, url: string): Promise<Page> => {
       socket.addEventListener("open", resolve, { once: true })
       socket.addEventListener("error", reject, { once: true })
     })
+    const told: Array<Message> = []
     const waiting = new Map<number, (message: Message) => void>()
     let load: () => void = () => {}
     const loaded = new Promise<void>((resolve) => (load = resolve))
     socket.addEventListener("message", ({ data }) => {
       const message = JSON.parse(String(data)) as Message
       if (message.method === "Page.loadEventFired") load()
+      if (message.method !== undefined) told.push(message)
       if (message.id !== undefined) waiting.get(message.id)?.(message)
     })
     let last = 0
     const call = (method: string, params: object, sessionId?: unknown) =>
-      new Promise<{ readonly [key: string]: unknown }>((resolve, reject) => {
+      new Promise<Values>((resolve, reject) => {
         const id = ++last
         waiting.set(id, ({ error, result }) =>
           error === undefined ? resolve(result ?? {}) : reject(new Error(`${method}: ${error.message}`)),
@@ -89,6 +98,8 @@ export const open = async (path: string, url: string): Promise<Page> => {
     await loaded
     return {
       close,
+      call: (method, params = {}) => call(method, params, sessionId),
+      heard: (method) => told.flatMap((one) => (one.method === method ? [one.params ?? {}] : [])),
       evaluate: async (expression) => {
         const params = { expression, awaitPromise: true, returnByValue: true }
         const { exceptionDetails, result } = await call("Runtime.evaluate", params, sessionId)

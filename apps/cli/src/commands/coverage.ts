@@ -1,0 +1,91 @@
+/** `tenuto coverage`: which faults a suite has played, at which stages of which services, and which it has not. */
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Stage } from "@tenuto/testkit/Fault"
+import { ended, Usage } from "../exit.ts"
+import * as Flags from "../flags.ts"
+import * as Screen from "../screen.ts"
+import * as Services from "../services.ts"
+
+const file = Argument.String("file").pipe(
+  Argument.withDescription("What the suite wrote; when left out, the file that TENUTO_COVERAGE names"),
+  Argument.optional,
+)
+const min = Flag.Int("min").pipe(
+  Flag.filter(
+    (given) => given >= 0 && given <= 100,
+    () => "0 to 100",
+  ),
+  Flag.withMetavar("percent"),
+  Flag.withDescription("End with 1, and say what is missing, when less is covered"),
+  Flag.optional,
+)
+
+const service = Flag.String("service").pipe(
+  Flag.withMetavar("name"),
+  Flag.withDescription("A service that counts; may be given several times. All of them when left out"),
+  Flag.atLeast(0),
+)
+
+/** A service that sends letters has a stage of which no request is. */
+const stagesOf = ({ courier, hooks: { stages = [] } }: Services.Emulated): ReadonlyArray<Stage> =>
+  courier === undefined ? stages : [...stages, "webhook"]
+
+/** Errors: `Usage`. */
+const scopeOf = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
+  const services = names.length === 0 ? Services.all : yield* Effect.forEach(names, Services.find)
+  const stages = yield* Effect.forEach(services, ({ emulator, name }) =>
+    Effect.gen(function* () {
+      const { make } = yield* emulator
+      return [name, stagesOf(yield* make({}))] as const
+    }),
+  )
+  return { services: Object.fromEntries(stages) }
+})
+
+export const coverage = Command.make(
+  "coverage",
+  { file, min, service, json: Flags.json },
+  Effect.fn(function* (given) {
+    const scope = yield* scopeOf(given.service)
+    const Coverage = yield* Effect.promise(() => import("@tenuto/testkit/Coverage"))
+    const name = Option.getOrUndefined(given.file) ?? (yield* Coverage.file)
+    if (name === undefined) {
+      const way = "run the suite with TENUTO_COVERAGE=coverage.jsonl, and name that file here"
+      return yield* new Usage({ problem: "there is no file to read", way })
+    }
+    const records = yield* Effect.mapError(Coverage.read(name), ({ message }) => {
+      const way =
+        "give the file that the suite wrote with TENUTO_COVERAGE set; each of its lines is a fault that was played"
+      return new Usage({ problem: message, way })
+    })
+    const { covered, missing, percent, rows, text, total, unknown } = Coverage.table(records, scope)
+    const isEnough = Option.match(given.min, { onNone: () => true, onSome: (least) => percent >= least })
+    yield* given.json ? Screen.json({ covered, total, percent, rows, unknown }) : Screen.out(text)
+    if (unknown.length > 0) yield* Screen.tell(`tenuto: in no cell of the table: ${unknown.join(", ")}`)
+    if (isEnough) return
+    const least = Option.getOrElse(given.min, () => 0)
+    yield* Screen.tell(
+      `tenuto: ${percent} % is covered, and --min asks for ${least} %; missing:\n  ${missing.join("\n  ")}`,
+    )
+    return yield* ended("Uncovered")
+  }),
+).pipe(
+  Command.withDescription(
+    "Say which faults a suite has played, at which stages of which services, and which it has not",
+  ),
+  Command.withExamples([
+    {
+      command: "TENUTO_COVERAGE=coverage.jsonl npm test",
+      description: "Any suite whose rehearsals name their service",
+    },
+    { command: "tenuto coverage coverage.jsonl", description: "The table" },
+    {
+      command: "tenuto coverage coverage.jsonl --service soundpiece --min 80",
+      description: "For a build that must not fall below",
+    },
+  ]),
+)

@@ -1,0 +1,145 @@
+/**
+ * What a kit is: the words that `Promise` speaks. Types only, and plain ones: nobody needs Effect to read them.
+ */
+
+import type { Check, Run, Violation } from "./Checks.ts"
+import type { Story } from "./internal/story.ts"
+import type { Transcript } from "./internal/transcribed.ts"
+
+/** What a caller knows of its run, beside what the service saw. */
+export type Known = Partial<Omit<Run, keyof Transcript | "timeline">>
+
+/** A span of time, such as `"20 seconds"`. */
+export type Span = `${number} ${"milli" | "second" | "minute" | "hour" | "day"}${"" | "s"}`
+
+/** What `make` of a provider's `Emulator` gives. */
+export interface Making<A> {
+  [Symbol.iterator](): { next(...args: ReadonlyArray<never>): IteratorResult<unknown, A> }
+}
+
+/** A service that does not exist: the part of a provider's emulator that the kit uses. */
+export interface Emulated<Ledger> {
+  readonly handler: (request: never) => object
+  /** What it has done so far. */
+  readonly ledger: Making<Ledger>
+}
+
+/** A service of your own: it answers as a fetch handler does; no answer at all is a connection that is reset. */
+export type Answering = (request: Request) => Response | Promise<Response>
+
+/** A service of your own that can say what it has created: `{ operations: [{ id, key }] }` lets the checks count it. */
+export interface Serving<Ledger> {
+  readonly fetch: Answering
+  readonly ledger: () => Ledger
+}
+
+/** What can be played. */
+export type Service = Making<Emulated<unknown>> | Serving<unknown> | Answering
+
+/** What is made in the end. */
+type Made<M> = M extends { [Symbol.iterator](): { next(...args: ReadonlyArray<never>): infer Step } }
+  ? Step extends { readonly done: true; readonly value: infer A }
+    ? A
+    : never
+  : never
+
+/** What a service can be asked about itself; a handler of your own has nothing to say. */
+export type LedgerOf<S extends Service> =
+  S extends Serving<infer Ledger>
+    ? Ledger
+    : Made<S> extends { readonly ledger: infer Ledger extends Making<unknown> }
+      ? Made<Ledger>
+      : undefined
+
+/** What is played, and how. */
+export interface Options<S extends Service> {
+  readonly service: S
+  /** What goes wrong, in order, such as `503@look:2`, `reset-after-commit@submit`, `doubled@webhook`. */
+  readonly faults?: ReadonlyArray<string>
+  /** In memory (default), or on a port of 127.0.0.1. */
+  readonly carrier?: "memory" | "loopback"
+  /** Where the service is when it is in memory: requests to it do not leave the process. Default: `http://service.test`. */
+  readonly origin?: string
+  /** The order of what happens at one instant, the ids and the jitter. Default: 0. */
+  readonly seed?: number
+  /** Cover the process's own time and chance while the client runs, and route the global `fetch`. Default: yes. */
+  readonly globals?: boolean
+  /** Takes the service's webhooks in place of the address they are sent to. */
+  readonly receiver?: Answering
+  /** The service's name: under it the faults that were played count as covered, where `TENUTO_COVERAGE` names a file. */
+  readonly name?: string
+  /** Real time without a sign of life after which I/O counts as stuck. Default: 5 seconds. */
+  readonly stuckAfter?: Span
+}
+
+/** Something that a client begins and the clock cannot see: time may move while it is under way. */
+export interface Finding {
+  readonly what: string
+  readonly times: number
+  /** The first line of code that is neither Node's nor the kit's. */
+  readonly where: string | undefined
+  /** How to route it. */
+  readonly advice: string
+}
+
+/** What a client under test is given. */
+export interface World {
+  /** The service's origin, without a slash at its end. */
+  readonly url: string
+  /** Reaches the service; in memory it reaches nothing else. */
+  readonly fetch: typeof globalThis.fetch
+  /** Aborted when the run is given up. */
+  readonly signal: AbortSignal
+}
+
+/** One service, its time, and what was seen of it. */
+export interface Kit<Ledger> extends AsyncDisposable {
+  /** The service's origin, without a slash at its end. */
+  readonly url: string
+  /** Reaches the service from outside a run, for a mocking library: `http.all("*", ({ request }) => kit.fetch(request))`. */
+  readonly fetch: typeof globalThis.fetch
+  /**
+   * Play a client to its end, and give what it gives. Rejects with what it throws; with an error whose `_tag` is
+   * `Deadlock` when nothing can wake it, and `StuckIo` when I/O does not end: both say who waits.
+   */
+  readonly run: <A>(client: (world: World) => A | Promise<A>) => Promise<A>
+  /** Between runs: let this much time pass, and what is due happen. */
+  readonly advance: (by: Span) => Promise<void>
+  /** Stop time until a promise settles: for I/O that the clock cannot see. */
+  readonly track: <A>(promise: Promise<A>) => Promise<A>
+  /** Play a client, however it ends, and tell what it does that the clock cannot see; nothing: its instants are exact. */
+  readonly doctor: (client: (world: World) => unknown) => Promise<ReadonlyArray<Finding>>
+  /** More that goes wrong, from now on. Rejects when a name is not known, or means nothing to this service. */
+  readonly fault: (...faults: ReadonlyArray<string>) => Promise<void>
+  readonly now: () => Date
+  /** What the service has done so far. */
+  readonly ledger: () => Promise<Ledger>
+  /** What happened, and when, as text that stays the same. */
+  readonly timeline: () => string
+  /** The same as one page of HTML that loads nothing. */
+  readonly report: (options?: { readonly title?: string; readonly ended?: string }) => string
+  /** Every request with its answer, beside what the service has created. */
+  readonly transcript: () => Promise<Transcript>
+  /** What the run did and must not do: all checks of `Checks`, or these; none: it was right as far as anyone can see. */
+  readonly judge: (known?: Known, checks?: ReadonlyArray<Check>) => Promise<ReadonlyArray<Violation>>
+  /** For undici and Node's own `fetch`: their `setGlobalDispatcher`, and their option `dispatcher`. */
+  readonly dispatcher: { readonly dispatch: (options: never, handler: never) => boolean }
+  readonly close: () => Promise<void>
+}
+
+/** What stories are told of: a service and a client, both made anew for each story. */
+export interface Explored<S extends Service> extends Pick<Options<S>, "globals" | "origin" | "receiver"> {
+  readonly name: string
+  /** `import.meta.url` of the module that exports the suite, so that one line can replay it. */
+  readonly from?: string
+  /** What may go wrong; earlier words are simpler: `["503@look", "reset-after-commit@submit"]`. `pass@look` lets one by. */
+  readonly kinds: ReadonlyArray<string>
+  readonly service: (story: Story) => S
+  readonly client: (world: World) => unknown
+  /** What is for nobody's eyes. */
+  readonly secrets?: ReadonlyArray<string>
+  /** How the service is to be read, where the defaults of `Checks` are wrong. */
+  readonly known?: Known
+  /** Judge what was told. Default: all of `Checks`. */
+  readonly checks?: ReadonlyArray<Check>
+}

@@ -1,0 +1,16 @@
+/** Node's own modules where there are any, without naming one in an import: browsers load this too. */
+const process: Partial<NodeJS.Process> | undefined = (globalThis as Partial<typeof globalThis>).process
+
+export const builtin = <Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined =>
+  process?.getBuiltinModule?.(name)
+
+interface Builtins {
+  readonly "node:async_hooks": typeof import("node:async_hooks")
+  readonly "node:crypto": typeof import("node:crypto")
+  readonly "node:diagnostics_channel": typeof import("node:diagnostics_channel")
+  readonly "node:fs": typeof import("node:fs")
+  readonly "node:module": typeof import("node:module")
+  readonly "node:net": typeof import("node:net")
+  readonly "node:timers": typeof import("node:timers")
+  readonly "node:timers/promises": typeof import("node:timers/promises")
+}

@@ -1,0 +1,84 @@
+/** One exchange for code that knows no effects: its head as a promise, its body by pulling, and a way to leave. */
+import { type Headers, type Request, reveal } from "@tenuto/http/Exchange"
+import { Transport, Unanswered, Unsent } from "@tenuto/http/Transport"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { causeOf } from "./causes.ts"
+import { current } from "./clock.ts"
+
+export interface Head {
+  readonly status: number
+  readonly headers: Headers
+}
+
+export interface Flight {
+  /** Rejects with what Node would have called the cause. */
+  readonly head: Promise<Head>
+  /** The next parts of the body; nothing at its end. Rejects as `head` does. */
+  readonly pull: () => Promise<ReadonlyArray<Uint8Array> | undefined>
+  /** Be done with it: what is under way ends, and the service sees its client leave. */
+  readonly leave: () => void
+}
+
+/** Send a request by the transport of a context, on the clock of that context. */
+export const fly = (context: Context.Context<Transport>, request: Request, timeout: Duration.Duration): Flight => {
+  const run = Effect.runPromiseExitWith(context)
+  const scope = Scope.makeUnsafe()
+  const gone = new AbortController()
+  const url = reveal(request.url)
+  const valueOf = <A>(exit: Exit.Exit<A, unknown>, isHeaded: boolean): A | undefined => {
+    if (Exit.isSuccess(exit)) return exit.value
+    for (const reason of exit.cause.reasons) {
+      if (reason._tag !== "Fail") continue
+      const { error } = reason
+      if (error instanceof Unsent || error instanceof Unanswered) throw causeOf(url, error, isHeaded)
+      return undefined
+    }
+    throw Cause.squash(exit.cause)
+  }
+  const opening = run(
+    Effect.gen(function* () {
+      const { body, headers, status } = yield* Context.get(context, Transport).open(request, { timeout })
+      return { status, headers, pull: yield* Stream.toPull(body) }
+    }).pipe(Scope.provide(scope)),
+    { signal: gone.signal },
+  )
+  let isOver = false
+  const leave = () => {
+    if (isOver) return
+    isOver = true
+    gone.abort()
+    void run(Scope.close(scope, Exit.void))
+  }
+  const opened = opening.then((exit) => {
+    if (Exit.isFailure(exit)) leave()
+    const value = valueOf(exit, false)
+    if (value === undefined) throw new Error("the exchange ended before it began")
+    return value
+  })
+  return {
+    head: opened,
+    pull: async () => {
+      const { pull } = await opened
+      const exit = await run(pull, { signal: gone.signal })
+      if (Exit.isFailure(exit)) leave()
+      return valueOf(exit, true)
+    },
+    leave,
+  }
+}
+
+/** Keep time from moving while a promise settles: what it does is no effect, so nobody else counts it. */
+export const held = async <A>(context: Context.Context<never>, label: string, promise: Promise<A>): Promise<A> => {
+  const release = Effect.runSyncWith(context)(current)?.hold(label, false)
+  try {
+    return await promise
+  } finally {
+    release?.()
+  }
+}

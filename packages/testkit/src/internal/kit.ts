@@ -1,0 +1,157 @@
+/** Opens a kit: a service, its carrier and its clock, behind promises. */
+import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import type { Answering, Kit, LedgerOf, Options, Service, World } from "../Kit.ts"
+import * as Checks from "../Checks.ts"
+import * as Coverage from "../Coverage.ts"
+import * as Report from "../Report.ts"
+import * as Timeline from "../Timeline.ts"
+import * as VirtualClock from "../VirtualClock.ts"
+import { handlerOf } from "./answering.ts"
+import { examine } from "./doctor.ts"
+import { dispatcherOn } from "./dispatching.ts"
+import { fetchOn } from "./fetching.ts"
+import { cover, turnstile } from "./globals.ts"
+import type { Created } from "./transcribed.ts"
+import { build, type Subject } from "./world.ts"
+
+/** Nothing can be played any more. */
+class Closed extends Schema.TaggedError<Closed>()("Closed", { wasRunning: Schema.Boolean }) {
+  override get message() {
+    return this.wasRunning
+      ? "the kit was closed while its client ran: await kit.run(…) before kit.close()"
+      : "the kit is closed: make another one"
+  }
+}
+
+const made = <S extends Service>(service: S): Effect.Effect<Subject<LedgerOf<S>>> => {
+  if (typeof service === "function") {
+    return Effect.succeed({ handler: handlerOf(service), ledger: Effect.succeed(undefined as LedgerOf<S>) })
+  }
+  if ("fetch" in service) {
+    const { fetch, ledger } = service
+    const answering: Answering = (request) => fetch.call(service, request)
+    return Effect.succeed({
+      handler: handlerOf(answering),
+      ledger: Effect.sync(() => ledger.call(service) as LedgerOf<S>),
+    })
+  }
+  // The public type only hides that it is an effect.
+  return service as unknown as Effect.Effect<Subject<LedgerOf<S>>>
+}
+
+/** Requests of the global `fetch` to this origin stay in the process. */
+const route = (origin: string, own: typeof globalThis.fetch): (() => void) => {
+  const { fetch } = globalThis
+  globalThis.fetch = (input, init) => {
+    const text = input instanceof Request ? input.url : String(input)
+    return URL.canParse(text) && new URL(text).origin === origin ? own(input, init) : fetch(input, init)
+  }
+  return () => {
+    globalThis.fetch = fetch
+  }
+}
+
+/** Reject with the error itself, not with what wraps it. */
+const run = <A, E>(effect: Effect.Effect<A, E>): Promise<A> =>
+  Effect.runPromiseExit(effect).then((exit) =>
+    Exit.isSuccess(exit) ? exit.value : Promise.reject(Cause.squash(exit.cause)),
+  )
+
+/** Do something, and undo it when the scope closes. */
+const during = (begin: () => (() => void) | undefined) =>
+  Effect.acquireRelease(Effect.sync(begin), (end) => Effect.sync(() => end?.()))
+
+/** What a suite knows of its kit, beside what everybody does. */
+interface Watched {
+  readonly asked?: (stage: string | undefined) => void
+}
+
+const isLedger = (ledger: unknown): ledger is { readonly operations: ReadonlyArray<Created> } =>
+  typeof ledger === "object" && ledger !== null && "operations" in ledger && Array.isArray(ledger.operations)
+
+export const open = async <S extends Service>(options: Options<S> & Watched): Promise<Kit<LedgerOf<S>>> => {
+  const { carrier = "memory", faults = [], globals = true, origin = "http://service.test", receiver } = options
+  const { seed = 0, stuckAfter } = options
+  const scope = Scope.makeUnsafe()
+  const world = await run(
+    build(made(options.service), {
+      clock: VirtualClock.layer({ seed, moves: "told", ...(stuckAfter === undefined ? {} : { stuckAfter }) }),
+      at: carrier === "memory" ? origin : {},
+      faults,
+      receiver,
+      ...(options.asked === undefined ? {} : { asked: options.asked }),
+    }).pipe(
+      Scope.provide(scope),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+    ),
+  )
+  const { context, engine, url } = world
+  const own = fetchOn(context)
+  const fetch = carrier === "memory" ? own : (((input, init) => globalThis.fetch(input, init)) satisfies typeof own)
+
+  const closed = Deferred.makeUnsafe<never, Closed>()
+  const close = () =>
+    Effect.gen(function* () {
+      const isFirst = yield* Deferred.fail(closed, new Closed({ wasRunning: true }))
+      if (isFirst && options.name !== undefined) yield* Coverage.note(Coverage.of(options.name, world.transcript))
+      yield* Scope.close(scope, Exit.void)
+    }).pipe(run)
+
+  const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> =>
+    Effect.gen(function* () {
+      if (yield* Deferred.isDone(closed)) return yield* new Closed({ wasRunning: false })
+      if (globals) {
+        yield* Effect.acquireRelease(Effect.promise(turnstile), (leave) => Effect.sync(leave))
+        yield* during(() => (engine === undefined ? undefined : cover(engine)))
+        if (carrier === "memory") yield* during(() => route(new URL(url).origin, own))
+      }
+      yield* during(() => engine?.free())
+      const playing = Effect.promise(async (signal) => {
+        try {
+          return Result.succeed(await client({ url, fetch, signal }))
+        } catch (error) {
+          return Result.fail(error)
+        }
+      })
+      const label = `the client ${client.name === "" ? "under test" : client.name}`
+      return yield* Effect.raceFirst(VirtualClock.guard(playing, { label }), Deferred.await(closed))
+    })
+      .pipe(Effect.scoped, Effect.provideContext(context), run)
+      .then((result) => (Result.isSuccess(result) ? result.success : Promise.reject(result.failure as Error)))
+
+  const transcript = async () => {
+    const ledger: unknown = await run(world.ledger)
+    return { ...world.transcript, ...(isLedger(ledger) ? { operations: ledger.operations } : {}) }
+  }
+  const timeline = () => Effect.runSyncWith(context)(Timeline.text)
+
+  return {
+    url,
+    fetch,
+    dispatcher: dispatcherOn(context),
+    transcript,
+    judge: async (known, checks) => Checks.judge({ ...(await transcript()), timeline: timeline(), ...known }, checks),
+    report: (given) => Report.html(Effect.runSyncWith(context)(Timeline.entries), given),
+    run: play,
+    advance: (by) => run(world.here(VirtualClock.advance(by))),
+    track: (promise) => {
+      const release = engine?.hold("a promise", true)
+      if (release !== undefined) void promise.then(release, release)
+      return promise
+    },
+    doctor: (client) => examine(() => play(async (given) => client(given))),
+    fault: (...names) => run(world.fault(names)),
+    now: () => DateTime.toDateUtc(DateTime.makeUnsafe(engine?.now ?? 0)),
+    ledger: () => run(world.ledger),
+    timeline,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

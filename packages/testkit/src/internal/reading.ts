@@ -1,0 +1,123 @@
+/** How the exchanges of any service are read by default: keys, pieces of work, hints, ends and doubts. */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Delay from "@tenuto/http/Delay"
+import * as Verdict from "@tenuto/http/Verdict"
+import type { Exchange, Transcript } from "./transcribed.ts"
+
+type Members = { readonly [name: string]: unknown }
+
+const membersOf = (value: unknown): Members =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {}
+
+/** JSON whose members have one order, so that it may be compared. */
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      .map(([name, member]) => [name, sorted(member)]),
+  )
+}
+export const written = (value: unknown): string => JSON.stringify(sorted(value))
+
+const isAsked = ({ stage }: Exchange, ...stages: ReadonlyArray<string>): boolean =>
+  stage !== undefined && stages.includes(stage)
+export const isSubmit = (exchange: Exchange): boolean => isAsked(exchange, "submit")
+export const isLook = (exchange: Exchange): boolean => isAsked(exchange, "look", "long-poll")
+
+// --- keys and work ------------------------------------------------------------------------------
+
+const keyHeaders = ["idempotency-key", "x-idempotency-key"]
+const keyMembers = ["idempotency_key", "idempotencyKey"]
+
+/** The key of a request: a header, or a member of its body. */
+export const keyOf = ({ body, headers }: Exchange): string | undefined => {
+  const members = membersOf(body)
+  const given = [...keyHeaders.map((name) => headers[name]), ...keyMembers.map((name) => members[name])]
+  return given.find((key): key is string => typeof key === "string" && key !== "")
+}
+
+/** What is asked for, whatever its key: two submits that ask for the same are one piece of work. */
+export const workOf =
+  (key: (exchange: Exchange) => string | undefined) =>
+  (exchange: Exchange): string => {
+    const { body, method, path, query } = exchange
+    const own = key(exchange)
+    const members = Object.entries(membersOf(body))
+    const rest = members.filter(([name, value]) => !keyMembers.includes(name) && (own === undefined || value !== own))
+    return `${method} ${path} ${written([query, members.length === 0 ? body : Object.fromEntries(rest)])}`
+  }
+
+/** Where a request goes, as it may be shown. */
+export const shown = ({ at, method, path }: Exchange): string => `${method} ${path} at ${at} s`
+
+// --- answers ------------------------------------------------------------------------------------
+
+const hintMembers = ["retryAfterMs", "retry_after_ms"]
+
+/** How many seconds an answer asks us to wait: in its header, or in milliseconds in its body. */
+export const hintOf = ({ answer }: Exchange, { start }: Transcript): number | undefined => {
+  if (answer === undefined) return undefined
+  const now = DateTime.addDuration(DateTime.makeUnsafe(start), Duration.seconds(answer.at))
+  const members = membersOf(answer.body)
+  const inBody = hintMembers.map((name) => Delay.millis(members[name])).reduce(Delay.longer, undefined)
+  const hint = Delay.longer(Delay.retryAfter(answer.headers, DateTime.toUtc(now)), inBody)
+  return hint === undefined ? undefined : Duration.toSeconds(hint)
+}
+
+const well = /^(?:succeeded|success|successful|completed?|ready|done|finished|finalized)$/i
+const badly = /^(?:failed|failure|error|errored|cancell?ed|expired|rejected)$/i
+
+/** Every word of status in an answer, but for those of the parts in its lists. */
+const wordsOf = (value: unknown, depth = 0): ReadonlyArray<string> =>
+  depth > 3
+    ? []
+    : Object.entries(membersOf(value)).flatMap(([name, member]) =>
+        /^(?:status|state)$/i.test(name) && typeof member === "string" ? [member] : wordsOf(member, depth + 1),
+      )
+
+/** How an answer says that the work ended. An envelope that says `success` of itself settles nothing. */
+export const endOf = (exchange: Exchange): "succeeded" | "failed" | undefined => {
+  const { answer } = exchange
+  if (answer === undefined || answer.status < 200 || answer.status > 299) return undefined
+  const words = wordsOf(answer.body)
+  const isEnded = words.length > 0 && words.every((word) => well.test(word) || badly.test(word))
+  return isEnded ? (words.some((word) => badly.test(word)) ? "failed" : "succeeded") : undefined
+}
+
+/** Whether a submit may have started work: unless it never left, or was refused. The careful reading of `Verdict`. */
+export const isInDoubt = ({ answer, end }: Exchange): boolean => {
+  if (end === undefined) return false // Nobody has answered yet.
+  if (answer === undefined) return end.did !== "Refused" && end.did !== "Unnamed"
+  return Verdict.judge([], { stage: "submit", status: answer.status }).truth === "Uncertain"
+}
+
+// --- secrets ------------------------------------------------------------------------------------
+
+// Not every machine has it; where it is missing, the other forms are searched.
+const host = globalThis as { readonly process?: Partial<Pick<NodeJS.Process, "getBuiltinModule">> }
+const inspect = (value: unknown): string =>
+  host.process?.getBuiltinModule?.("node:util").inspect(value, { depth: 30, showHidden: true }) ?? ""
+
+const json = (value: unknown): string => {
+  try {
+    return JSON.stringify([value]) // in a list, so that what has no JSON is null
+  } catch {
+    return "" // A value that holds itself has no JSON to leak.
+  }
+}
+
+/** Everything that a program could print of a value. */
+export const renderingsOf = (value: unknown): ReadonlyArray<readonly [form: string, text: string]> => [
+  ["text", String(value)],
+  ["JSON", json(value)],
+  ["inspection", inspect(value)],
+  ...(value instanceof Error
+    ? ([
+        ["message", value.message],
+        ["stack", value.stack ?? ""],
+      ] as const)
+    : []),
+]

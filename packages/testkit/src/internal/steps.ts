@@ -1,0 +1,70 @@
+/** Puts what is to happen before a service: requests use it up, in order. The one place where a stage meets a request. */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import { Behaviour } from "../Behaviour.ts"
+import * as Credential from "../Credential.ts"
+import type { Handler, Request } from "../Handler.ts"
+import { chances, effects, nowhere, resourceOf, unauthenticated, unavailable, type Words } from "./effects.ts"
+import { Past } from "./past.ts"
+import { played } from "./witness.ts"
+
+/** What happens to the next `count` requests of a stage: the fault of this name, or what a handler of its own does. */
+export interface Step<R> {
+  readonly stage: string
+  readonly count: number
+  readonly name: string
+  readonly parameter?: number | undefined
+  readonly own?: Handler<R>
+}
+
+interface Hooks extends Words {
+  readonly stageOf: (request: Request) => string | undefined
+  /** Told the stage of each request that asks for a step. */
+  readonly asked?: (stage: string | undefined) => void
+}
+
+/** Whether what is planned for a stage meets a request of one. A look that is held is a look. */
+export const meets = (planned: string, actual: string | undefined): boolean =>
+  planned === actual || (planned === "look" && actual === "long-poll")
+
+/** Put the steps before a service; each call has a memory of its own. */
+export const inTurn = <R>(handler: Handler<R>, steps: ReadonlyArray<Step<R>>, hooks: Hooks): Handler<R> => {
+  const past = new Past()
+  const left = steps.map((step) => ({ step, nth: 0 }))
+  const isKept = steps.some(({ name }) => name === "backwards")
+
+  const respond = (
+    request: Request,
+    stage: string | undefined,
+    now: DateTime.Utc,
+  ): Effect.Effect<Behaviour, never, R> => {
+    // In memory every request comes here, whatever its origin.
+    if (request.url === nowhere) return Effect.succeed(Behaviour.Unnamed())
+    if (past.isRevoked && Credential.isCarried(request)) return Effect.succeed(unauthenticated(hooks))
+    if (past.isDown((planned) => meets(planned, stage), now)) return Effect.succeed(unavailable(hooks))
+    hooks.asked?.(stage)
+    for (const turn of left) {
+      const { nth, step } = turn
+      const { count, name, own, parameter } = step
+      if (nth >= count || !meets(step.stage, stage)) continue
+      const known = { ...hooks, parameter, stage: step.stage, request, nth, now, past }
+      if (own === undefined && chances[name]?.(known) === false) continue
+      turn.nth++
+      const does = own?.(request) ?? effects[name]?.around(known)(handler(request)) ?? handler(request)
+      return own === undefined && effects[name] !== undefined
+        ? Effect.andThen(played("service", name, request), does)
+        : does
+    }
+    return handler(request)
+  }
+
+  return (request) =>
+    Effect.gen(function* () {
+      const stage = hooks.stageOf(request)
+      const behaviour = yield* respond(request, stage, yield* DateTime.now)
+      if (isKept && meets("look", stage) && behaviour._tag === "Answered" && behaviour.response.status === 200) {
+        past.keep(resourceOf(hooks, request), behaviour.response)
+      }
+      return behaviour
+    })
+}

@@ -1,0 +1,65 @@
+/** Tells stories of a service and a client without Effect: a kit for each story, judged when it is over. */
+import type { Run } from "../Checks.ts"
+import type { Explored, Service } from "../Kit.ts"
+import { chances } from "./effects.ts"
+import { open } from "./kit.ts"
+import type { Story, Suite, Told } from "./story.ts"
+
+/** What is rejected meanwhile and heard by nobody. */
+const unheard = () => {
+  const { process } = globalThis as Partial<typeof globalThis>
+  const reasons: Array<unknown> = []
+  const hear = (reason: unknown) => void reasons.push(reason)
+  process?.on("unhandledRejection", hear)
+  return { reasons, end: () => void process?.off("unhandledRejection", hear) }
+}
+
+/** Words that a request takes by its stage alone: then what is told depends on nothing but what was asked for. */
+const isPlain = (word: string): boolean => {
+  const [name = "", stage = ""] = word.split(/[=@]/)
+  return /@[a-z-]+$/.test(word) && !/@(?:webhook|long-poll)$/.test(word) && chances[name] === undefined && stage !== ""
+}
+
+const isStall = (error: unknown): error is { readonly waiters: ReadonlyArray<string> } =>
+  typeof error === "object" &&
+  error !== null &&
+  "_tag" in error &&
+  (error._tag === "Deadlock" || error._tag === "StuckIo") &&
+  "waiters" in error
+
+export const suiteOf = <S extends Service>(explored: Explored<S>): Suite => {
+  const { checks, client, from, kinds, known, name, secrets = [], service, ...rest } = explored
+  const isPlainly = kinds.every(isPlain)
+
+  const tell = async ({ carrier, seed, steps }: Story): Promise<Told> => {
+    const asked: Array<string> = []
+    const kit = await open({
+      ...rest,
+      service: service({ carrier, seed, steps }),
+      faults: steps,
+      carrier,
+      seed,
+      name,
+      asked: (stage) => asked.push(stage === "long-poll" ? "look" : (stage ?? "")),
+    })
+    const { end, reasons: unhandled } = unheard()
+    try {
+      const outcome = await kit.run(client).then(
+        (): Partial<Run> => ({ claimed: "succeeded" }),
+        (error: unknown): Partial<Run> => (isStall(error) ? { waiting: error.waiters } : { thrown: [error] }),
+      )
+      const took = (kit.now().getTime() - began) / 1000
+      const run = { ...outcome, took, secrets, unhandled, ...known }
+      const violations = await kit.judge(run, checks)
+      const timeline = kit.timeline()
+      return { timeline, violations, ...(isPlainly ? { asked } : {}) }
+    } finally {
+      end()
+      await kit.close()
+    }
+  }
+  return { name, kinds, ...(from === undefined ? {} : { from }), tell }
+}
+
+/** Where the time of a kit begins. */
+const began = Date.UTC(2026, 0, 1)

@@ -1,0 +1,77 @@
+/**
+ * HTTP of this process that is not ours: each request stops time while it is on its way.
+ *
+ * Node's own `fetch`, undici and `node:http` announce their requests; a host without such announcements has its `fetch`
+ * wrapped. A request that an emulator of this process works on is parked by the emulator, as any foreign one.
+ */
+import { builtin } from "./builtin.ts"
+import type { Engine } from "./engine.ts"
+import { turn } from "./host.ts"
+import { pathOf } from "./travel.ts"
+import { header } from "./trip.ts"
+
+interface UndiciRequest {
+  readonly method: string
+  readonly origin: unknown
+  readonly path: string
+  readonly upgrade?: unknown
+  readonly headers: ReadonlyArray<unknown> | string
+}
+
+interface HttpRequest {
+  readonly method: string
+  readonly path: string
+  readonly getHeader: (name: string) => unknown
+  readonly once: (event: "close", listener: () => void) => void
+}
+
+interface HttpResponse {
+  readonly readableFlowing: boolean | null
+  readonly listenerCount: (event: string) => number
+}
+
+const isMarked = (headers: UndiciRequest["headers"]): boolean =>
+  typeof headers === "string" ? headers.includes(`${header}:`) : headers.includes(header)
+
+export const watchTraffic = (engine: Engine): (() => void) => {
+  const channels = builtin("node:diagnostics_channel")
+  if (channels === undefined || "Bun" in globalThis) return () => {}
+  const holds = new WeakMap<object, () => void>()
+  const hold = (request: object, method: string, path: string) => {
+    if (!holds.has(request)) holds.set(request, engine.hold(`${method} ${pathOf(`http://x${path}`)}`, true))
+  }
+  const release = (request: object) => holds.get(request)?.()
+
+  const listeners: Readonly<Record<string, (message: never) => void>> = {
+    "undici:request:create": ({ request }: { readonly request: UndiciRequest }) => {
+      const isTunnel = request.upgrade !== undefined && request.upgrade !== null && request.upgrade !== false
+      if (!isTunnel && !isMarked(request.headers)) hold(request, request.method, request.path)
+    },
+    "undici:request:trailers": ({ request }: { readonly request: UndiciRequest }) => release(request),
+    "undici:request:error": ({ request }: { readonly request: UndiciRequest }) => release(request),
+    "http.client.request.start": ({ request }: { readonly request: HttpRequest }) => {
+      if (request.getHeader(header) !== undefined) return
+      hold(request, request.method, request.path)
+      request.once("close", () => release(request))
+    },
+    "http.client.request.error": ({ request }: { readonly request: HttpRequest }) => release(request),
+    // An answer that nobody reads never ends.
+    "http.client.response.finish": ({
+      request,
+      response,
+    }: {
+      readonly request: HttpRequest
+      readonly response: HttpResponse
+    }) => {
+      const isUnread = () => response.readableFlowing === null && response.listenerCount("readable") === 0
+      turn(() => turn(() => turn(() => isUnread() && release(request))))
+    },
+  }
+  const entries = Object.entries(listeners).map(
+    ([name, listener]) => [name, listener as (message: unknown) => void] as const,
+  )
+  for (const [name, listener] of entries) channels.subscribe(name, listener)
+  return () => {
+    for (const [name, listener] of entries) channels.unsubscribe(name, listener)
+  }
+}

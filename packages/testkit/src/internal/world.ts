@@ -1,0 +1,118 @@
+/** A service, its carrier and its clock: what a kit and a control stand on. */
+import { Transport } from "@tenuto/http/Transport"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import type { Courier } from "../Courier.ts"
+import * as Emulator from "../Emulator.ts"
+import * as Fault from "../Fault.ts"
+import type { Answering } from "../Kit.ts"
+import * as Timeline from "../Timeline.ts"
+import { byVerb, make as record } from "../Transcript.ts"
+import { transportTo } from "./answering.ts"
+import { current } from "./clock.ts"
+import type { Engine } from "./engine.ts"
+import type { Step } from "./steps.ts"
+import type { Letter, Transcript } from "./transcribed.ts"
+import { hearing } from "./witness.ts"
+
+/** What a provider's emulator offers. */
+export interface Subject<Ledger> {
+  readonly handler: Emulator.Handler
+  readonly ledger: Effect.Effect<Ledger>
+  /** What faults have to know of it. Default: GET is a look, everything else a submit. */
+  readonly hooks?: Fault.Hooks
+  readonly courier?: Courier
+}
+
+export interface Settings<Clock> {
+  /** Its time; `Layer.empty`: the real one. */
+  readonly clock: Layer.Layer<Clock>
+  readonly faults: ReadonlyArray<string>
+  /** Where it is in memory, or how it is served. */
+  readonly at: string | Emulator.ServeOptions
+  readonly receiver: Answering | undefined
+  /** Told the stage of each request that asks for a fault. */
+  readonly asked?: (stage: string | undefined) => void
+}
+
+export interface World<Ledger, Clock> {
+  readonly url: string
+  readonly engine: Engine | undefined
+  readonly context: Context.Context<Timeline.Timeline | Transport | Clock>
+  readonly ledger: Effect.Effect<Ledger>
+  /** Put more faults before the service. */
+  readonly fault: (names: ReadonlyArray<string>) => Effect.Effect<void, Fault.Unrecognised>
+  /** Take all of them away. */
+  readonly mend: () => void
+  /** What the service saw and said so far. */
+  readonly transcript: Transcript
+  /** Do something under its clock. */
+  readonly here: <A, E>(effect: Effect.Effect<A, E, Timeline.Timeline | Clock>) => Effect.Effect<A, E>
+}
+
+/** Read `503@look:2`, or `pass@look`, which leaves the request as it is. */
+const planOf = (
+  text: string,
+  handler: Emulator.Handler,
+): Effect.Effect<{ readonly step?: Step<never>; readonly turn?: Fault.Turn }, Fault.Unrecognised> => {
+  const [, stage, times = "1"] = /^pass@([a-z-]+)(?::(\d+))?$/.exec(text) ?? []
+  const count = Number(times)
+  if (stage === "webhook") return Effect.succeed({ turn: { fault: undefined, parameter: undefined, count } })
+  if (stage !== undefined) return Effect.succeed({ step: { stage, count, name: "pass", own: handler } })
+  return Effect.map(Fault.parse(text), (planned) => {
+    const { count, fault, parameter, stage } = planned
+    return stage === "webhook" ? { turn: planned } : { step: { stage, count, name: fault.name, parameter } }
+  })
+}
+
+/** Build it in a scope; it ends with the scope. */
+export const build = <Ledger, Clock>(
+  making: Effect.Effect<Subject<Ledger>>,
+  { asked: ask, at, clock, faults, receiver }: Settings<Clock>,
+): Effect.Effect<World<Ledger, Clock>, Emulator.Unserved | Fault.Unrecognised, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const asked = ask === undefined ? {} : { asked: ask }
+    const base = yield* Layer.buildWithScope(Layer.provideMerge(Timeline.layer(), clock), scope)
+    const here: World<Ledger, Clock>["here"] = (effect) => Effect.provideContext(effect, base)
+    const engine = yield* Effect.provideContext(current, base)
+
+    const service = yield* here(making)
+    const { hooks = { stageOf: byVerb } } = service
+    let handler = service.handler
+    const fault = (names: ReadonlyArray<string>) =>
+      Effect.gen(function* () {
+        const planned = yield* Effect.forEach(names, (name) => planOf(name, service.handler))
+        const turns = planned.flatMap(({ turn }) => turn ?? [])
+        const steps = planned.flatMap(({ step }) => step ?? [])
+        handler = yield* Fault.arrange(handler, { steps, turns }, { ...hooks, ...asked })
+      })
+    yield* here(fault(faults))
+
+    const recorder = yield* here(record((request) => handler(request), hooks))
+    const watched = Timeline.service(recorder.handler)
+    const wire = yield* here(Layer.buildWithScope(Emulator.layerMemory(watched), scope))
+    const posted: Array<Letter> = []
+    const url = typeof at === "string" ? at : (yield* here(Scope.provide(Emulator.serve(watched, at), scope))).url
+    if (service.courier !== undefined) {
+      const letters = transportTo(receiver ?? ((request) => globalThis.fetch(request)))
+      const heard = hearing((lane, name) => {
+        if (lane === "webhooks") posted.push({ at: ((engine?.now ?? 0) - (engine?.start ?? 0)) / 1000, fault: name })
+      })
+      yield* here(Effect.forkIn(heard(Effect.provideService(service.courier.deliveries, Transport, letters)), scope))
+    }
+    return {
+      url,
+      engine,
+      context: Context.merge(base, wire),
+      ledger: here(service.ledger),
+      transcript: { start: recorder.start, exchanges: recorder.exchanges, letters: posted },
+      fault: (names) => here(fault(names)),
+      mend: () => {
+        handler = service.handler
+      },
+      here,
+    }
+  })

@@ -1,0 +1,106 @@
+import { Duration, Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import * as Control from "@tenuto/testkit/Control"
+import * as Emulator from "@tenuto/testkit/Emulator"
+
+/** A service whose work takes a minute; a look with `wait` is held for 20 seconds at most. */
+const choir = Effect.sync(() => {
+  const began: Array<number> = []
+  const handler: Emulator.Handler = ({ method, url }) =>
+    Effect.gen(function* () {
+      const now = yield* Effect.clockWith(({ currentTimeMillis }) => currentTimeMillis)
+      if (method === "POST") return Emulator.json(202, { id: began.push(now) })
+      const left = (began[0] ?? now) + 60_000 - now
+      if (url.includes("wait")) yield* Effect.sleep(Duration.millis(Math.max(0, Math.min(left, 20_000))))
+      return Emulator.json(200, { status: left <= 20_000 && (url.includes("wait") || left <= 0) ? "done" : "singing" })
+    })
+  const stage = ({ method }: Emulator.Request) => (method === "POST" ? "submit" : "look")
+  return {
+    handler,
+    hooks: { stageOf: stage },
+    ledger: Effect.sync(() => ({ operations: began.map((at) => ({ at })) })),
+  } as const
+})
+
+const controlled = <A>(
+  use: (
+    addresses: Control.Controlled,
+    ask: (verb: string, path: string, body?: unknown) => Promise<unknown>,
+  ) => Promise<A>,
+  options: Partial<Control.Options<unknown>> = {},
+) =>
+  Effect.gen(function* () {
+    const addresses = yield* Control.serve({ make: choir, ...options })
+    const ask = async (verb: string, path: string, body?: unknown) => {
+      const init = { method: verb, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+      const answer = await fetch(`${addresses.control}${path}`, init)
+      return answer.headers.get("content-type")?.includes("json") === true ? answer.json() : answer.text()
+    }
+    return yield* Effect.promise(() => use(addresses, ask))
+  }).pipe(Effect.scoped, Effect.runPromise)
+
+const status = (url: string) => fetch(url).then((answer) => answer.json() as Promise<{ readonly status: string }>)
+
+describe("a controlled service", () => {
+  it("held: long polls move its clock by themselves, sleeping is told, and the ledger is read", async () => {
+    await controlled(async ({ url }, ask) => {
+      await fetch(url, { method: "POST" })
+      expect(await status(`${url}/1?wait`)).toEqual({ status: "singing" })
+      expect(await ask("GET", "/clock")).toEqual({ now: "2026-01-01T00:00:20.000Z", moves: "held" })
+      expect(await ask("POST", "/clock/advance", { seconds: 25 })).toMatchObject({ now: "2026-01-01T00:00:45.000Z" })
+      expect(await status(`${url}/1`)).toEqual({ status: "singing" })
+      expect(await status(`${url}/1?wait`)).toEqual({ status: "done" })
+      expect(await ask("GET", "/clock")).toMatchObject({ now: "2026-01-01T00:01:00.000Z" })
+      expect(await ask("GET", "/ledger")).toEqual({ operations: [{ at: Date.parse("2026-01-01") }] })
+    })
+  })
+
+  it("faults are planned, listed, and taken away", async () => {
+    await controlled(async ({ url }, ask) => {
+      expect(await ask("POST", "/faults", { faults: ["503@look:2"] })).toEqual({ planned: ["503@look:2"] })
+      expect((await fetch(`${url}/1`)).status).toBe(503)
+      expect(await ask("DELETE", "/faults")).toEqual({ planned: [] })
+      expect((await fetch(`${url}/1`)).status).toBe(200)
+      expect(await ask("POST", "/faults", { faults: ["teapot@look"] })).toMatchObject({
+        problem: expect.stringContaining("names no fault") as string,
+      })
+      expect(await ask("GET", "/faults")).toEqual({ planned: [] })
+    })
+  })
+
+  it("reset begins anew at the same address, and the same story is the same text", async () => {
+    await controlled(
+      async ({ url }, ask) => {
+        const tell = async () => {
+          await expect(fetch(url, { method: "POST" })).rejects.toThrow("fetch failed")
+          await fetch(url, { method: "POST" })
+          await ask("POST", "/clock/advance", { seconds: 30 })
+          await status(`${url}/1?wait`)
+          return ask("GET", "/timeline")
+        }
+        const first = await tell()
+        expect(first).toMatch(/ 30000 ms {2}service +received +GET \/1/)
+        expect(await ask("POST", "/reset", {})).toMatchObject({ now: "2026-01-01T00:00:00.000Z" })
+        expect(await tell()).toBe(first)
+      },
+      { faults: ["reset-after-commit@submit"] },
+    )
+  })
+
+  it("says what is wrong with what it is told", async () => {
+    await controlled(
+      async (_, ask) => {
+        expect(await ask("GET", "/")).toHaveProperty(["POST /clock/advance"])
+        expect(await ask("GET", "/lunch")).toMatchObject({ problem: "there is nothing here" })
+        expect(await ask("POST", "/clock")).toMatchObject({ problem: "this path takes GET" })
+        expect(await ask("POST", "/clock/advance", { seconds: -1 })).toMatchObject({
+          problem: expect.stringContaining("seconds") as string,
+        })
+        expect(await ask("POST", "/clock/advance", { seconds: 1 })).toMatchObject({
+          problem: "the clock is real, and cannot be told",
+        })
+      },
+      { moves: "real" },
+    )
+  })
+})

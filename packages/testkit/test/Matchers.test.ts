@@ -1,0 +1,48 @@
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { pathToFileURL } from "node:url"
+import { afterEach, describe, expect, it, vi } from "vitest"
+import { assert, matchers, type Matching } from "@tenuto/testkit/Matchers"
+
+expect.extend(matchers)
+declare module "vitest" {
+  interface Matchers<R extends void | Promise<void>, T> extends Matching<R> {}
+}
+
+const text = "tenuto timeline v2\n         0 ms  service  received  GET /songs\n     20000 ms  service  answered 200\n"
+const other = text.replace("20000", "15000")
+const room = fs.mkdtempSync(path.join(os.tmpdir(), "golden-"))
+const golden = (name: string) => pathToFileURL(path.join(room, "of", name))
+
+afterEach(() => vi.unstubAllEnvs())
+
+describe("toMatchTimeline", () => {
+  it("is the same text, of a string, a kit, or what was played", () => {
+    expect(text).toMatchTimeline(text)
+    expect({ timeline: text }).toMatchTimeline(text)
+    expect({ timeline: () => text }).toMatchTimeline(text)
+    expect(other).not.toMatchTimeline(text)
+    assert.toMatchTimeline(text, text)
+  })
+
+  it("says in which line it is another", () => {
+    expect(() => assert.toMatchTimeline(other, text)).toThrow(
+      "the timeline is another: line 3 differs, - expected, + received:\n    tenuto timeline v2\n             0 ms  service  received  GET /songs\n  -      20000 ms  service  answered 200\n  +      15000 ms  service  answered 200",
+    )
+    expect(() => assert.toMatchTimeline(`${text}more`, text)).toThrow("line 4 differs")
+  })
+
+  it("a golden file is written where there is none, but not in CI, and anew when it is asked for", () => {
+    vi.stubEnv("CI", "true")
+    expect(() => assert.toMatchTimeline(text, golden("a.txt"))).toThrow("there is no golden file")
+    vi.stubEnv("CI", undefined)
+    assert.toMatchTimeline(text, golden("a.txt"))
+    expect(fs.readFileSync(golden("a.txt"), "utf8")).toBe(text)
+    expect(() => assert.toMatchTimeline(other, golden("a.txt"))).toThrow("line 3 differs")
+    vi.stubEnv("TENUTO_UPDATE", "1")
+    assert.toMatchTimeline(other, golden("a.txt"))
+    expect(fs.readFileSync(golden("a.txt"), "utf8")).toBe(other)
+    fs.rmSync(room, { recursive: true })
+  })
+})

@@ -1,0 +1,172 @@
+import { execFile } from "node:child_process"
+import { scrypt } from "node:crypto"
+import { readFile } from "node:fs/promises"
+import * as http from "node:http"
+import * as net from "node:net"
+import { promisify } from "node:util"
+import * as zlib from "node:zlib"
+import { describe, expect, it } from "vitest"
+import { type Answering, createKit, type World } from "@tenuto/testkit/Promise"
+
+/** A service of a user's own: work takes a minute. */
+const slowly = (): Answering => {
+  const works = new Map<string, number>()
+  return async (request) => {
+    const { pathname } = new URL(request.url)
+    if (request.method === "POST") {
+      const id = `job_${works.size + 1}`
+      works.set(id, Date.now())
+      return Response.json({ id, asked: await request.json() }, { status: 202 })
+    }
+    const began = works.get(pathname.slice(1))
+    if (began === undefined) return Response.json({ detail: "not here" }, { status: 404 })
+    return Response.json({ status: Date.now() - began >= 60_000 ? "done" : "running" })
+  }
+}
+
+const sleep = (millis: number) => new Promise<void>((resolve) => void setTimeout(resolve, millis))
+
+/** Somebody's client, written by hand; it knows neither of us nor of a clock that is not real. */
+const poll = async ({ url }: Pick<World, "url">) => {
+  const { id } = (await (await fetch(`${url}/jobs`, { method: "POST", body: '{"a":1}' })).json()) as { id: string }
+  for (let looks = 1; ; looks++) {
+    await sleep(5000)
+    const { status } = (await (await fetch(`${url}/${id}`)).json()) as { status: string }
+    if (status === "done") return looks
+  }
+}
+
+describe.each(["memory", "loopback"] as const)("a kit that carries in %s", (carrier) => {
+  it("plays a client that only knows the global fetch and setTimeout", async () => {
+    await using kit = await createKit({ service: slowly(), carrier })
+    expect(await kit.run(poll)).toBe(12)
+    expect(kit.now().toISOString()).toBe("2026-01-01T00:01:00.000Z")
+    expect(await kit.run(poll)).toBe(12)
+    expect(kit.now().toISOString()).toBe("2026-01-01T00:02:00.000Z")
+    expect(kit.timeline()).toMatch(/\n +60000 ms {2}service +answered 200 +GET/)
+  })
+
+  it("rejects with what the client throws", async () => {
+    await using kit = await createKit({ service: slowly(), carrier })
+    const error = new RangeError("of the client's own")
+    await expect(kit.run(() => Promise.reject(error))).rejects.toBe(error)
+    await expect(
+      kit.run(() => {
+        throw error
+      }),
+    ).rejects.toBe(error)
+    expect(await kit.run(poll)).toBe(12)
+  })
+
+  it("a client that waits for nothing fails at once, by name", async () => {
+    await using kit = await createKit({ service: slowly(), carrier })
+    const began = performance.now()
+    const waitForGodot = () => new Promise<void>(() => {})
+    await expect(kit.run(waitForGodot)).rejects.toMatchObject({
+      _tag: "Deadlock",
+      message: expect.stringContaining("waitForGodot") as string,
+    })
+    expect(performance.now() - began).toBeLessThan(500)
+  })
+})
+
+it("closed while a client runs, or before, it says so", async () => {
+  const kit = await createKit({ service: slowly() })
+  const running = kit.run(() => new Promise<void>(() => {}))
+  await kit.close()
+  await expect(running).rejects.toThrow("the kit was closed while its client ran: await kit.run(…) before kit.close()")
+  await expect(kit.run(poll)).rejects.toThrow("the kit is closed")
+  await kit.close()
+})
+
+it("a service that never answers is named too, without the secrets of its address", async () => {
+  await using kit = await createKit({ service: () => new Promise<Response>(() => {}), carrier: "loopback" })
+  const error: unknown = await kit.run(({ url }) => fetch(`${url}/song?key=s3cret`)).catch((error: unknown) => error)
+  expect(error).toMatchObject({ _tag: "Deadlock", message: expect.stringContaining("GET /song") as string })
+  expect(String(error)).not.toContain("s3cret")
+})
+
+it("memory and loopback tell the same story", async () => {
+  const tell = async (carrier: "memory" | "loopback") => {
+    await using kit = await createKit({ service: slowly(), carrier })
+    await kit.run((world) => Promise.all([poll(world), sleep(700).then(() => poll(world))]))
+    return kit.timeline()
+  }
+  expect(await tell("loopback")).toBe(await tell("memory"))
+})
+
+it("time stands still between runs, and moves when it is told", async () => {
+  await using kit = await createKit({ service: slowly() })
+  await kit.advance("2 hours")
+  expect(kit.now().toISOString()).toBe("2026-01-01T02:00:00.000Z")
+  await new Promise<void>((resolve) => void setTimeout(resolve, 20))
+  expect(kit.now().toISOString()).toBe("2026-01-01T02:00:00.000Z")
+})
+
+describe("the doctor", () => {
+  const kept = globalThis.setTimeout
+  const examine = async (client: (world: World) => unknown) => {
+    await using kit = await createKit({ service: slowly(), carrier: "loopback" })
+    return await kit.doctor(client)
+  }
+
+  it("finds nothing in a client whose I/O the clock sees", async () => {
+    expect(await examine(poll)).toEqual([])
+    expect(await examine(() => readFile(new URL(import.meta.url)))).toEqual([])
+    expect(
+      await examine(
+        ({ url }) => new Promise((done) => void http.get(url, (answer) => answer.resume().on("end", done))),
+      ),
+    ).toEqual([])
+  })
+
+  const gzip = promisify(zlib.gzip)
+  const derive = promisify(scrypt)
+  it.each<[string, (world: World) => unknown, RegExp]>([
+    ["a child process", () => promisify(execFile)(process.execPath, ["--version"]), /kit\.track/],
+    ["compression on another thread", () => gzip("text"), /kit\.track/],
+    ["cryptography on another thread", () => derive("word", "salt", 8), /kit\.track/],
+    ["a timer of the process itself", () => new Promise((done) => void kept(done, 5)), /globalThis\.setTimeout/],
+    [
+      "a socket of its own",
+      ({ url }) => {
+        const socket = net.connect(Number(new URL(url).port), "127.0.0.1")
+        return new Promise((done) => socket.once("connect", () => socket.destroy()).once("close", done))
+      },
+      /speak HTTP/,
+    ],
+  ])("finds %s, where it begins, and how to route it", async (what, client, advice) => {
+    expect(await examine(client)).toEqual([
+      {
+        what,
+        times: 1,
+        where: expect.stringContaining("Promise.test.ts") as string,
+        advice: expect.stringMatching(advice) as string,
+      },
+    ])
+  })
+
+  it("what it says helps: tracked, time waits", async () => {
+    await using kit = await createKit({ service: slowly() })
+    const instants = await kit.run(async () => {
+      const late = sleep(1)
+      for (let i = 0; i < 20; i++) await kit.track(gzip("text".repeat(10_000)))
+      const before = Date.now()
+      await late
+      return [before, Date.now()]
+    })
+    expect(instants.map((instant) => instant - Date.parse("2026-01-01T00:00:00Z"))).toEqual([0, 1])
+  })
+})
+
+it("a time-out of node:http is on the clock, and not reached by a service in time", async () => {
+  await using kit = await createKit({ service: () => new Promise<Response>(() => {}), carrier: "loopback" })
+  const get = (url: string) =>
+    new Promise<string>((resolve) => {
+      const request = http.get(url, { timeout: 30_000 })
+      request.on("timeout", () => request.destroy(new Error("too late")))
+      request.on("error", ({ message }) => resolve(message))
+    })
+  expect(await kit.run(({ url }) => get(url))).toBe("too late")
+  expect(kit.now().toISOString()).toBe("2026-01-01T00:00:30.000Z")
+})

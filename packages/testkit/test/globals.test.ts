@@ -1,0 +1,285 @@
+import { spawnSync } from "node:child_process"
+import { randomBytes, randomUUID } from "node:crypto"
+import * as http from "node:http"
+import * as timersPromises from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { Effect, Exit } from "effect"
+import { describe, expect, it } from "vitest"
+import * as Emulator from "@tenuto/testkit/Emulator"
+import * as VirtualClock from "@tenuto/testkit/VirtualClock"
+
+const start = Date.parse("2026-01-01T00:00:00Z")
+/** Play code that knows nothing of us. */
+const run = <A>(code: () => Promise<A>, options?: VirtualClock.Options) =>
+  Effect.runPromise(VirtualClock.run(Effect.promise(code), { globals: true, ...options }))
+const serve = <A>(handler: Emulator.Handler, code: (url: string) => Promise<A>) =>
+  Effect.runPromise(
+    VirtualClock.run(
+      Effect.flatMap(Emulator.serve(handler), ({ url }) => Effect.promise(() => code(url))),
+      { globals: true },
+    ),
+  )
+const sleep = (millis: number) => new Promise<void>((resolve) => void setTimeout(resolve, millis))
+const ready: Emulator.Handler = () => Effect.succeed(Emulator.json(200, { status: "ready" }))
+const holding: Emulator.Handler = () => Effect.as(Effect.sleep("20 seconds"), Emulator.json(200, { status: "ready" }))
+
+const viaHttp = (url: string) =>
+  new Promise<string>((resolve, reject) => {
+    const request = http.get(url, { agent: false }, (response) => {
+      let text = ""
+      response.setEncoding("utf8")
+      response.on("data", (part: string) => (text += part))
+      response.on("end", () => resolve(text))
+    })
+    request.on("error", reject)
+  })
+
+const owned = () =>
+  (
+    [
+      [globalThis, "Date setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate crypto"],
+      [performance, "now timeOrigin"],
+      [AbortSignal, "timeout"],
+      [process, "hrtime"],
+      [Math, "random"],
+    ] as const
+  ).flatMap(([target, names]) => names.split(" ").map((name) => Object.getOwnPropertyDescriptor(target, name)))
+
+const clients = {
+  fetch: (url: string) => fetch(url).then((response) => response.text()),
+  "node:http": viaHttp,
+}
+
+describe("the globals under a virtual clock", () => {
+  it("an hour of setTimeout passes exactly, whichever way time is read", async () => {
+    const exit = await run(async () => {
+      const began = performance.now()
+      const [seconds, nanos] = process.hrtime()
+      await sleep(3_600_000)
+      return [
+        Date.now() - start,
+        new Date().toISOString(),
+        Date().includes("2026"),
+        performance.now() - began,
+        process.hrtime([seconds, nanos])[0],
+        Number(process.hrtime.bigint() / 1_000_000_000n),
+        new Date(2020, 1).getFullYear(),
+        new Date() instanceof Date,
+      ]
+    })
+    expect(exit).toEqual(Exit.succeed([3_600_000, "2026-01-01T01:00:00.000Z", true, 3_600_000, 3600, 3600, 2020, true]))
+  })
+
+  it("node:timers, node:timers/promises and promisify share it", async () => {
+    const exit = await run(async () => {
+      const seen: Array<number> = []
+      const note = () => seen.push(Date.now() - start)
+      await timersPromises.setTimeout(1000)
+      note()
+      await promisify(setTimeout)(1000)
+      note()
+      await timersPromises.scheduler.wait(1000)
+      note()
+      for await (const _ of timersPromises.setInterval(1000)) if (note() === 6) break
+      await timersPromises.setImmediate()
+      note()
+      return seen
+    })
+    expect(exit).toEqual(Exit.succeed([1000, 2000, 3000, 4000, 5000, 6000, 6000]))
+  })
+
+  it("an interval beats until it is cleared, and a cleared time-out never fires", async () => {
+    const exit = await run(async () => {
+      const seen: Array<number> = []
+      const never = setTimeout(() => seen.push(-1), 1500)
+      const beat = setInterval(() => {
+        seen.push(Date.now() - start)
+        clearTimeout(Number(never))
+      }, 1000)
+      await sleep(3500)
+      clearInterval(beat)
+      await sleep(10_000)
+      return seen
+    })
+    expect(exit).toEqual(Exit.succeed([1000, 2000, 3000]))
+  })
+
+  it("a delay that overflows fires at once, as it does on the host", async () => {
+    const exit = await run(async () => {
+      await sleep(2_147_484_000)
+      return Date.now() - start
+    })
+    expect(exit).toEqual(Exit.succeed(1))
+  })
+
+  it("AbortSignal.timeout ends a hung request at its instant", async () => {
+    const exit = await serve(
+      () => Effect.never,
+      async (url) => {
+        const signal = AbortSignal.timeout(30_000)
+        const said = await fetch(url, { signal }).then(
+          () => "answered",
+          (error: Error) => error.name,
+        )
+        return [said, Date.now() - start]
+      },
+    )
+    expect(exit).toEqual(Exit.succeed(["TimeoutError", 30_000]))
+  })
+
+  it.each(Object.entries(clients))("six polls by %s, 1 s apart, land at 0, 1000 … 5000", async (_, get) => {
+    const exit = await serve(ready, async (url) => {
+      const seen: Array<number> = []
+      for (let i = 0; i < 6; i++) {
+        if (i > 0) await sleep(1000)
+        await get(url)
+        seen.push(Date.now() - start)
+      }
+      return seen
+    })
+    expect(exit).toEqual(Exit.succeed([0, 1000, 2000, 3000, 4000, 5000]))
+  })
+
+  it.each(Object.entries(clients))(
+    "held requests by %s, twelve at once, come back when they should",
+    async (_, get) => {
+      const exit = await serve(holding, (url) =>
+        Promise.all(
+          Array.from({ length: 12 }, async (_, i) => {
+            await sleep(1000 * (i % 7) + 1)
+            for (let k = 0; k < 3; k++) await get(url)
+            return Date.now() - start
+          }),
+        ),
+      )
+      expect(exit).toEqual(Exit.succeed(Array.from({ length: 12 }, (_, i) => 60_000 + 1000 * (i % 7) + 1)))
+    },
+  )
+
+  it("an hour of polls every 5 s by fetch sees every instant", async () => {
+    const exit = await serve(ready, async (url) => {
+      const seen: Array<number> = []
+      for (let i = 0; i < 720; i++) {
+        await sleep(5000)
+        await fetch(url).then((response) => response.json())
+        seen.push(Date.now() - start)
+      }
+      return seen
+    })
+    expect(exit).toEqual(Exit.succeed(Array.from({ length: 720 }, (_, i) => (i + 1) * 5000)))
+  })
+
+  it("WebCrypto and files hold time", async () => {
+    const { readFile } = await import("node:fs/promises")
+    const exit = await run(async () => {
+      const late = sleep(1).then(() => Date.now())
+      for (let i = 0; i < 20; i++) {
+        await crypto.subtle.digest("SHA-256", new Uint8Array(100_000))
+        await readFile(new URL(import.meta.url))
+      }
+      return [Date.now() - start, (await late) - start]
+    })
+    expect(exit).toEqual(Exit.succeed([0, 1]))
+  })
+
+  it("what nothing can wake is a deadlock, and an interval that nobody keeps wakes nobody", async () => {
+    const began = performance.now()
+    const exit = await run(() => {
+      setInterval(() => {}, 1000).unref()
+      return new Promise<void>(() => {})
+    })
+    expect(String(exit)).toContain("Deadlock")
+    expect(performance.now() - began).toBeLessThan(500)
+  })
+
+  it("are given back, and two clocks take turns", async () => {
+    const before = owned()
+    const read = () => run(() => sleep(1000).then(() => Date.now() - start))
+    expect(await Promise.all([read(), read(), read()])).toEqual([1000, 1000, 1000].map(Exit.succeed))
+    expect(owned()).toEqual(before)
+    expect(timersPromises.setTimeout.name).toBe("setTimeout")
+  })
+
+  it("seeded: equal instants fire in an order of the seed's own, the same each time", async () => {
+    const race = (seed?: number) =>
+      run(
+        async () => {
+          const seen: Array<string> = []
+          await Promise.all(["a", "b", "c", "d"].map((name) => sleep(1000).then(() => seen.push(name))))
+          return seen.join("")
+        },
+        seed === undefined ? {} : { seed },
+      )
+    expect(await race()).toEqual(Exit.succeed("abcd"))
+    const seeds = Array.from({ length: 12 }, (_, i) => i)
+    const once = await Promise.all(seeds.map(race))
+    expect(await Promise.all(seeds.map(race))).toEqual(once)
+    expect(new Set(once.map(String)).size).toBeGreaterThan(4)
+  })
+
+  it("chance comes from the seed: the same jitter and the same ids each time", async () => {
+    const draw = (seed: number) =>
+      run(async () => [Math.random(), crypto.randomUUID(), randomUUID(), randomBytes(4).toString("hex")], { seed })
+    const first = await draw(7)
+    expect(await draw(7)).toEqual(first)
+    expect(await draw(8)).not.toEqual(first)
+    const [chance, ...names] = Exit.isSuccess(first) ? first.value : []
+    expect(chance).toBeGreaterThanOrEqual(0)
+    expect(chance).toBeLessThan(1)
+    expect(new Set(names).size).toBe(3)
+    expect(names[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  })
+
+  it("no process timer over 50 ms is armed meanwhile", () => {
+    const script = fileURLToPath(new URL("process/quiet.ts", import.meta.url))
+    const { stdout } = spawnSync(process.execPath, [script], { encoding: "utf8" })
+    expect(JSON.parse(stdout)).toEqual({ took: 3_600_000, over: [] })
+  })
+})
+
+describe("a clock that is told", () => {
+  it("moves as far as it is told, and what is due happens", async () => {
+    const exit = await Effect.runPromise(
+      VirtualClock.run(
+        Effect.gen(function* () {
+          const { advance } = yield* VirtualClock.VirtualClock
+          const seen: Array<number> = []
+          yield* Effect.forkChild(
+            Effect.forever(
+              Effect.andThen(
+                Effect.sleep("10 seconds"),
+                Effect.sync(() => seen.push(seen.length + 1)),
+              ),
+            ),
+          )
+          yield* advance("9 seconds")
+          const before = [...seen]
+          yield* advance("21 seconds")
+          return [before, seen]
+        }),
+        { moves: "told" },
+      ),
+    )
+    expect(exit).toEqual(Exit.succeed([[], [1, 2, 3]]))
+  })
+
+  it("held: a waiting foreign client moves it, and nothing else does", async () => {
+    const exit = await Effect.runPromise(
+      VirtualClock.run(
+        Effect.gen(function* () {
+          const { url } = yield* Emulator.serve(holding)
+          const { advance } = yield* VirtualClock.VirtualClock
+          const now = Effect.clockWith((clock) => clock.currentTimeMillis)
+          const began = yield* now
+          yield* Effect.promise(() => fetch(url).then((response) => response.text()))
+          const after = yield* now
+          yield* advance("1 minute")
+          return [after - began, (yield* now) - began]
+        }),
+        { moves: "held" },
+      ),
+    )
+    expect(exit).toEqual(Exit.succeed([20_000, 80_000]))
+  })
+})

@@ -1,0 +1,212 @@
+/** Broken journals: each wraps the one in memory, or the one on a shelf, and makes one mistake. */
+import { Effect, Layer, Redacted, Scope } from "effect"
+import { Journal, layerMemory, Unusable } from "@tenuto/core/Journal"
+import type * as Lifecycle from "@tenuto/core/Lifecycle"
+import type * as Conformance from "@tenuto/testkit/Conformance"
+import type { Mutants } from "./mutant.ts"
+import { shelved } from "./shelf.ts"
+
+type Service = Journal["Service"]
+type Events = ReadonlyArray<Lifecycle.Event>
+
+const broken = (change: (real: Service) => Partial<Service>): Conformance.Keeper => ({
+  fresh: Effect.succeed({
+    layer: Layer.effect(
+      Journal,
+      Effect.map(Journal, (real) => ({ ...real, ...change(real) })),
+    ).pipe(Layer.provide(layerMemory)),
+  }),
+})
+
+/** What comes out is changed on its way. */
+const reading = (change: (history: Events) => Events) =>
+  broken((real) => ({
+    read: (entry) => Effect.map(real.read(entry), change),
+    claim: (entry) => Effect.map(real.claim(entry), (page) => ({ ...page, history: change(page.history) })),
+  }))
+
+/** One page for all who ask for an entry; it is let go when nobody asks any more. */
+const unguarded = (real: Service, wait: Effect.Effect<void>) => {
+  const taken = new Set<string>()
+  return (entry: string) =>
+    Effect.gen(function* () {
+      if (taken.has(entry)) return yield* new Unusable({ journal: "mutant", problem: "Held", detail: entry })
+      yield* wait
+      yield* Effect.acquireRelease(
+        Effect.sync(() => taken.add(entry)),
+        () => Effect.sync(() => taken.delete(entry)),
+      )
+      const history = yield* real.read(entry)
+      const append = (events: Events) =>
+        Effect.ignore(Effect.scoped(Effect.flatMap(real.claim(entry), (page) => page.append(events))))
+      return { history, append }
+    })
+}
+
+const bared = (value: unknown): unknown => {
+  if (Redacted.isRedacted(value)) return Redacted.value(value)
+  if (Array.isArray(value)) return value.map(bared)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, bared(part)]))
+}
+
+const oneByOne = "appends to one entry at the same time are all there, each in one piece"
+const whole = "an append that is interrupted is there as a whole, or not at all"
+const race = "of many claims at the same time one succeeds"
+const alone = "an entry is held by one driver at a time, and the others stay free"
+
+export const journals: Mutants<Conformance.Keeper> = {
+  "a part of an event is lost on its way": {
+    subject: reading((history) =>
+      history.map((event) => {
+        if (event._tag !== "Unseen" && event._tag !== "Observed") return event
+        const { hold: _, ...rest } = event
+        return rest
+      }),
+    ),
+    caughtBy: ["events of every kind come back as they were, to a reader and to the next holder"],
+  },
+  "looking at an entry makes it": {
+    subject: broken((real) => {
+      const seen = new Set<string>()
+      return {
+        read: (entry) => Effect.suspend(() => (seen.add(entry), real.read(entry))),
+        unsettled: Effect.map(real.unsettled, (open) => [
+          ...open,
+          ...Array.from(seen, (entry) => ({ entry, service: "" })),
+        ]),
+      }
+    }),
+    caughtBy: ["an entry that nobody wrote is empty"],
+  },
+  "events come out in an order of their own": {
+    subject: reading((history) =>
+      history.toSorted((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other))),
+    ),
+    caughtBy: ["events keep the order of their appends, within one claim and over several"],
+  },
+  "an append is written event by event": {
+    subject: broken((real) => ({
+      claim: (entry) =>
+        Effect.map(real.claim(entry), (page) => ({
+          ...page,
+          append: (events) =>
+            events.length === 0
+              ? page.append(events)
+              : Effect.forEach(events, (event) => Effect.andThen(Effect.yieldNow, page.append([event])), {
+                  discard: true,
+                }),
+        })),
+    })),
+    caughtBy: [oneByOne, whole],
+  },
+  "names are trimmed and folded": {
+    subject: broken((real) => ({
+      claim: (entry) => real.claim(entry.trim().toLowerCase()),
+      read: (entry) => real.read(entry.trim().toLowerCase()),
+    })),
+    caughtBy: ["names may hold anything, and each is another entry"],
+  },
+  "a link comes out in plain": {
+    subject: reading((history) => history.map((event) => bared(event) as Lifecycle.Event)),
+    caughtBy: ["no rendering of what comes out of it holds a secret"],
+  },
+  "whoever asks holds the entry": {
+    subject: broken((real) => ({
+      claim: (entry) =>
+        Effect.gen(function* () {
+          const history = yield* real.read(entry)
+          const append = (events: Events) =>
+            Effect.scoped(Effect.flatMap(real.claim(entry), (page) => page.append(events)))
+          return { history, append }
+        }),
+    })),
+    caughtBy: [alone, race],
+  },
+  "a claim looks first and takes later": {
+    subject: broken((real) => ({ claim: unguarded(real, Effect.yieldNow) })),
+    caughtBy: [race],
+  },
+  "whoever is refused lets go of it": {
+    subject: broken((real) => {
+      const scopes = new Map<string, Scope.Closeable>()
+      const let_go = (entry: string) =>
+        Effect.suspend(() => {
+          const scope = scopes.get(entry)
+          return scope === undefined ? Effect.void : Scope.close(scope, Effect.runSync(Effect.exit(Effect.void)))
+        })
+      return {
+        claim: (entry) =>
+          Effect.gen(function* () {
+            yield* Effect.addFinalizer(() => let_go(entry))
+            const scope = yield* Scope.make()
+            const page = yield* Scope.provide(real.claim(entry), scope)
+            scopes.set(entry, scope)
+            return page
+          }),
+      }
+    }),
+    caughtBy: ["a claim that is refused does not free the entry when its scope closes"],
+  },
+  "an entry stays held for ever": {
+    subject: broken((real) => ({
+      claim: (entry) => Effect.flatMap(Scope.make(), (scope) => Scope.provide(real.claim(entry), scope)),
+    })),
+    caughtBy: ["an entry is free when the scope closes, also after a failure"],
+  },
+  "whoever comes back late writes on": {
+    subject: broken((real) => ({ claim: unguarded(real, Effect.void) })),
+    caughtBy: ["whoever no longer holds the entry cannot append, and does not disturb the next holder"],
+  },
+  "what was ever written is open": {
+    subject: broken((real) => {
+      const seen = new Set<string>()
+      return {
+        claim: (entry) => Effect.suspend(() => (seen.add(entry), real.claim(entry))),
+        unsettled: Effect.sync(() => Array.from(seen, (entry) => ({ entry, service: "songs" }))),
+      }
+    }),
+    caughtBy: ["what is open is listed, oldest first, with its service; what is settled, stopped or empty is not"],
+  },
+  "the list is made once": {
+    subject: broken((real) => {
+      let first: Effect.Success<typeof real.unsettled> | undefined
+      return { unsettled: Effect.map(real.unsettled, (open) => (first ??= open)) }
+    }),
+    caughtBy: ["an entry leaves the list when it settles, and comes back when it was stopped and is asked for again"],
+  },
+}
+
+export const durables: Mutants<Conformance.LastingKeeper> = {
+  "an append is acknowledged from memory": {
+    subject: shelved({ saves: "Never" }),
+    caughtBy: [
+      "what was appended is there when it is opened again, in its order",
+      "what was acknowledged is seen at once by whoever opens it beside us",
+    ],
+  },
+  "what was appended is written at the end": {
+    subject: shelved({ saves: "AtItsEnd" }),
+    caughtBy: ["what was acknowledged is seen at once by whoever opens it beside us"],
+  },
+  "a lock is seen by its own process only": {
+    subject: shelved({ locks: "Itself" }),
+    caughtBy: ["an entry that is held in one opening cannot be claimed in another"],
+  },
+  "a lock outlives whoever had it": {
+    subject: shelved({ locks: "ForEver" }),
+    caughtBy: ["closing it frees what was held, and whoever held it can write no more"],
+  },
+  "links are stored with their signatures": {
+    subject: shelved({ stores: bared }),
+    caughtBy: ["no link and no secret message is stored"],
+  },
+  "half of an append is kept, and its trouble repeats the input": {
+    subject: shelved({ isTorn: true }),
+    caughtBy: ["an event that cannot be written is refused, in words of ours, and nothing of its append is kept"],
+  },
+  "what cannot be read is left out": {
+    subject: shelved({ isBlind: true }),
+    caughtBy: ["what cannot be read is Corrupt, is never called empty, and spoils no other entry"],
+  },
+}
