@@ -144,6 +144,25 @@ describe("the services", () => {
     await Explore.demand(Explore.randomly(onBoth(await make()), { runs: 40, length: 8, seed: 3 }))
   })
 
+  it("what takes its steps in another order of stages is told alike", async () => {
+    const suite = await Suites.soundpiece()
+    const told: Array<Explore.Story> = []
+    const noting: Explore.Suite = {
+      ...suite,
+      tell: (story) => {
+        told.push(story)
+        return Promise.resolve({ timeline: "", violations: [] })
+      },
+    }
+    await Explore.randomly(noting, { runs: 40, length: 8, seed: 9 })
+    const stage = (step: string) => step.slice(step.indexOf("@"))
+    for (const story of told) {
+      const steps = story.steps.toSorted((one, other) => stage(one).localeCompare(stage(other)))
+      const [as, sorted] = [await suite.tell(story), await suite.tell({ ...story, steps })]
+      expect([sorted.timeline, sorted.asked]).toEqual([as.timeline, as.asked])
+    }
+  })
+
   it("soundpiece: eleven ways to go wrong, told to a depth of three", async () => {
     const explored = await Explore.demand(Explore.exhaustively(await Suites.soundpiece(Suites.common), { depth: 3 }))
     expect(explored).toMatchObject({ stories: 11 + 11 ** 2 + 11 ** 3, red: 0 })

@@ -23,6 +23,15 @@ export interface Naming {
   readonly evidence: (evidence: Evidence) => Evidence
 }
 
+const once = (make: (text: string) => string): ((text: string) => string) => {
+  const made = new Map<string, string>()
+  return (text) => {
+    const known = made.get(text) ?? make(text)
+    made.set(text, known)
+    return known
+  }
+}
+
 export const naming = (patterns: ReadonlyArray<IdPattern>): Naming => {
   const names = new Map<string, string>()
   const counts = new Map<string, number>()
@@ -35,10 +44,12 @@ export const naming = (patterns: ReadonlyArray<IdPattern>): Naming => {
     names.set(id, fresh)
     return fresh
   }
-  const renamed = (text: string): string =>
-    patterns.reduce((shown, { name, pattern }) => shown.replace(pattern, rename(name)), text)
+  // Once its ids have names a text is always shown alike, and few texts come only once.
+  const renamed = once((text) =>
+    patterns.reduce((shown, { name, pattern }) => shown.replace(pattern, rename(name)), text),
+  )
   // What a service or a caller says may hold anything; an entry is one line.
-  const shown = (text: string): string => renamed(text).replaceAll(/[\p{Cc}\u2028\u2029]/gu, " ")
+  const shown = once((text) => renamed(text).replaceAll(/[\p{Cc}\u2028\u2029]/gu, " "))
   return {
     shown,
     request: ({ method, url: given }) => {
