@@ -51,3 +51,29 @@ test("every fault that can happen on a port is told, as text and as JSON", async
   const json = await run(["emulate", "soundpiece", "--fault", "list", "--json"], {})
   expect(json.lines).toEqual(known.map(({ name, says, stages }) => ({ name, says, stages })))
 }, 30_000)
+
+test("a client in another process sleeps by telling the control, and a held request moves the clock itself", async () => {
+  const { control, stop, url } = await emulate("soundpiece", "--clock", "held", "--work", "1h")
+  const headers = { authorization: "Bearer spk_test", "content-type": "application/json" }
+  const body = JSON.stringify({
+    idempotency_key: "550e8400-e29b-41d4-a716-446655440000",
+    lyrics: "Hold the note",
+    prompt: "Slow waltz",
+  })
+  const put = await fetch(`${url}/create.new_song`, { method: "PUT", headers, body })
+  const { song } = (await put.json()) as { readonly song: { readonly id: string } }
+  const look = async (query = "") => {
+    const answer = await fetch(`${url}/create.new_song?id=${song.id}${query}`, { headers })
+    return ((await answer.json()) as { readonly song: { readonly status: string } }).song.status
+  }
+  const ask = (path: string, init?: RequestInit) => fetch(control + path, init).then((answer) => answer.json())
+  expect(await look("&wait=true")).toBe("processing")
+  expect(await ask("/clock")).toEqual({ now: "2026-01-01T00:00:20.000Z", moves: "held" })
+  await ask("/clock/advance", { method: "POST", body: '{"seconds":3570}' })
+  expect(await look("&wait=true")).toBe("ready")
+  expect(await ask("/clock")).toMatchObject({ now: "2026-01-01T01:00:00.000Z" })
+  expect(await ask("/ledger")).toMatchObject({ operations: [{ gets: 2, puts: 1 }] })
+  await ask("/reset", { method: "POST" })
+  expect(await ask("/ledger")).toMatchObject({ operations: [] })
+  await stop()
+})

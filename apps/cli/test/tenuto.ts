@@ -129,6 +129,7 @@ export const goOn = ({ err }: Ended): string => /go on with: (.*)/.exec(err)?.[1
 
 export interface Emulated {
   readonly url: string
+  readonly control: string
   /** The first request of a stage, as soon as it has come. */
   readonly request: (stage: string) => Promise<Line>
   /** End it; gives its ledger and every request it saw. */
@@ -141,9 +142,10 @@ export const emulator = (...args: ReadonlyArray<string>): Promise<Emulated> => e
 /** Start `tenuto emulate` for any service. */
 export const emulate = async (service: string, ...args: ReadonlyArray<string>): Promise<Emulated> => {
   const running = tenuto(["emulate", service, "--json", ...args])
-  const { listening } = await running.line((line) => "listening" in line)
+  const { control, listening } = await running.line((line) => "listening" in line)
   return {
     url: String(listening),
+    control: String(control),
     request: (stage) => running.line((line) => line["stage"] === stage),
     stop: async () => {
       running.child.kill("SIGINT")

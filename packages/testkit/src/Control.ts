@@ -60,16 +60,19 @@ export interface Options<Ledger> {
   readonly moves?: "real" | "held" | "told"
   /** The order of what happens at one instant. Default: 0. */
   readonly seed?: number
+  /** Watches what a client of the service experiences. Default: nobody does. */
+  readonly watch?: (handler: Emulator.Handler) => Emulator.Handler
   /** Where the service listens. Default: any free port of 127.0.0.1. */
   readonly service?: Emulator.ServeOptions
   /** Where the control listens. Default: any free port of 127.0.0.1. */
   readonly control?: Emulator.ServeOptions
 }
 
-/** Two addresses, without a slash at their ends. */
-export interface Controlled {
+/** Two addresses, without a slash at their ends, and what the service has done so far. */
+export interface Controlled<Ledger = unknown> {
   readonly url: string
   readonly control: string
+  readonly ledger: Effect.Effect<Ledger>
 }
 
 const { json } = Emulator
@@ -118,14 +121,15 @@ interface Running<Ledger> {
 /** Serve both until the scope closes. Errors: `Unserved`; `Unrecognised`, for a fault that is not known. */
 export const serve = <Ledger>(
   options: Options<Ledger>,
-): Effect.Effect<Controlled, Emulator.Unserved | Fault.Unrecognised, Scope.Scope> =>
+): Effect.Effect<Controlled<Ledger>, Emulator.Unserved | Fault.Unrecognised, Scope.Scope> =>
   Effect.gen(function* () {
     const { faults = [], make, moves = "held" } = options
+    const watch = options.watch === undefined ? {} : { watch: options.watch }
 
     const begin = Effect.fnUntraced(function* (seed: number, at: Emulator.ServeOptions) {
       const scope = yield* Scope.make()
       const clock: Layer.Layer<never> = moves === "real" ? Layer.empty : VirtualClock.layer({ moves, seed })
-      const world = yield* Scope.provide(build(make, { at, clock, faults, receiver: undefined }), scope)
+      const world = yield* Scope.provide(build(make, { ...watch, at, clock, faults, receiver: undefined }), scope)
       const running: Running<Ledger> = { scope, world, planned: faults }
       return running
     })
@@ -213,5 +217,5 @@ export const serve = <Ledger>(
       },
     )
     const { url: control } = yield* Emulator.serve(handler, options.control)
-    return { url: running.world.url, control }
+    return { url: running.world.url, control, ledger: Effect.suspend(() => running.world.ledger) }
   })

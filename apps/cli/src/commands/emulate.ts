@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as DateTime from "effect/DateTime"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Handler } from "@tenuto/testkit/Emulator"
@@ -90,34 +91,61 @@ const webhookUrl = Flag.String("webhook-url").pipe(
   Flag.optional,
 )
 
+const clock = Flag.Literals("clock", ["real", "held", "told"]).pipe(
+  Flag.withDescription(
+    "How its time moves: real, held (by itself while it holds a request, else as the control is told), or only as told",
+  ),
+  Flag.withDefault("real" as const),
+)
+const controlPort = Flag.Int("control-port").pipe(
+  Flag.filter(
+    (given) => given >= 0 && given <= 65_535,
+    () => "1 to 65535, or 0 for any free port",
+  ),
+  Flag.withMetavar("n"),
+  Flag.withDescription("The port of its control; any free one when left out"),
+  Flag.withDefault(0),
+)
+
 const given = <Name extends string, A>(name: Name, value: Option.Option<A>): { readonly [_ in Name]?: A } =>
   Option.match(value, { onNone: () => ({}), onSome: (some) => ({ [name]: some }) as { readonly [_ in Name]: A } })
 
-/** Tell every request and what became of it. */
-const told = (handler: Handler, emulated: Services.Emulated, isJson: boolean): Handler => {
-  const began = performance.now()
-  return (request) => {
-    const { pathname } = new URL(request.url)
-    const tell = (did: string, status: number | undefined) =>
-      Effect.flatMap(emulated.ledger, ({ operations }) => {
-        const seconds = ((performance.now() - began) / 1000).toFixed(3)
-        const line = {
-          request: `${request.method} ${pathname}`,
-          stage: emulated.hooks.stageOf(request) ?? null,
-          did,
-          ...(status === undefined ? {} : { status }),
-          operations: operations.length,
-        }
-        return isJson
-          ? Screen.json(line)
-          : Screen.out(`${seconds.padStart(9)} s  ${line.request}  ${did}${status === undefined ? "" : ` ${status}`}`)
+/** Tell every request and what became of it, as its client experienced it. */
+const told =
+  (subject: () => Services.Emulated | undefined, isJson: boolean) =>
+  (handler: Handler): Handler => {
+    let began: number | undefined
+    return (request) =>
+      Effect.flatMap(Clock.currentTimeMillis, (came) => {
+        began ??= came
+        const since = began
+        const { pathname } = new URL(request.url)
+        const tell = (did: string, status: number | undefined) =>
+          Effect.gen(function* () {
+            const seconds = (((yield* Clock.currentTimeMillis) - since) / 1000).toFixed(3)
+            const emulated = subject()
+            const operations = emulated === undefined ? [] : (yield* emulated.ledger).operations
+            const line = {
+              request: `${request.method} ${pathname}`,
+              stage: emulated?.hooks.stageOf(request) ?? null,
+              did,
+              ...(status === undefined ? {} : { status }),
+              operations: operations.length,
+            }
+            yield* isJson
+              ? Screen.json(line)
+              : Screen.out(
+                  `${seconds.padStart(9)} s  ${line.request}  ${did}${status === undefined ? "" : ` ${status}`}`,
+                )
+          })
+        return handler(request).pipe(
+          Effect.tap((behaviour) =>
+            tell(behaviour._tag, "response" in behaviour ? behaviour.response.status : undefined),
+          ),
+          Effect.onInterrupt(() => tell("Left", undefined)),
+        )
       })
-    return handler(request).pipe(
-      Effect.tap((behaviour) => tell(behaviour._tag, "response" in behaviour ? behaviour.response.status : undefined)),
-      Effect.onInterrupt(() => tell("Left", undefined)),
-    )
   }
-}
 
 /** What a recording has settled cannot be asked for. Errors: `Usage`. */
 const replay = Effect.fnUntraced(function* (
@@ -163,6 +191,15 @@ const hookOf = Effect.fnUntraced(function* (
   return yield* new Usage({ problem, way: "give --webhook-url too" })
 })
 
+const refused = (name: string) => (error: { readonly message: string }) =>
+  new Usage({ problem: `${name}: ${error.message}`, way: "tenuto emulate --help shows examples" })
+
+const read = (file: string) =>
+  Effect.tryPromise({
+    try: () => readFile(file, "utf8"),
+    catch: () => refused("--script")({ message: `${file} cannot be read` }),
+  })
+
 export const emulate = Command.make(
   "emulate",
   {
@@ -181,19 +218,19 @@ export const emulate = Command.make(
     webhookSecret,
     webhookUrl,
     seed,
+    clock,
+    controlPort,
     json: Flags.json,
   },
   Effect.fn(function* (options) {
     const service = yield* Services.find(options.service)
-    const [Emulator, Fault, Script] = yield* Effect.promise(() =>
+    const [Control, Fault, Script] = yield* Effect.promise(() =>
       Promise.all([
-        import("@tenuto/testkit/Emulator"),
+        import("@tenuto/testkit/Control"),
         import("@tenuto/testkit/Fault"),
         import("@tenuto/testkit/Script"),
       ]),
     )
-    const refused = (name: string) => (error: Error) =>
-      new Usage({ problem: `${name}: ${error.message}`, way: "tenuto emulate --help shows examples" })
     if (options.fault.includes("list")) {
       const width = Math.max(...Fault.all.map(({ name }) => name.length))
       return yield* Effect.forEach(
@@ -217,7 +254,7 @@ export const emulate = Command.make(
     const own = yield* Setting.parse(service.name, service.manners, options.set)
     const hook = yield* hookOf(service, options)
     const { make } = yield* service.emulator
-    const emulated = yield* make({
+    const making = make({
       ...given("work", options.work),
       ...given("hold", options.hold),
       ...given("linkLife", options.linkLife),
@@ -227,59 +264,70 @@ export const emulate = Command.make(
       ...given("failing", options.failing),
       ...given("seed", options.seed),
     })
-    const { courier, hooks } = emulated
-    if (courier !== undefined) {
-      const { layer } = yield* Effect.promise(() => import("@tenuto/transport-node/NodeTransport"))
-      yield* Effect.forkScoped(Effect.provide(courier.deliveries, layer))
-    }
     const { failing, hold, limit, linkLife, seed, webhookSecret, webhookUrl, work } = options
     const settled = { work, hold, "link-life": linkLife, failing, limit, seed }
     const others = { ...settled, "webhook-secret": webhookSecret, "webhook-url": webhookUrl }
-    const played = Option.isNone(options.cassette)
-      ? undefined
-      : yield* replay(options.cassette.value, options.volatile, others)
-    if (played === undefined && options.volatile.length > 0) {
+    const playing = Option.map(options.cassette, (file) => replay(file, options.volatile, others))
+    if (Option.isNone(playing) && options.volatile.length > 0) {
       const way = "give --cassette too, or leave --volatile out"
       return yield* new Usage({ problem: "--volatile says what may differ from a recording, and there is none", way })
     }
-    const answering = played?.handler ?? emulated.handler
-    let handler = yield* Effect.mapError(Fault.apply(answering, faults, hooks), refused("--fault"))
-    if (Option.isSome(options.script)) {
-      const file = options.script.value
-      const text = yield* Effect.tryPromise({
-        try: () => readFile(file, "utf8"),
-        catch: () => refused("--script")(new Error(`${file} cannot be read`)),
-      })
-      const story = yield* Effect.mapError(Script.parse(text), refused("--script"))
-      handler = yield* Effect.mapError(Script.apply(handler, story, hooks), refused("--script"))
-    }
-    const served = yield* Effect.mapError(
-      Emulator.serve(told(handler, emulated, options.json), { port: options.port }),
-      (unserved) =>
-        new Usage({
-          problem: unserved.detail.includes("EADDRINUSE")
-            ? `--port ${options.port}: something else is listening there`
-            : `--port ${options.port}: ${unserved.message}`,
-          way: "choose another port, or leave --port out for any free one",
-        }),
+    const story = Option.isNone(options.script)
+      ? undefined
+      : yield* Effect.mapError(Script.parse(yield* read(options.script.value)), refused("--script"))
+
+    // Made once to see that it can be, and then by the control, whenever it is reset.
+    const scripted = Effect.gen(function* () {
+      const emulated = yield* making
+      const played = Option.isNone(playing) ? undefined : yield* playing.value
+      const answering = played?.handler ?? emulated.handler
+      const handler = story === undefined ? answering : yield* Script.apply(answering, story, emulated.hooks)
+      return { ...emulated, handler, played }
+    })
+    yield* Effect.mapError(scripted, (error) => (error._tag === "Usage" ? error : refused("--script")(error)))
+    let current: Effect.Success<typeof scripted> | undefined
+    const served = yield* Control.serve({
+      make: Effect.tap(Effect.orDie(scripted), (made) => Effect.sync(() => (current = made))),
+      faults: options.fault,
+      moves: options.clock,
+      watch: told(() => current, options.json),
+      service: { port: options.port },
+      control: { port: options.controlPort },
+      ...given("seed", options.seed),
+    }).pipe(
+      Effect.mapError((error) => {
+        if (error._tag === "Unrecognised") return refused("--fault")(error)
+        const flag = error.detail.includes(`:${options.port} `)
+          ? `--port ${options.port}`
+          : `--control-port ${options.controlPort}`
+        const problem = error.detail.includes("EADDRINUSE") ? "something else is listening there" : error.message
+        return new Usage({
+          problem: `${flag}: ${problem}`,
+          way: "choose another port, or leave it out for any free one",
+        })
+      }),
     )
     const listening = `${served.url}${new URL(table.base).pathname.replace(/\/$/, "")}`
     yield* options.json
-      ? Screen.json({ listening })
-      : Screen.out(`${service.name} is emulated at ${listening}\n  use it with --base-url ${listening}; Ctrl-C ends it`)
-    if (played !== undefined) {
-      const verdict = Effect.match(played.verify, {
+      ? Screen.json({ listening, control: served.control })
+      : Screen.out(
+          `${service.name} is emulated at ${listening}\n  use it with --base-url ${listening}; Ctrl-C ends it\n  it is controlled at ${served.control}, which lists how`,
+        )
+    const verdict = Effect.suspend(() =>
+      Effect.match(current?.played?.verify ?? Effect.void, {
         onFailure: ({ message }) => message,
         onSuccess: () => "everything recorded was asked for, and nothing else",
-      })
+      }),
+    )
+    if (Option.isSome(playing)) {
       return yield* Effect.ensuring(
         Effect.never,
-        Effect.flatMap(verdict, (told) => (options.json ? Screen.json({ cassette: told }) : Screen.out(told))),
+        Effect.flatMap(verdict, (said) => (options.json ? Screen.json({ cassette: said }) : Screen.out(said))),
       )
     }
     return yield* Effect.ensuring(
       Effect.never,
-      Effect.flatMap(emulated.ledger, ({ requests, ...ledger }) =>
+      Effect.flatMap(served.ledger, ({ requests, ...ledger }) =>
         options.json
           ? Screen.json({ ledger: { ...ledger, requests: requests.length } })
           : Screen.out(`operations created: ${ledger.operations.length}, requests: ${requests.length}`),
@@ -295,6 +343,10 @@ export const emulate = Command.make(
       description: "The first answer is lost, and two looks fail",
     },
     { command: "tenuto emulate soundpiece --script story.json --json", description: "A story, told line by line" },
+    {
+      command: "tenuto emulate soundpiece --clock held --work 1h",
+      description: "An hour passes while a client waits; POST /clock/advance to the control while it sleeps",
+    },
     { command: "tenuto emulate soundpiece --cassette run.json", description: "What tenuto run --record run.json saw" },
   ]),
 )

@@ -33,6 +33,8 @@ export interface Settings<Clock> {
   /** Where it is in memory, or how it is served. */
   readonly at: string | Emulator.ServeOptions
   readonly receiver: Answering | undefined
+  /** Watches what a client experiences, faults included. */
+  readonly watch?: (handler: Emulator.Handler) => Emulator.Handler
   /** Told the stage of each request that asks for a fault. */
   readonly asked?: (stage: string | undefined) => void
 }
@@ -67,10 +69,13 @@ const planOf = (
   })
 }
 
+/** A letter goes where its address says, and no further. */
+const anywhere: Answering = (request) => globalThis.fetch(new Request(request, { redirect: "manual" }))
+
 /** Build it in a scope; it ends with the scope. */
 export const build = <Ledger, Clock>(
   making: Effect.Effect<Subject<Ledger>>,
-  { asked: ask, at, clock, faults, receiver }: Settings<Clock>,
+  { asked: ask, at, clock, faults, receiver, watch = (whole) => whole }: Settings<Clock>,
 ): Effect.Effect<World<Ledger, Clock>, Emulator.Unserved | Fault.Unrecognised, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
@@ -91,13 +96,18 @@ export const build = <Ledger, Clock>(
       })
     yield* here(fault(faults))
 
-    const recorder = yield* here(record((request) => handler(request), hooks))
+    const recorder = yield* here(
+      record(
+        watch((request) => handler(request)),
+        hooks,
+      ),
+    )
     const watched = Timeline.service(recorder.handler)
     const wire = yield* here(Layer.buildWithScope(Emulator.layerMemory(watched), scope))
     const posted: Array<Letter> = []
     const url = typeof at === "string" ? at : (yield* here(Scope.provide(Emulator.serve(watched, at), scope))).url
     if (service.courier !== undefined) {
-      const letters = transportTo(receiver ?? ((request) => globalThis.fetch(request)))
+      const letters = transportTo(receiver ?? anywhere)
       const heard = hearing((lane, name) => {
         if (lane === "webhooks") posted.push({ at: ((engine?.now ?? 0) - (engine?.start ?? 0)) / 1000, fault: name })
       })
