@@ -159,7 +159,7 @@ export const all: ReadonlyArray<Fault> = [
   fault("503", every, "unavailable, with retry-after if =seconds are given; the service did nothing"),
   fault("504", every, "a gateway waited in vain; the service did nothing"),
   fault("outage", every, "503 to this and to all of its stage for =60 seconds; the service did nothing"),
-  fault("redirect", every, "302 to another origin, which has no address; the service did nothing"),
+  fault("redirect", every, "302 to another origin, where nobody should show a key; the service did nothing"),
   fault("expired-link", ["download"], "the link has died: 403"),
   // letters
   fault("early", letters, "the letter comes first: the submit is answered once it was tried"),

@@ -35,6 +35,7 @@ import type { Transport } from "@tenuto/http/Transport"
 import * as Coverage from "./Coverage.ts"
 import * as Emulator from "./Emulator.ts"
 import type { Handler } from "./Handler.ts"
+import { lazily } from "./internal/lazily.ts"
 import { hearing } from "./internal/witness.ts"
 import * as Timeline from "./Timeline.ts"
 import * as Transcript from "./Transcript.ts"
@@ -94,11 +95,6 @@ const waitersOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<string> =>
       })
 
 const writeEvent = Schema.encodeSync(Schema.fromJsonString(Lifecycle.Event))
-const lazily = <A>(make: () => A): (() => A) => {
-  let made: { readonly value: A } | undefined
-  return () => (made ??= { value: make() }).value
-}
-
 /** Play it. The promise is kept whatever the program does: how it ended stands in `exit`. */
 export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A, E>> => {
   const { connect, handler, hooks, ledger, program, service, transport } = play

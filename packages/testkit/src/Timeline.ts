@@ -70,12 +70,21 @@ export interface More {
   readonly evidence?: Evidence
 }
 
+/** One thing that happened, in words. `detail` may be a request, which is shown as it may be. */
+export interface Drawn extends More {
+  readonly lane: Lane
+  readonly what: string
+  readonly detail: string | Pick<Request, "method" | "url">
+}
+
 /** The timeline of one run. */
 export class Timeline extends Context.Service<
   Timeline,
   {
     /** Write down what happens now. Ids are renamed. */
     readonly record: (lane: Lane, what: string, detail?: string, more?: More) => Effect.Effect<void>
+    /** Write down what happens now, and put it into words when somebody reads it. */
+    readonly draw: (make: () => Drawn | undefined) => Effect.Effect<void>
     readonly entries: Effect.Effect<ReadonlyArray<Entry>>
     /** A request as it may be shown: `GET /v1/create.new_song?id=op#1&wait`. */
     readonly show: (request: Pick<Request, "method" | "url">) => string
@@ -89,30 +98,36 @@ export const layer = (options: { readonly ids?: ReadonlyArray<IdPattern> } = {})
       const start = yield* Clock.currentTimeMillis
       const names = naming(options.ids ?? idPatterns)
       const entries: Array<Entry> = []
+      const drawn: Array<{ readonly now: number; readonly make: () => Drawn | undefined }> = []
+      const write = (now: number, { about, detail, evidence, kind = "note", lane, until, what }: Drawn) =>
+        entries.push({
+          at: Duration.millis(now - start),
+          lane,
+          kind,
+          what: names.shown(what),
+          detail: typeof detail === "string" ? names.shown(detail) : names.request(detail),
+          ...(until === undefined ? {} : { until: Duration.millis(DateTime.toEpochMillis(until) - start) }),
+          ...(about === undefined ? {} : { about: names.about(about) }),
+          ...(evidence === undefined ? {} : { evidence: names.evidence(evidence) }),
+        })
+      const draw: Timeline["Service"]["draw"] = (make) =>
+        Effect.map(Clock.currentTimeMillis, (now) => void drawn.push({ now, make }))
       const timeline = Timeline.of({
-        record: (lane, what, detail = "", { about, evidence, kind = "note", until } = {}) =>
-          Effect.map(Clock.currentTimeMillis, (now) => {
-            entries.push({
-              at: Duration.millis(now - start),
-              lane,
-              kind,
-              what: names.shown(what),
-              detail: names.shown(detail),
-              ...(until === undefined ? {} : { until: Duration.millis(DateTime.toEpochMillis(until) - start) }),
-              ...(about === undefined ? {} : { about: names.about(about) }),
-              ...(evidence === undefined ? {} : { evidence: names.evidence(evidence) }),
-            })
-          }),
-        entries: Effect.sync(() => Array.from(entries)),
+        draw,
+        record: (lane, what, detail = "", more) => draw(() => ({ ...more, lane, what, detail })),
+        entries: Effect.sync(() => {
+          for (const { make, now } of drawn.splice(0)) {
+            const told = make()
+            if (told !== undefined) write(now, told)
+          }
+          return Array.from(entries)
+        }),
         show: names.request,
       })
       return Context.make(Timeline, timeline).pipe(
         Context.add(Witness, (lane, fault, on) => {
           const says = Fault.all.find(({ name }) => name === fault)?.says ?? ""
-          return timeline.record(lane, `fault ${fault}`, timeline.show(on), {
-            kind: "fault",
-            evidence: { fault, says },
-          })
+          return draw(() => ({ lane, what: `fault ${fault}`, detail: on, kind: "fault", evidence: { fault, says } }))
         }),
       )
     }),
@@ -129,9 +144,13 @@ export const watching = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect
     return yield* Effect.provideService(effect, Client.Watcher, (step) =>
       Effect.gen(function* () {
         const work = workOf(step.state)
-        const said = told(step, yield* DateTime.now, last.get(work))
+        const now = yield* DateTime.now
+        const before = last.get(work)
         if (step._tag === "Happened") last.set(work, step.event)
-        if (said !== undefined) yield* timeline.record("client", said.what, lineOf(said.about), said)
+        yield* timeline.draw(() => {
+          const said = told(step, now, before)
+          return said === undefined ? undefined : { ...said, lane: "client", detail: lineOf(said.about) }
+        })
         yield* watch(step)
       }),
     )
@@ -173,15 +192,17 @@ export const transport = <E, R>(layer: Layer.Layer<Transport, E, R>): Layer.Laye
       ): Effect.Effect<A, Unsent | Unanswered, R2> =>
         Effect.gen(function* () {
           const lane = yield* Carried
-          const shown = timeline.show(request)
+          const detail = { method: request.method, url: request.url }
           const began = yield* Clock.currentTimeMillis
-          const bytes = request.body?.byteLength ?? 0
-          yield* timeline.record(lane, "sent", shown, { kind: "sends", evidence: { bytes } })
+          const evidence = { bytes: request.body?.byteLength ?? 0 }
+          yield* timeline.draw(() => ({ lane, what: "sent", detail, kind: "sends", evidence }))
           return yield* Effect.onExit(Effect.provideService(effect, Carried, "wire"), (exit) =>
             Effect.flatMap(Clock.currentTimeMillis, (now) => {
-              const [what, evidence] = ending(exit)
-              const took = Duration.format(Duration.millis(now - began))
-              return timeline.record(lane, what, shown, { kind: "answers", evidence: { ...evidence, took } })
+              const [what, facts] = ending(exit)
+              return timeline.draw(() => {
+                const took = Duration.format(Duration.millis(now - began))
+                return { lane, what, detail, kind: "answers", evidence: { ...facts, took } }
+              })
             }),
           )
         })
@@ -201,13 +222,12 @@ export const service = <R>(handler: Handler<R>): Handler<R | Timeline> => {
   return (request) =>
     Effect.gen(function* () {
       const timeline = yield* Timeline
-      const shown = timeline.show(request)
-      const bytes = request.body.byteLength
-      yield* timeline.record("service", "received", shown, { kind: "sends", evidence: { bytes } })
-      const behaviour = yield* Effect.onInterrupt(handler(request), () =>
-        timeline.record("service", "client left", shown, { kind: "answers" }),
-      )
-      yield* timeline.record("service", didOf(behaviour), shown, { kind: "answers", evidence: seenOf(behaviour) })
+      const detail = { method: request.method, url: request.url }
+      const draw = (what: string, kind: Kind, evidence: Evidence) =>
+        timeline.draw(() => ({ lane: "service", what, detail, kind, evidence }))
+      yield* draw("received", "sends", { bytes: request.body.byteLength })
+      const behaviour = yield* Effect.onInterrupt(handler(request), () => draw("client left", "answers", {}))
+      yield* draw(didOf(behaviour), "answers", seenOf(behaviour))
       return behaviour
     })
 }

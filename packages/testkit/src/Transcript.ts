@@ -33,6 +33,7 @@ import * as Body from "./Body.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import type { Stage } from "./Fault.ts"
 import type { Handler, Request } from "./Handler.ts"
+import { lazily } from "./internal/lazily.ts"
 import { onLeaving } from "./internal/leaving.ts"
 import type { Ending, Exchange, Transcript } from "./internal/transcribed.ts"
 import { hearing } from "./internal/witness.ts"
@@ -84,17 +85,37 @@ export const make = <R = never>(handler: Handler<R>, { stageOf = byVerb }: Optio
         const { origin, pathname: path, searchParams } = new URL(request.url)
         const { headers, method } = request
         const query = Object.fromEntries(searchParams)
-        const asked = { origin, method, path, query, headers, body: read(request) }
-        const draft: Draft = { at, ...(stage === undefined ? {} : { stage }), ...asked }
+        // Most bodies are never looked at: they are read when somebody does.
+        const asked = lazily(() => read(request))
+        const draft: Draft = {
+          at,
+          ...(stage === undefined ? {} : { stage }),
+          origin,
+          method,
+          path,
+          query,
+          headers,
+          get body() {
+            return asked()
+          },
+        }
         exchanges.push(draft)
         const close = (did: Ending, behaviour?: Behaviour) =>
           Effect.map(elapsed, (now) => {
             const whole = behaviour && wholeOf(behaviour)
             draft.end = { at: now + (whole?.seconds ?? 0), did }
             if (whole === undefined) return void delete draft.answer
-            const { headers, status } = whole.response
-            const body = isReadable(whole.response) ? { body: read(whole.response) } : {}
-            draft.answer = { at: draft.end.at, status, headers, ...body }
+            const { response } = whole
+            const { headers, status } = response
+            const told = { at: draft.end.at, status, headers }
+            if (!isReadable(response)) return void (draft.answer = told)
+            const said = lazily(() => read(response))
+            draft.answer = {
+              ...told,
+              get body() {
+                return said()
+              },
+            }
           })
         // With the last byte its client may close the connection: that is no leaving.
         const leave = Effect.flatMap(elapsed, (now) =>

@@ -41,9 +41,11 @@ const service = (acts: Array<string>): Emulator.Handler<Timeline.Timeline> =>
     }),
   )
 
-const decoded = ({ body, headers, status }: { status: number; headers: object; body: Uint8Array }) => ({
+type Whole = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
+/** Another origin is called otherwise on each carrier. */
+const decoded = ({ body, headers: { location, ...headers }, status }: Whole) => ({
   status,
-  headers,
+  headers: location === undefined ? headers : { ...headers, location: new URL(location).pathname },
   body: body.byteLength > 1000 ? `${body.byteLength} bytes` : new TextDecoder().decode(body),
 })
 
@@ -126,12 +128,17 @@ describe("the same on both carriers, as a story found once", () => {
     expect(exit).toEqual(Exit.succeed(Array.from({ length: 3 }, () => [302, "/next"])))
   })
 
-  it("a redirect leads to a host that has no address", async () => {
-    const handler: Emulator.Handler = () => Effect.succeed(Emulator.answer(200))
+  it("a redirect leads to another origin, where it is seen who comes", async () => {
+    const origins: Array<string> = []
+    const handler: Emulator.Handler = ({ url }) =>
+      Effect.sync(() => (origins.push(new URL(url).hostname), Emulator.answer(200, "", { location: "here" })))
     const exit = await both("redirect@look", handler, (base) =>
-      Effect.flatMap(get(base), (led) => Effect.map(get(led[1]), (found) => [...led, ...found])),
+      Effect.flatMap(get(base), ([status, led]) =>
+        Effect.map(get(led), (found) => [status, new URL(led).pathname, ...found]),
+      ),
     )
-    expect(exit).toEqual(Exit.succeed([302, "http://elsewhere.invalid/", "Unsent", "NameNotFound"]))
+    expect(exit).toEqual(Exit.succeed([302, "/elsewhere", 200, "here"]))
+    expect(origins).toEqual(["elsewhere.test", "localhost"])
   })
 })
 

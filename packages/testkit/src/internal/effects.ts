@@ -153,8 +153,13 @@ export const unauthenticated = (words: Words): Behaviour =>
 export const unavailable = (words: Words): Behaviour =>
   (words.refuse ?? plainly)({ status: 503, detail: "unavailable" })
 
-/** Where a redirect leads: a host that has no address anywhere (RFC 6761). */
-const nowhere = "http://elsewhere.invalid/"
+/** Where a redirect leads: to another origin that listens too, so that it is seen who goes there, and with what. */
+const elsewhere = (given: string): string => {
+  const url = new URL("/elsewhere", given)
+  const loopback: Readonly<Record<string, string>> = { "127.0.0.1": "localhost", localhost: "127.0.0.1" }
+  url.hostname = loopback[url.hostname] ?? "elsewhere.test"
+  return url.href
+}
 const nothing: Response = { status: 200, headers: {}, body: new Uint8Array(0) }
 const page = "<!doctype html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
 
@@ -232,7 +237,7 @@ const named = {
     known.past.goDown(known.stage, DateTime.addDuration(known.now, seconds(known, 60)))
     return unavailable(known)
   }),
-  redirect: instead(() => answer(302, "", { location: nowhere })),
+  redirect: instead(({ request }) => answer(302, "", { location: elsewhere(request.url) })),
   "expired-link": instead(() =>
     answer(403, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", {
       "content-type": "application/xml",
