@@ -101,7 +101,8 @@ export const build = <Ledger, Clock>(
       const heard = hearing((lane, name) => {
         if (lane === "webhooks") posted.push({ at: ((engine?.now ?? 0) - (engine?.start ?? 0)) / 1000, fault: name })
       })
-      yield* here(Effect.forkIn(heard(Effect.provideService(service.courier.deliveries, Transport, letters)), scope))
+      const shown = Timeline.transport(Layer.succeed(Transport, letters))
+      yield* here(Effect.forkIn(heard(Effect.provide(service.courier.deliveries, shown)), scope))
     }
     return {
       url,
