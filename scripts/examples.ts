@@ -56,6 +56,6 @@ try {
 }
 if (examples.length === 0) complaints.push("no example was found; is the pattern still right?")
 console.log(
-  complaints.length === 0 ? `${examples.length} examples, ${scenes.length} blocks of the guide` : complaints.join("\n"),
+  complaints.length === 0 ? `${examples.length} examples, ${played} blocks of the guide` : complaints.join("\n"),
 )
 process.exitCode = complaints.length === 0 ? 0 : 1

@@ -36,7 +36,7 @@ it("marked blocks are found with their line, others are left alone", () => {
 it("a mark that no block follows is an error", () => {
   expect(() => blocksOf(page("<!-- runs -->", "prose", "```ts", "one", "```"))).toThrow("README.md:1: no ts block")
   expect(() => blocksOf(page("<!-- runs -->", "```sh", "one", "```"))).toThrow("no ts block")
-  expect(() => blocksOf(page("<!-- runs -->", "```ts", "never closed"))).toThrow("no ts block")
+  expect(() => blocksOf(page("<!-- runs -->", "```ts", "never closed"))).toThrow("never ends")
 })
 
 it("a page that does not exist has no blocks", () => {

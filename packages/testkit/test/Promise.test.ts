@@ -129,6 +129,16 @@ it("what is due between runs reads the kit's time, and letters stand in the time
   expect(new Date().toISOString()).not.toMatch(/^2026-01-01T01:00/)
 })
 
+it("two runs of a kit mint two keys, and another kit of the same seed mints the same", async () => {
+  const mint = async () => {
+    await using kit = await createKit({ service: slowly(), seed: 7 })
+    return [await kit.run(() => crypto.randomUUID()), await kit.run(() => crypto.randomUUID())]
+  }
+  const [first, second] = await mint()
+  expect(first).not.toBe(second)
+  expect(await mint()).toEqual([first, second])
+})
+
 it("in a process that nothing else keeps alive, who waits for ever is told all the same", () => {
   const script = fileURLToPath(new URL("process/dead.ts", import.meta.url))
   const { status, stdout } = spawnSync(process.execPath, [script], { encoding: "utf8" })
