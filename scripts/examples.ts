@@ -54,7 +54,8 @@ try {
 } finally {
   fs.rmSync(room, { recursive: true })
 }
-if (examples.length === 0) complaints.push("no example was found; is the pattern still right?")
+if (examples.length === 0 || scenes.length === 0) complaints.push("no example was found; is the pattern still right?")
+const played = scenes.filter(({ unplayed }) => unplayed === undefined).length
 console.log(
   complaints.length === 0 ? `${examples.length} examples, ${played} blocks of the guide` : complaints.join("\n"),
 )

@@ -2,7 +2,7 @@
 import * as fs from "node:fs"
 
 /** A block of code as it stands in a page. */
-export interface Fence {
+interface Fence {
   /** Where the block's first line of code stands, counted from 1. */
   readonly line: number
   readonly language: string
@@ -11,7 +11,7 @@ export interface Fence {
   readonly mark: string | undefined
 }
 
-export type Block = Pick<Fence, "line" | "text">
+type Block = Pick<Fence, "line" | "text">
 
 const linesOf = (file: string): ReadonlyArray<string> =>
   fs.existsSync(file) ? fs.readFileSync(file, "utf8").split("\n") : []
@@ -19,7 +19,7 @@ const linesOf = (file: string): ReadonlyArray<string> =>
 const markOf = (line: string | undefined): string | undefined => /^<!-- (.*) -->$/.exec(line?.trim() ?? "")?.[1]
 
 /** List every block of a page, in order. */
-export const fencesOf = (file: string): ReadonlyArray<Fence> => {
+const fencesOf = (file: string): ReadonlyArray<Fence> => {
   const lines = linesOf(file)
   const fences: Array<Fence> = []
   for (let at = 0; at < lines.length; at++) {
