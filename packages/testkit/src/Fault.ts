@@ -65,7 +65,7 @@ export interface Turn extends Pick<Planned, "count" | "parameter"> {
 /** A name that is not known, or text that is not of the form `name[=number]@stage[:count]`. */
 export class Unrecognised extends Schema.TaggedError<Unrecognised>()("Unrecognised", {
   given: Schema.String,
-  problem: Schema.Literals(["Form", "Fault", "Stage", "Count", "Unfit", "NoStage", "NoWebhooks"]),
+  problem: Schema.Literals(["Form", "Fault", "Stage", "Count", "Unfit", "NoStage", "NoWebhooks", "Carrier"]),
   known: Schema.Array(Schema.String),
 }) {
   override get message() {
@@ -85,6 +85,8 @@ export class Unrecognised extends Schema.TaggedError<Unrecognised>()("Unrecognis
         return `"${this.given}" cannot happen: this service has the stages ${this.known.join(", ")}`
       case "NoWebhooks":
         return `"${this.given}" cannot happen: this service sends no webhooks`
+      case "Carrier":
+        return `"${this.given}" cannot happen on a port that listens and speaks plain HTTP: play it in memory`
     }
   }
 }

@@ -1,11 +1,15 @@
-import { execFile } from "node:child_process"
+import { execFile, spawnSync } from "node:child_process"
 import { scrypt } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import * as http from "node:http"
 import * as net from "node:net"
+import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import * as zlib from "node:zlib"
+import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
+import * as Courier from "@tenuto/testkit/Courier"
+import * as Emulator from "@tenuto/testkit/Emulator"
 import { type Answering, createKit, type World } from "@tenuto/testkit/Promise"
 
 /** A service of a user's own: work takes a minute. */
@@ -101,6 +105,44 @@ it("time stands still between runs, and moves when it is told", async () => {
   expect(kit.now().toISOString()).toBe("2026-01-01T02:00:00.000Z")
   await new Promise<void>((resolve) => void setTimeout(resolve, 20))
   expect(kit.now().toISOString()).toBe("2026-01-01T02:00:00.000Z")
+})
+
+it("what is due between runs reads the kit's time, and letters stand in the timeline", async () => {
+  const letters: Array<string> = []
+  const service = Effect.gen(function* () {
+    const sign = () => Effect.succeed({})
+    const courier = yield* Courier.make({ sign, within: "10 seconds", pauses: [] })
+    const body = Effect.succeed({ done: true })
+    const letter = { id: "msg_1", url: "http://me.test/hook", after: "10 minutes", body } as const
+    const handler = () => Effect.as(courier.post(letter), Emulator.json(202, {}))
+    return { handler, courier, ledger: Effect.succeed({}) }
+  })
+  const receiver = () => {
+    letters.push(new Date().toISOString())
+    return new Response(null, { status: 204 })
+  }
+  await using kit = await createKit({ service, receiver })
+  await kit.run(({ url }) => fetch(url, { method: "POST" }))
+  await kit.advance("1 hour")
+  expect(letters).toEqual(["2026-01-01T00:10:00.000Z"])
+  expect(kit.timeline()).toMatch(/ 600000 ms {2}webhooks {2}answered 204 +POST \/hook/)
+  expect(new Date().toISOString()).not.toMatch(/^2026-01-01T01:00/)
+})
+
+it("two runs of a kit mint two keys, and another kit of the same seed mints the same", async () => {
+  const mint = async () => {
+    await using kit = await createKit({ service: slowly(), seed: 7 })
+    return [await kit.run(() => crypto.randomUUID()), await kit.run(() => crypto.randomUUID())]
+  }
+  const [first, second] = await mint()
+  expect(first).not.toBe(second)
+  expect(await mint()).toEqual([first, second])
+})
+
+it("in a process that nothing else keeps alive, who waits for ever is told all the same", () => {
+  const script = fileURLToPath(new URL("process/dead.ts", import.meta.url))
+  const { status, stdout } = spawnSync(process.execPath, [script], { encoding: "utf8" })
+  expect([status, stdout]).toEqual([0, expect.stringContaining("waiting: the client under test")])
 })
 
 describe("the doctor", () => {

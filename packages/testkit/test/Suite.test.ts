@@ -143,4 +143,15 @@ describe("what a kit knows when a run is over", () => {
     await expect(createKit({ service: choir(), faults: ["503@lunch"] })).rejects.toThrow("names no stage")
     expect(await kit.run(sing())).toBe("song_1")
   })
+
+  it("what a port that listens cannot do is refused there, and played in memory", async () => {
+    const refused = (carrier: "memory" | "loopback") =>
+      createKit({ service: choir(), faults: ["refused@submit"], carrier })
+    await expect(refused("loopback")).rejects.toThrow("cannot happen on a port that listens")
+    await using kit = await refused("memory")
+    const code = await kit.run(({ url }) =>
+      fetch(url, { method: "POST" }).catch((error: Error) => (error.cause as { readonly code: string }).code),
+    )
+    expect(code).toBe("ECONNREFUSED")
+  })
 })

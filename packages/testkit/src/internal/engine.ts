@@ -278,7 +278,7 @@ export class Engine implements Timekeeper {
 
   private readonly bark = (): void => {
     this.watchdog = undefined
-    if (this.isClosed || this.blockedAt === undefined) return
+    if (this.isClosed || this.blockedAt === undefined || this.listeners.size === 0) return
     const left = this.stuckAfter - (realMillis() - this.blockedAt)
     if (left > 1) {
       this.watchdog = later(Math.min(left, longest), this.bark)

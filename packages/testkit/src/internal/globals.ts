@@ -70,6 +70,15 @@ const randomBytesOf =
     return undefined
   }
 
+const chances = new WeakMap<Engine, HostChance>()
+
+/** A clock that is put over the globals once more goes on drawing: two runs of it mint two keys. */
+const chanceOf = (engine: Engine): HostChance => {
+  const chance = chances.get(engine) ?? hostChance(engine.seed)
+  chances.set(engine, chance)
+  return chance
+}
+
 /** Put the globals under an engine; the answer gives them back. Whoever calls it holds the {@link turnstile}. */
 export const cover = (engine: Engine): Undo => {
   const host: Partial<typeof globalThis> = globalThis
@@ -97,7 +106,7 @@ export const cover = (engine: Engine): Undo => {
   putAll(host.AbortSignal, { timeout: timeoutOf(engine) })
   putAll(host.performance, { now: () => engine.now - engine.start, timeOrigin: engine.start })
   if (host.process !== undefined) putAll(host.process, { hrtime: hrtimeOf(engine, host.process.hrtime) })
-  const chance = hostChance(engine.seed)
+  const chance = chanceOf(engine)
   putAll(Math, { random: chance.random })
   const { fill: getRandomValues, randomUUID } = chance
   if (host.crypto !== undefined) {

@@ -20,13 +20,10 @@ export const turn: (f: () => void) => void = immediate === undefined ? viaChanne
 const arm = globalThis.setTimeout
 const disarm = globalThis.clearTimeout
 
-/** Run `f` after real milliseconds, without keeping the process alive; the answer disarms it. */
+/** Run `f` after real milliseconds; the answer disarms it. It keeps the process alive, for somebody waits for what it says. */
 export const later = (millis: number, f: () => void): (() => void) => {
-  const handle: unknown = arm(f, millis)
-  if (typeof handle === "object" && handle !== null && "unref" in handle && typeof handle.unref === "function") {
-    handle.unref()
-  }
-  return () => disarm(handle as Parameters<typeof disarm>[0]) // the handle is this host's own
+  const handle = arm(f, millis)
+  return () => disarm(handle)
 }
 
 const { performance } = globalThis

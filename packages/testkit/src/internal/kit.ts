@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import type { Answering, Kit, LedgerOf, Options, Service, World } from "../Kit.ts"
+import type { Answering, Kit, LedgerOf, Options, Service, Span, World } from "../Kit.ts"
 import * as Checks from "../Checks.ts"
 import * as Coverage from "../Coverage.ts"
 import * as Report from "../Report.ts"
@@ -104,14 +104,25 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
       yield* Scope.close(scope, Exit.void)
     }).pipe(run)
 
+  let isPlaying = false
+  /** The process's time, chance and `fetch` are the kit's. */
+  const covered = Effect.gen(function* () {
+    if (!globals) return
+    yield* Effect.acquireRelease(Effect.promise(turnstile), (leave) => Effect.sync(leave))
+    yield* during(() => (engine === undefined ? undefined : cover(engine)))
+    if (carrier === "memory") yield* during(() => route(new URL(url).origin, own))
+  })
+
   const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> =>
     Effect.gen(function* () {
       if (yield* Deferred.isDone(closed)) return yield* new Closed({ wasRunning: false })
-      if (globals) {
-        yield* Effect.acquireRelease(Effect.promise(turnstile), (leave) => Effect.sync(leave))
-        yield* during(() => (engine === undefined ? undefined : cover(engine)))
-        if (carrier === "memory") yield* during(() => route(new URL(url).origin, own))
-      }
+      yield* covered
+      yield* during(() => {
+        isPlaying = true
+        return () => {
+          isPlaying = false
+        }
+      })
       yield* during(() => engine?.free())
       const playing = Effect.promise(async (signal) => {
         try {
@@ -125,6 +136,12 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
     })
       .pipe(Effect.scoped, Effect.provideContext(context), run)
       .then((result) => (Result.isSuccess(result) ? result.success : Promise.reject(result.failure as Error)))
+
+  // What is due meanwhile, such as a receiver of letters, reads the kit's time too.
+  const advance = (by: Span) => {
+    const passing = world.here(VirtualClock.advance(by))
+    return run(isPlaying ? passing : Effect.scoped(Effect.andThen(covered, passing)))
+  }
 
   const transcript = async () => {
     const ledger: unknown = await run(world.ledger)
@@ -140,7 +157,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
     judge: async (known, checks) => Checks.judge({ ...(await transcript()), timeline: timeline(), ...known }, checks),
     report: (given) => Report.html(Effect.runSyncWith(context)(Timeline.entries), given),
     run: play,
-    advance: (by) => run(world.here(VirtualClock.advance(by))),
+    advance,
     track: (promise) => {
       const release = engine?.hold("a promise", true)
       if (release !== undefined) void promise.then(release, release)

@@ -58,13 +58,18 @@ export interface World<Ledger, Clock> {
 const planOf = (
   text: string,
   handler: Emulator.Handler,
+  isServed: boolean,
 ): Effect.Effect<{ readonly step?: Step<never>; readonly turn?: Fault.Turn }, Fault.Unrecognised> => {
   const [, stage, times = "1"] = /^pass@([a-z-]+)(?::(\d+))?$/.exec(text) ?? []
   const count = Number(times)
   if (stage === "webhook") return Effect.succeed({ turn: { fault: undefined, parameter: undefined, count } })
   if (stage !== undefined) return Effect.succeed({ step: { stage, count, name: "pass", own: handler } })
-  return Effect.map(Fault.parse(text), (planned) => {
+  return Effect.gen(function* () {
+    const planned = yield* Fault.parse(text)
     const { count, fault, parameter, stage } = planned
+    if (isServed && fault.carriers === "memory") {
+      return yield* new Fault.Unrecognised({ given: text, problem: "Carrier", known: [] })
+    }
     return stage === "webhook" ? { turn: planned } : { step: { stage, count, name: fault.name, parameter } }
   })
 }
@@ -89,7 +94,7 @@ export const build = <Ledger, Clock>(
     let handler = service.handler
     const fault = (names: ReadonlyArray<string>) =>
       Effect.gen(function* () {
-        const planned = yield* Effect.forEach(names, (name) => planOf(name, service.handler))
+        const planned = yield* Effect.forEach(names, (name) => planOf(name, service.handler, typeof at !== "string"))
         const turns = planned.flatMap(({ turn }) => turn ?? [])
         const steps = planned.flatMap(({ step }) => step ?? [])
         handler = yield* Fault.arrange(handler, { steps, turns }, { ...hooks, ...asked })
@@ -111,7 +116,8 @@ export const build = <Ledger, Clock>(
       const heard = hearing((lane, name) => {
         if (lane === "webhooks") posted.push({ at: ((engine?.now ?? 0) - (engine?.start ?? 0)) / 1000, fault: name })
       })
-      yield* here(Effect.forkIn(heard(Effect.provideService(service.courier.deliveries, Transport, letters)), scope))
+      const shown = Timeline.transport(Layer.succeed(Transport, letters))
+      yield* here(Effect.forkIn(heard(Effect.provide(service.courier.deliveries, shown)), scope))
     }
     return {
       url,
