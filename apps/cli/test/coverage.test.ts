@@ -53,3 +53,14 @@ test("a line that is no record is named, and one that fits no cell is told", asy
   expect(unread.err).toMatch(/coverage\.jsonl, line 2: .*stage/s)
   expect([told.code, told.err]).toEqual([0, "tenuto: in no cell of the table: choir: 503@look\n"])
 })
+
+test("a service of one's own counts with the stages that it is given", async () => {
+  const played = file([{ service: "choir", stage: "look", fault: "503" }])
+  const [own, strange] = await Promise.all([
+    run(["coverage", played, "--service", "choir=look"]),
+    run(["coverage", played, "--service", "choir=lunch"]),
+  ])
+  expect([own.code, own.err]).toEqual([0, ""])
+  expect(own.out).toMatch(/choir +look +1 of \d+/)
+  expect([strange.code, strange.err]).toEqual([64, expect.stringContaining('"lunch" is no stage')])
+})

@@ -99,6 +99,15 @@ it("memory and loopback tell the same story", async () => {
   expect(await tell("loopback")).toBe(await tell("memory"))
 })
 
+it("an advance within a run ends when its time has come, and time moves on", async () => {
+  await using kit = await createKit({ service: slowly() })
+  const ran = await kit.run(async (world) => {
+    await kit.advance("30 seconds")
+    return [kit.now().toISOString(), await poll(world)]
+  })
+  expect(ran).toEqual(["2026-01-01T00:00:30.000Z", 12])
+})
+
 it("time stands still between runs, and moves when it is told", async () => {
   await using kit = await createKit({ service: slowly() })
   await kit.advance("2 hours")

@@ -25,8 +25,10 @@ const min = Flag.Int("min").pipe(
 )
 
 const service = Flag.String("service").pipe(
-  Flag.withMetavar("name"),
-  Flag.withDescription("A service that counts; may be given several times. All of them when left out"),
+  Flag.withMetavar("name[=stages]"),
+  Flag.withDescription(
+    "A service that counts, yours with its stages: choir=submit,look. May be given several times; the known ones when left out",
+  ),
   Flag.atLeast(0),
 )
 
@@ -34,25 +36,38 @@ const service = Flag.String("service").pipe(
 const stagesOf = ({ courier, hooks: { stages = [] } }: Services.Emulated): ReadonlyArray<Stage> =>
   courier === undefined ? stages : [...stages, "webhook"]
 
-/** Errors: `Usage`. */
-const scopeOf = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
-  const services = names.length === 0 ? Services.all : yield* Effect.forEach(names, Services.find)
-  const stages = yield* Effect.forEach(services, ({ emulator, name }) =>
-    Effect.gen(function* () {
-      const { make } = yield* emulator
-      return [name, stagesOf(yield* make({}))] as const
-    }),
+const known = Effect.fnUntraced(function* ({ emulator, name }: Services.Service) {
+  const { make } = yield* emulator
+  return [name, stagesOf(yield* make({}))] as const
+})
+
+/** A service by its name, or one of the user's own: `choir=submit,look`. Errors: `Usage`. */
+const given = Effect.fnUntraced(function* (text: string) {
+  const [name = "", list] = text.split("=")
+  if (list === undefined) return yield* known(yield* Services.find(name))
+  const { Stage } = yield* Effect.promise(() => import("@tenuto/testkit/Fault"))
+  const stages = yield* Effect.forEach(
+    list.split(","),
+    (word) =>
+      Stage.literals.find((stage) => stage === word) ??
+      new Usage({ problem: `--service: "${word}" is no stage`, way: `the stages are ${Stage.literals.join(", ")}` }),
   )
-  return { services: Object.fromEntries(stages) }
+  return [name, stages] as const
+})
+
+/** Errors: `Usage`. */
+const scopeOf = Effect.fnUntraced(function* (texts: ReadonlyArray<string>) {
+  const services = texts.length === 0 ? Effect.forEach(Services.all, known) : Effect.forEach(texts, given)
+  return { services: Object.fromEntries(yield* services) }
 })
 
 export const coverage = Command.make(
   "coverage",
   { file, min, service, json: Flags.json },
-  Effect.fn(function* (given) {
-    const scope = yield* scopeOf(given.service)
+  Effect.fn(function* (options) {
+    const scope = yield* scopeOf(options.service)
     const Coverage = yield* Effect.promise(() => import("@tenuto/testkit/Coverage"))
-    const name = Option.getOrUndefined(given.file) ?? (yield* Coverage.file)
+    const name = Option.getOrUndefined(options.file) ?? (yield* Coverage.file)
     if (name === undefined) {
       const way = "run the suite with TENUTO_COVERAGE=coverage.jsonl, and name that file here"
       return yield* new Usage({ problem: "there is no file to read", way })
@@ -63,11 +78,11 @@ export const coverage = Command.make(
       return new Usage({ problem: message, way })
     })
     const { covered, missing, percent, rows, text, total, unknown } = Coverage.table(records, scope)
-    const isEnough = Option.match(given.min, { onNone: () => true, onSome: (least) => percent >= least })
-    yield* given.json ? Screen.json({ covered, total, percent, rows, unknown }) : Screen.out(text)
+    const isEnough = Option.match(options.min, { onNone: () => true, onSome: (least) => percent >= least })
+    yield* options.json ? Screen.json({ covered, total, percent, rows, unknown }) : Screen.out(text)
     if (unknown.length > 0) yield* Screen.tell(`tenuto: in no cell of the table: ${unknown.join(", ")}`)
     if (isEnough) return
-    const least = Option.getOrElse(given.min, () => 0)
+    const least = Option.getOrElse(options.min, () => 0)
     yield* Screen.tell(
       `tenuto: ${percent} % is covered, and --min asks for ${least} %; missing:\n  ${missing.join("\n  ")}`,
     )
