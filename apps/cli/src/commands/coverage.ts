@@ -46,13 +46,13 @@ const given = Effect.fnUntraced(function* (text: string) {
   const [name = "", list] = text.split("=")
   if (list === undefined) return yield* known(yield* Services.find(name))
   const { Stage } = yield* Effect.promise(() => import("@tenuto/testkit/Fault"))
-  const stages = yield* Effect.forEach(
-    list.split(","),
-    (word) =>
-      Stage.literals.find((stage) => stage === word) ??
-      new Usage({ problem: `--service: "${word}" is no stage`, way: `the stages are ${Stage.literals.join(", ")}` }),
-  )
-  return [name, stages] as const
+  const words = list.split(",")
+  const strange = words.find((word) => !Stage.literals.some((stage) => stage === word))
+  if (strange !== undefined) {
+    const way = `the stages are ${Stage.literals.join(", ")}`
+    return yield* new Usage({ problem: `--service: "${strange}" is no stage`, way })
+  }
+  return [name, Stage.literals.filter((stage) => words.includes(stage))] as const
 })
 
 /** Errors: `Usage`. */
