@@ -25,7 +25,7 @@
  * assert.toMatchTimeline(timeline, timeline)
  * ```
  */
-import { difference, goldenOf, insist, type State } from "./internal/golden.ts"
+import { difference, goldenOf, insist } from "./internal/golden.ts"
 
 /** What a runner expects of a matcher. */
 export interface Verdict {
@@ -47,7 +47,7 @@ const textOf = (timed: Timed): string => {
   return typeof timed.timeline === "string" ? timed.timeline : timed.timeline()
 }
 
-function toMatchTimeline(this: State, received: Timed, expected: string | URL): Verdict {
+function toMatchTimeline(this: object, received: Timed, expected: string | URL): Verdict {
   const text = textOf(received)
   const wanted = typeof expected === "string" ? expected : goldenOf(expected, text, this)
   if (wanted === undefined) {
