@@ -22,12 +22,6 @@ process.on("exit", () => fs.rmSync(room, { recursive: true, force: true }))
 
 const install = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]
 
-/** Lists every package that was installed; a second copy of effect breaks what two packages share. */
-const copiesOfEffect = (folder: string) =>
-  fs
-    .globSync("node_modules/**/effect/package.json", { cwd: folder })
-    .filter((it) => it.endsWith("node_modules/effect/package.json"))
-
 const visit = async (team: string) => {
   const folder = path.join(room, team)
   fs.cpSync(path.join(home, team), folder, {
@@ -38,12 +32,12 @@ const visit = async (team: string) => {
   const installed = await run([...install, ...packages.map(tarball)], folder)
   const ready = performance.now()
   const tested = installed.ok ? await run(["npm", "test", "--silent"], folder) : installed
-  const copies = copiesOfEffect(folder)
+  const copies = fs.globSync("**/node_modules/effect/package.json", { cwd: folder })
   const isOk = tested.ok && copies.length === 1
   const seconds = [ready - begun, performance.now() - ready].map(
     (millis) => `${(millis / 1000).toFixed(1).padStart(6)} s`,
   )
-  const skipped = /^SKIPPED: .*/m.exec(tested.output)?.[0] ?? ""
+  const skipped = /SKIPPED: .*/.exec(tested.output)?.[0] ?? ""
   console.log(
     `${isOk ? "ok  " : "FAIL"}  ${team.padEnd(14)} ${seconds[0]} to install ${seconds[1]} to test  ${skipped}`.trimEnd(),
   )
@@ -60,5 +54,6 @@ const work = async () => {
   for (let team = queue.shift(); team !== undefined; team = queue.shift()) results.push(await visit(team))
 }
 await Promise.all([work(), work()])
-console.log(`${results.filter(Boolean).length} of ${results.length} teams`)
+const green = results.filter(Boolean).length
+console.log(green === results.length ? `${green} teams` : `${green} of ${results.length} teams`)
 process.exitCode = results.every(Boolean) ? 0 : 1

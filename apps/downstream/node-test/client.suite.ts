@@ -9,7 +9,12 @@ const suiteOf = (name: string, looksOnceMore: boolean) =>
     from: import.meta.url,
     kinds: ["pass@look", "503@look", "429=30@look", "reset-after-commit@look"],
     service: films,
-    client: ({ dispatcher, url }) => render(url, new Agent().compose(() => dispatcher.dispatch), { looksOnceMore }),
+    client: ({ dispatcher, url }) =>
+      render(
+        url,
+        new Agent().compose(() => dispatcher.dispatch),
+        { looksOnceMore },
+      ),
   })
 
 export const asItWas = suiteOf("as-it-was", true)

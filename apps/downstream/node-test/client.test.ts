@@ -26,7 +26,12 @@ test("the mended client is right in every story of three steps", async () => {
 
 test("a minute of looks is the same text on every version of Node", async () => {
   const kit = await createKit({ service: films(), faults: ["503@look:2"] })
-  await kit.run(({ dispatcher, url }) => render(url, new Agent().compose(() => dispatcher.dispatch)))
+  await kit.run(({ dispatcher, url }) =>
+    render(
+      url,
+      new Agent().compose(() => dispatcher.dispatch),
+    ),
+  )
   timelines.toMatchTimeline(kit, new URL("golden/render.txt", import.meta.url))
   await kit.close()
 })

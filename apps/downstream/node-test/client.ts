@@ -13,7 +13,7 @@ export const render = async (url: string, dispatcher: Dispatcher, { looksOnceMor
   const asked = await request(`${url}/films`, { dispatcher, method: "POST", headers, body: '{"title":"Dawn"}' })
   const { id } = (await asked.body.json()) as Film
 
-  for (let isSure = !looksOnceMore; ; ) {
+  for (let isSure = !looksOnceMore; ;) {
     await pause(5)
     const look = await request(`${url}/films/${id}`, { dispatcher }).catch(() => undefined)
     if (look?.statusCode !== 200) {

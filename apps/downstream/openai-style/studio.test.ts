@@ -5,7 +5,9 @@ import { demand, exhaustively, randomly } from "@tenuto/testkit/Promise"
 import { asItWas, mended } from "./studio.suite.ts"
 
 test("that a POST is sent again without a key is found, and the last line of what is said replays it", async () => {
-  const red: unknown = await demand(randomly(asItWas, { runs: 40, length: 4, seed: 1 })).catch((error: unknown) => error)
+  const red: unknown = await demand(randomly(asItWas, { runs: 40, length: 4, seed: 1 })).catch(
+    (error: unknown) => error,
+  )
   assert(red instanceof Error)
   assert.match(red.message, /not-again-unkeyed: POST \/videos at [\d.]+ s goes out again without a key/)
   const line = red.message.split("\n").at(-1) ?? ""

@@ -13,7 +13,10 @@ declare module "vitest" {
 
 test("that a lost call is waited for is found, and the last line of what is said replays it", async () => {
   const red = await demand(exhaustively(asItWas, { depth: 1 })).catch((error: unknown) => error)
-  expect(red).toMatchObject({ name: "Red", message: expect.stringMatching(/nothing-unhandled: waits for ever: the client/) })
+  expect(red).toMatchObject({
+    name: "Red",
+    message: expect.stringMatching(/nothing-unhandled: waits for ever: the client/),
+  })
   const line = String(red).split("\n").at(-1) ?? ""
   expect(line).toMatch("npx tenuto replay v1:songs.suite.ts:as-it-was:memory:0:lost@webhook:")
   const { status, stdout } = spawnSync(line, { shell: true, encoding: "utf8" })
@@ -23,7 +26,9 @@ test("that a lost call is waited for is found, and the last line of what is said
 
 test("by itself such a wait fails at once, and says who waits", async () => {
   await using kit = await createKit({ service: service(), receiver: receive, faults: ["lost@webhook"] })
-  await expect(kit.run(({ url }) => newSong(`${url}/v1`, { onlyWaits: true }))).rejects.toMatchObject({ _tag: "Deadlock" })
+  await expect(kit.run(({ url }) => newSong(`${url}/v1`, { onlyWaits: true }))).rejects.toMatchObject({
+    _tag: "Deadlock",
+  })
 })
 
 test("the mended client is right in every story of three steps", async () => {
