@@ -10,7 +10,7 @@ import { pack, packages } from "./tarballs.ts"
 import { repository } from "./workspace.ts"
 
 const home = path.join(repository, "apps/downstream")
-const teams = fs.globSync("*/package.json", { cwd: home }).map(path.dirname).toSorted()
+const teams = fs.globSync("*/package.json", { cwd: home }).map((file) => path.dirname(file)).toSorted()
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((name) => !teams.includes(name))
 if (unknown.length > 0) throw new Error(`no such team: ${unknown.join(", ")}; there are ${teams.join(", ")}`)
