@@ -113,7 +113,7 @@ const sourceViolations = (root: string, member: Member): ReadonlyArray<string> =
   )
   const forEmulator = reachedOnlyFrom(path.join(src, "Emulator.ts"), relative)
 
-  const ruleFor = (file: string, { specifier }: Import): string | undefined => {
+  const ruleFor = (file: string, { isType, specifier }: Import): string | undefined => {
     const name = packageOf(specifier)
     if (specifier.startsWith(".")) {
       const target = path.resolve(path.dirname(file), specifier)
@@ -123,7 +123,9 @@ const sourceViolations = (root: string, member: Member): ReadonlyArray<string> =
     if (kind === "app") return undefined
     if (isBuiltin(specifier)) {
       const portable = kind === "core" || kind === "http" || member.name === "@tenuto/transport-fetch"
-      return portable ? "this package runs where there is no Node" : undefined
+      if (portable) return "this package runs where there is no Node"
+      // A bundler follows even an import that is never reached.
+      return kind === "testkit" && !isType ? "browsers load the test kit: ask internal/builtin.ts for it" : undefined
     }
     if (specifier === "effect") return "one module at a time (effect/Effect): the barrel costs a browser 20 kB"
     if (name === "effect" && (kind === "core" || kind === "http")) {

@@ -44,6 +44,12 @@ const checks: ReadonlyArray<Check> = [
     needs: "build",
     note: (output) => output.trim().split("\n").at(-1),
   },
+  {
+    name: "downstream",
+    command: ["node", "scripts/downstream.ts"],
+    needs: "build",
+    note: (output) => output.trim().split("\n").at(-1),
+  },
   { name: "size", command: ["node", "scripts/size.ts"], note: (output) => /Size:\s*(.*)/.exec(output)?.[1] },
 ]
 

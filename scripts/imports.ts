@@ -5,6 +5,8 @@ import { parseSync, Visitor } from "oxc-parser"
 export interface Import {
   readonly specifier: string
   readonly line: number
+  /** Whether it is gone once the types are. */
+  readonly isType: boolean
 }
 
 const known = new Map<string, ReadonlyArray<Import>>()
@@ -18,18 +20,23 @@ export const importsOf = (file: string): ReadonlyArray<Import> => {
   const [error] = errors
   if (error !== undefined) throw new Error(`${file}: ${error.message}`)
   const found: Array<Import> = []
-  const note = (node: { readonly source: object | null }) => {
+  const note = (node: {
+    readonly source: object | null
+    readonly importKind?: string
+    readonly exportKind?: string
+  }) => {
     if (node.source === null || !("value" in node.source) || !("start" in node.source)) return
     const { start, value } = node.source
     if (typeof value !== "string" || typeof start !== "number") return
-    found.push({ specifier: value, line: text.slice(0, start).split("\n").length })
+    const isType = node.importKind === "type" || node.exportKind === "type"
+    found.push({ specifier: value, line: text.slice(0, start).split("\n").length, isType })
   }
   new Visitor({
     ImportDeclaration: note,
     ExportNamedDeclaration: note,
     ExportAllDeclaration: note,
     ImportExpression: note,
-    TSImportType: note,
+    TSImportType: ({ source }) => note({ source, importKind: "type" }),
   }).visit(program)
   known.set(file, found)
   return found

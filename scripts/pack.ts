@@ -10,8 +10,9 @@ import { createInterface } from "node:readline"
 import * as os from "node:os"
 import * as path from "node:path"
 import { blocksOf } from "./readme.ts"
-import { pnpm, run } from "./run.ts"
-import { type Member, members, repository } from "./workspace.ts"
+import { run } from "./run.ts"
+import { pack, packages } from "./tarballs.ts"
+import { type Member, repository } from "./workspace.ts"
 
 const complaints: Array<string> = []
 
@@ -22,11 +23,11 @@ const attempt = async (title: string, command: ReadonlyArray<string>, cwd?: stri
   return { ok, output }
 }
 
-const packages = members(repository).filter((it) => it.isPublic)
 const room = fs.mkdtempSync(path.join(os.tmpdir(), "tenuto-pack-"))
 process.on("exit", () => fs.rmSync(room, { recursive: true, force: true }))
 
-const tarball = (it: Member) => path.join(room, `${it.name.slice(1).replace("/", "-")}-${it.version}.tgz`)
+const packed = await pack()
+const tarball = typeof packed === "string" ? () => "" : packed
 
 /** What `./*` of a package stands for, and `.`. */
 const entries = (it: Member) =>
@@ -35,15 +36,6 @@ const entries = (it: Member) =>
     .filter((file) => !file.includes(path.sep) && file !== "main.ts")
     .map((file) => (file === "index.ts" ? "." : `./${path.basename(file, ".ts")}`))
     .filter((entry) => entry === "." || it.hasSubpaths)
-
-/** What `tsc` built from files that are gone would be shipped again. */
-const pruneBuilt = (it: Member) => {
-  const dist = path.join(repository, it.folder, "dist")
-  for (const file of fs.globSync("**/*.{js,js.map,d.ts,d.ts.map}", { cwd: dist })) {
-    const source = path.join(repository, it.folder, "src", file.replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts"))
-    if (!fs.existsSync(source)) fs.rmSync(path.join(dist, file))
-  }
-}
 
 const judge = async (it: Member) => {
   const { output } = await run(["tar", "tzf", tarball(it)])
@@ -153,10 +145,8 @@ const dependOnNoRunner = () => {
   if (strangers.length > 0) complaints.push(`@tenuto/testkit depends on ${strangers.join(", ")}`)
 }
 
-for (const it of packages) pruneBuilt(it)
-const filters = packages.flatMap((it) => ["--filter", it.name])
-const packed = await attempt("pnpm pack", [...pnpm, "-r", ...filters, "pack", "--pack-destination", room])
-if (packed.ok) {
+if (typeof packed === "string") complaints.push(`pnpm pack\n${packed.trim()}`)
+else {
   for (const it of packages) await judge(it)
   const blocks = await useThem()
   await readThemPlainly()

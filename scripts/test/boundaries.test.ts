@@ -48,6 +48,8 @@ describe("boundaries", () => {
       "packages/core/src/index.ts": 'export * as Handle from "./Handle.ts"',
       "packages/http/src/Signature.ts": 'import * as Mac from "effect/crypto/Mac"\nimport "@tenuto/core/Handle"',
       "packages/transport-node/src/index.ts": 'import "undici"\nimport "node:net"\nimport "@tenuto/http/Transport"',
+      "packages/testkit/src/index.ts":
+        'import type { Socket } from "node:net"\nexport type A = typeof import("node:fs")',
       "packages/providers/one/src/Emulator.ts": 'import "@tenuto/testkit/Emulator"\nimport "./internal/story.ts"',
       "packages/providers/one/src/internal/story.ts": 'import "@tenuto/testkit/Script"\nimport "./wire.ts"',
       "packages/providers/one/src/internal/wire.ts": "export {}",
@@ -72,6 +74,12 @@ describe("boundaries", () => {
     ["fetch knows no Node", "transport-fetch", 'import "node:http"', "where there is no Node"],
     ["a transport knows no other", "transport-fetch", 'import "@tenuto/transport-node"', "dependencies point inwards"],
     ["a journal knows no protocol", "journal", 'import "@tenuto/http"', "dependencies point inwards"],
+    [
+      "the test kit asks Node for its modules",
+      "testkit",
+      'export const a = () => import("node:fs")',
+      "browsers load the test kit",
+    ],
     ["the test kit knows no transport", "testkit", 'import "@tenuto/transport-node"', "dependencies point inwards"],
     [
       "a provider knows no transport",

@@ -30,7 +30,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Handler } from "./Handler.ts"
-import { current } from "./internal/clock.ts"
+import { loopback } from "./internal/loopback.ts"
 import { memory } from "./internal/memory.ts"
 
 export { answer, Behaviour, json } from "./Behaviour.ts"
@@ -69,21 +69,8 @@ export const serve = <R>(
   handler: Handler<R>,
   options: ServeOptions = {},
 ): Effect.Effect<Served, Unserved, R | Scope.Scope> =>
-  Effect.gen(function* () {
-    const { loopback } = yield* held("a server that is loaded", () => import("./internal/loopback.ts"))
-    return yield* loopback(handler, {
-      port: options.port ?? 0,
-      host: options.host ?? "127.0.0.1",
-      maxBytes: options.maxBytes ?? 16n * 1024n * 1024n,
-    })
+  loopback(handler, {
+    port: options.port ?? 0,
+    host: options.host ?? "127.0.0.1",
+    maxBytes: options.maxBytes ?? 16n * 1024n * 1024n,
   }).pipe(Effect.mapError((detail) => new Unserved({ detail })))
-
-/** Only who serves needs sockets: a browser loads all the rest. */
-const held = <A>(label: string, load: () => Promise<A>): Effect.Effect<A> =>
-  Effect.flatMap(current, (engine) =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => engine?.hold(label, false)),
-      () => Effect.promise(load),
-      (release) => Effect.sync(() => release?.()),
-    ),
-  )

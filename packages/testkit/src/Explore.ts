@@ -193,7 +193,7 @@ export const shrink = async (
 
 /** Name a story and the timeline it was told as. */
 export const tokenOf = async (suite: Suite, { carrier, seed, steps }: Story, timeline: string): Promise<string> => {
-  const module = suite.from === undefined ? undefined : await pathOf(suite.from)
+  const module = suite.from === undefined ? undefined : pathOf(suite.from)
   const hash = Token.hashOf(timeline)
   return Token.write({ ...(module === undefined ? {} : { module }), suite: suite.name, carrier, seed, steps, hash })
 }

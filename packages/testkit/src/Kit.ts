@@ -82,12 +82,19 @@ export interface Finding {
   readonly advice: string
 }
 
+/** What undici makes a dispatcher of: `new Agent().compose(() => dispatcher.dispatch)` is one, in types too. */
+export interface Dispatching {
+  readonly dispatch: (options: never, handler: never) => boolean
+}
+
 /** What a client under test is given. */
 export interface World {
   /** The service's origin, without a slash at its end. */
   readonly url: string
   /** Reaches the service; in memory it reaches nothing else. */
   readonly fetch: typeof globalThis.fetch
+  /** The same for a client that speaks undici. */
+  readonly dispatcher: Dispatching
   /** Aborted when the run is given up. */
   readonly signal: AbortSignal
 }
@@ -123,23 +130,32 @@ export interface Kit<Ledger> extends AsyncDisposable {
   /** What the run did and must not do: all checks of `Checks`, or these; none: it was right as far as anyone can see. */
   readonly judge: (known?: Known, checks?: ReadonlyArray<Check>) => Promise<ReadonlyArray<Violation>>
   /** For undici and Node's own `fetch`: their `setGlobalDispatcher`, and their option `dispatcher`. */
-  readonly dispatcher: { readonly dispatch: (options: never, handler: never) => boolean }
+  readonly dispatcher: Dispatching
   readonly close: () => Promise<void>
 }
 
+/** How a client ended: with what it gave, or with what it threw; with neither, it waits for ever. */
+export interface Ended<A> {
+  readonly value?: A
+  readonly thrown?: unknown
+}
+
 /** What stories are told of: a service and a client, both made anew for each story. */
-export interface Explored<S extends Service> extends Pick<Options<S>, "globals" | "origin" | "receiver"> {
+export interface Explored<S extends Service, A = unknown> extends Pick<Options<S>, "globals" | "origin" | "receiver"> {
   readonly name: string
   /** `import.meta.url` of the module that exports the suite, so that one line can replay it. */
   readonly from?: string
   /** What may go wrong; earlier words are simpler: `["503@look", "reset-after-commit@submit"]`. `pass@look` lets one by. */
   readonly kinds: ReadonlyArray<string>
   readonly service: (story: Story) => S
-  readonly client: (world: World) => unknown
+  readonly client: (world: World) => A | Promise<A>
   /** What is for nobody's eyes. */
   readonly secrets?: ReadonlyArray<string>
-  /** How the service is to be read, where the defaults of `Checks` are wrong. */
-  readonly known?: Known
+  /**
+   * How the service is to be read, where the defaults of `Checks` are wrong. A client that tells by a value that the work
+   * failed needs a function: `({ value }) => ({ claimed: value?.failed ? "failed" : "succeeded" })`.
+   */
+  readonly known?: Known | ((ended: Ended<A>) => Known)
   /** Judge what was told. Default: all of `Checks`. */
   readonly checks?: ReadonlyArray<Check>
 }

@@ -6,8 +6,8 @@
  * written with `TENUTO_UPDATE=1`, or by the runner's own `-u`, and never in CI without being asked.
  *
  * ```ts
- * // in a set-up file of vitest 5; version 4 wants `interface Matchers<T> extends Matching<void> {}`, and jest the module
- * // "expect" with `interface Matchers<R> extends Matching<R> {}`
+ * // in a set-up file of vitest 5; version 4 and "bun:test" want `interface Matchers<T> extends Matching<void> {}`, and jest
+ * // the module "expect" with `interface Matchers<R extends void | Promise<void>> extends Matching<R> {}`
  * import { expect } from "vitest"
  * import { matchers, type Matching } from "@tenuto/testkit/Matchers"
  *
@@ -25,7 +25,7 @@
  * assert.toMatchTimeline(timeline, timeline)
  * ```
  */
-import { difference, goldenOf, insist, type State } from "./internal/golden.ts"
+import { difference, goldenOf, insist } from "./internal/golden.ts"
 
 /** What a runner expects of a matcher. */
 export interface Verdict {
@@ -42,17 +42,25 @@ export interface Matching<R> {
   readonly toMatchTimeline: (expected: string | URL) => R
 }
 
-const textOf = (timed: Timed): string => {
-  if (typeof timed === "string") return timed
-  return typeof timed.timeline === "string" ? timed.timeline : timed.timeline()
+/** Runners give a matcher whatever their user has. */
+const textOf = (received: unknown): string | undefined => {
+  if (typeof received === "string") return received
+  if (typeof received !== "object" || received === null || !("timeline" in received)) return undefined
+  const { timeline } = received
+  const text: unknown = typeof timeline === "function" ? Reflect.apply(timeline, received, []) : timeline
+  return typeof text === "string" ? text : undefined
 }
 
-function toMatchTimeline(this: State, received: Timed, expected: string | URL): Verdict {
+const failed = (message: string): Verdict => ({ pass: false, message: () => message })
+
+function toMatchTimeline(this: object, received: unknown, expected: string | URL): Verdict {
   const text = textOf(received)
+  if (text === undefined) return failed("this has no timeline: expect a text, a kit, or what was played")
   const wanted = typeof expected === "string" ? expected : goldenOf(expected, text, this)
   if (wanted === undefined) {
-    const message = `there is no golden file ${String(expected)}: run once with TENUTO_UPDATE=1 and commit what it writes`
-    return { pass: false, message: () => message }
+    return failed(
+      `there is no golden file ${String(expected)}: run once with TENUTO_UPDATE=1 and commit what it writes`,
+    )
   }
   const differs = difference(wanted, text)
   return {

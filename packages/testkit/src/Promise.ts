@@ -36,7 +36,9 @@ import type { Explored, Kit, LedgerOf, Options, Service } from "./Kit.ts"
 export { demand, exhaustively, randomly } from "./Explore.ts"
 export type {
   Answering,
+  Dispatching,
   Emulated,
+  Ended,
   Explored,
   Finding,
   Kit,
@@ -59,4 +61,4 @@ export const createKit = <S extends Service>(options: Options<S>): Promise<Kit<L
  * What a story is judged by: every check, that the client is not left waiting for ever, and that no promise is rejected
  * unheard. A client that rejects is no violation; what it does about a service that goes wrong is its own affair.
  */
-export const suite = <S extends Service>(explored: Explored<S>): Suite => suiteOf(explored)
+export const suite = <S extends Service, A>(explored: Explored<S, A>): Suite => suiteOf(explored)

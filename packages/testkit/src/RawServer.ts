@@ -17,11 +17,12 @@
  * console.log(await Effect.runPromise(Effect.scoped(dropped))) // 1
  * ```
  */
-import { createServer, type Socket } from "node:net"
+import type { Socket } from "node:net"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import { builtin } from "./internal/builtin.ts"
 
 /** Where it listens, and what it has seen so far. */
 export interface RawServer {
@@ -62,6 +63,8 @@ const endOf = (text: string): number => {
 /** Listen on a loopback port until the scope closes. */
 export const serve = ({ connect, serve }: Manners = {}): Effect.Effect<RawServer, never, Scope.Scope> =>
   Effect.gen(function* () {
+    const net = builtin("node:net")
+    if (net === undefined) return yield* Effect.die(new Error("a raw server needs sockets, and there are none here"))
     const read = yield* Deferred.make<void>()
     const closed = yield* Deferred.make<void>()
     let text = ""
@@ -69,7 +72,7 @@ export const serve = ({ connect, serve }: Manners = {}): Effect.Effect<RawServer
     let connections = 0
     let pipelined = 0
     const sockets = new Set<Socket>()
-    const server = createServer((socket) => {
+    const server = net.createServer((socket) => {
       sockets.add(socket)
       connections += 1
       let pending = ""

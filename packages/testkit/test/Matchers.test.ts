@@ -26,6 +26,20 @@ describe("toMatchTimeline", () => {
     assert.toMatchTimeline(text, text)
   })
 
+  it("what has no timeline does not match, and is told so", () => {
+    for (const received of [undefined, 7, {}, { timeline: 7 }]) {
+      expect(() => expect(received).toMatchTimeline(text)).toThrow("this has no timeline")
+      expect(() => expect(received).toMatchTimeline(golden("nothing.txt"))).toThrow("this has no timeline")
+    }
+  })
+
+  it("fits runners with a context of their own, which promise nothing of what is received", () => {
+    type Context = { readonly isNot?: boolean }
+    type Matcher = (this: Context, received: unknown, expected: string) => { readonly pass: boolean }
+    const extend = (given: Readonly<Record<string, Matcher>>) => Object.keys(given)
+    expect(extend(matchers)).toEqual(["toMatchTimeline"])
+  })
+
   it("says in which line it is another", () => {
     expect(() => assert.toMatchTimeline(other, text)).toThrow(
       "the timeline is another: line 3 differs, - expected, + received:\n    tenuto timeline v2\n             0 ms  service  received  GET /songs\n  -      20000 ms  service  answered 200\n  +      15000 ms  service  answered 200",

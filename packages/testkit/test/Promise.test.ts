@@ -7,10 +7,11 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import * as zlib from "node:zlib"
 import * as Effect from "effect/Effect"
+import { Agent, request } from "undici"
 import { describe, expect, it } from "vitest"
 import * as Courier from "@tenuto/testkit/Courier"
 import * as Emulator from "@tenuto/testkit/Emulator"
-import { type Answering, createKit, type World } from "@tenuto/testkit/Promise"
+import { type Answering, createKit, type Dispatching, type World } from "@tenuto/testkit/Promise"
 
 /** A service of a user's own: work takes a minute. */
 const slowly = (): Answering => {
@@ -72,6 +73,35 @@ describe.each(["memory", "loopback"] as const)("a kit that carries in %s", (carr
     })
     expect(performance.now() - began).toBeLessThan(500)
   })
+})
+
+it("undici takes its dispatcher, in types too", async () => {
+  await using kit = await createKit({ service: slowly() })
+  const look = async (url: string, dispatcher: Dispatching) => {
+    const agent = new Agent().compose(() => dispatcher.dispatch)
+    const { statusCode } = await request(`${url}/job_1`, { dispatcher: agent })
+    return statusCode
+  }
+  expect(await kit.run(({ dispatcher, url }) => look(url, dispatcher))).toBe(404)
+  expect(await look(kit.url, kit.dispatcher)).toBe(404)
+})
+
+it("who answers a client's own sockets by asking it, as a mocking library does, holds up no time", async () => {
+  await using kit = await createKit({ service: () => sleep(20_000).then(() => Response.json({ sung: true })) })
+  const relay = http.createServer((request, response) => {
+    void kit
+      .fetch(`${kit.url}${request.url}`)
+      .then(async ({ body, status }) => response.writeHead(status).end(await new Response(body).text()))
+  })
+  await new Promise<void>((resolve) => void relay.listen(0, "127.0.0.1", resolve))
+  const { port } = relay.address() as net.AddressInfo
+  const told = await kit.run(async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/songs/1`)
+    return [await answer.json(), new Date().toISOString()]
+  })
+  relay.closeAllConnections()
+  await new Promise((resolve) => relay.close(resolve))
+  expect(told).toEqual([{ sung: true }, "2026-01-01T00:00:20.000Z"])
 })
 
 it("closed while a client runs, or before, it says so", async () => {

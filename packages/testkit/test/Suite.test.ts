@@ -111,6 +111,26 @@ describe("a suite without Effect", () => {
     expect(JSON.stringify(found)).toContain("the client")
   })
 
+  it("a client that tells by a value that the work failed is believed only where the service said so", async () => {
+    const work = (isHasty: boolean) =>
+      suite({
+        name: "work",
+        kinds: ["503@look"],
+        service: () => () => Response.json({ status: "failed" }),
+        client: async ({ url }) => {
+          for (;;) {
+            const answer = await fetch(url)
+            if (answer.ok || isHasty) return "failed" as const
+            await sleep(1000)
+          }
+        },
+        known: ({ value }) => (value === undefined ? {} : { claimed: value }),
+      })
+    expect(await exhaustively(work(false), { depth: 2 })).toMatchObject({ _tag: "Nothing" })
+    const found = await exhaustively(work(true), { depth: 2 })
+    expect(found).toMatchObject({ _tag: "Found", violations: [{ check: "as-told" }] })
+  })
+
   it("tells the same story on both carriers, byte for byte", async () => {
     const steps = ["reset-after-commit@submit", "429=30@look", "garbage@look"]
     const [memory, loopback, again] = await Promise.all(

@@ -9,8 +9,12 @@ interface Builtins {
   readonly "node:crypto": typeof import("node:crypto")
   readonly "node:diagnostics_channel": typeof import("node:diagnostics_channel")
   readonly "node:fs": typeof import("node:fs")
+  readonly "node:http": typeof import("node:http")
   readonly "node:module": typeof import("node:module")
   readonly "node:net": typeof import("node:net")
+  readonly "node:path": typeof import("node:path")
   readonly "node:timers": typeof import("node:timers")
   readonly "node:timers/promises": typeof import("node:timers/promises")
+  readonly "node:url": typeof import("node:url")
+  readonly "node:util": typeof import("node:util")
 }

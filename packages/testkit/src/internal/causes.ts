@@ -1,5 +1,6 @@
 /** What went wrong, as Node and undici say it: an error with the code that programs look for. */
 import type { Unanswered, Unsent } from "@tenuto/http/Transport"
+import { builtin } from "./builtin.ts"
 
 interface Said {
   readonly code: string
@@ -66,5 +67,4 @@ export const unsupported = (what: string): Error =>
   errorOf({ code: "UND_ERR_NOT_SUPPORTED", name: "NotSupportedError", message: `${what} is not supported here` })
 
 /** The words of a status line, where the host knows them. */
-export const phraseOf = (status: number): string =>
-  (typeof process === "undefined" ? undefined : process.getBuiltinModule("node:http").STATUS_CODES[status]) ?? ""
+export const phraseOf = (status: number): string => builtin("node:http")?.STATUS_CODES[status] ?? ""

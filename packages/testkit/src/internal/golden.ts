@@ -1,26 +1,24 @@
 /** Golden files, where there are files. */
 import { builtin } from "./builtin.ts"
 
-/** What a runner tells a matcher about itself; vitest and jest keep what they were asked in a private member. */
-export interface State {
-  readonly snapshotState?: object
-}
-
 const env = (name: string): string | undefined => (globalThis as Partial<typeof globalThis>).process?.env[name]
 
-const isAsked = ({ snapshotState }: State): boolean =>
-  (snapshotState !== undefined && Reflect.get(snapshotState, "_updateSnapshot") === "all") ||
-  env("TENUTO_UPDATE") === "1"
+/** Vitest and jest keep what they were asked in a private member of what they tell a matcher about themselves. */
+const isAsked = (runner: object): boolean => {
+  const state: unknown = Reflect.get(runner, "snapshotState")
+  const isAll = typeof state === "object" && state !== null && Reflect.get(state, "_updateSnapshot") === "all"
+  return isAll || env("TENUTO_UPDATE") === "1"
+}
 
 /**
  * The text of a golden file; one that is asked for is written with `text` first, and one that is not there yet is, but
  * not in CI. `undefined`: there is none.
  */
-export const goldenOf = (file: URL, text: string, state: State): string | undefined => {
+export const goldenOf = (file: URL, text: string, runner: object): string | undefined => {
   const files = builtin("node:fs")
   if (files === undefined) return undefined
   const isThere = files.existsSync(file)
-  if (isAsked(state) || (!isThere && env("CI") === undefined)) {
+  if (isAsked(runner) || (!isThere && env("CI") === undefined)) {
     files.mkdirSync(new URL(".", file), { recursive: true })
     files.writeFileSync(file, text)
     return text

@@ -1,5 +1,6 @@
 /** Opens a kit: a service, its carrier and its clock, behind promises. */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -19,6 +20,7 @@ import { dispatcherOn } from "./dispatching.ts"
 import { fetchOn } from "./fetching.ts"
 import { cover, turnstile } from "./globals.ts"
 import type { Created } from "./transcribed.ts"
+import { Relayed } from "./trip.ts"
 import { build, type Subject } from "./world.ts"
 
 /** Nothing can be played any more. */
@@ -94,6 +96,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
   )
   const { context, engine, url } = world
   const own = fetchOn(context)
+  const dispatcher = dispatcherOn(context)
   const fetch = carrier === "memory" ? own : (((input, init) => globalThis.fetch(input, init)) satisfies typeof own)
 
   const closed = Deferred.makeUnsafe<never, Closed>()
@@ -126,7 +129,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
       yield* during(() => engine?.free())
       const playing = Effect.promise(async (signal) => {
         try {
-          return Result.succeed(await client({ url, fetch, signal }))
+          return Result.succeed(await client({ url, fetch, dispatcher, signal }))
         } catch (error) {
           return Result.fail(error)
         }
@@ -151,8 +154,8 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
 
   return {
     url,
-    fetch,
-    dispatcher: dispatcherOn(context),
+    fetch: carrier === "memory" ? fetchOn(Context.add(context, Relayed, true)) : fetch,
+    dispatcher,
     transcript,
     judge: async (known, checks) => Checks.judge({ ...(await transcript()), timeline: timeline(), ...known }, checks),
     report: (given) => Report.html(Effect.runSyncWith(context)(Timeline.entries), given),

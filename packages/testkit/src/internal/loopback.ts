@@ -1,10 +1,11 @@
 /** Serves a handler on a loopback port. It arms no timer, and tells the engine where each request stands. */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import { connect, type Socket } from "node:net"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { Handler } from "../Handler.ts"
+import { builtin } from "./builtin.ts"
 import { current } from "./clock.ts"
 import { attend, isBodiless, shown, type Sink } from "./play.ts"
 import { pathOf } from "./travel.ts"
@@ -78,6 +79,8 @@ export const loopback = <R>(
   settings: Settings,
 ): Effect.Effect<{ readonly url: string; readonly port: number }, string, R | Scope.Scope> =>
   Effect.gen(function* () {
+    const [http, net] = [builtin("node:http"), builtin("node:net")]
+    if (http === undefined || net === undefined) return yield* Effect.fail("there are no sockets here")
     const context = yield* Effect.context<R>()
     const engine = yield* current
     const fork = Effect.runForkWith(context)
@@ -92,7 +95,7 @@ export const loopback = <R>(
     const fence = (): Promise<void> =>
       new Promise((resolve) => {
         probes++
-        const probe: Socket = connect({ port, host: settings.host })
+        const probe: Socket = net.connect({ port, host: settings.host })
         const pass = () => {
           if (--probes === 0) accepted.clear()
           resolve()
@@ -109,7 +112,7 @@ export const loopback = <R>(
         })
       })
 
-    const server = createServer({ keepAlive: false }, (request, response) => {
+    const server = http.createServer({ keepAlive: false }, (request, response) => {
       const plain = textOf(request.headers)
       const method = request.method ?? "GET"
       const url = `http://${plain["host"] ?? `${settings.host}:${port}`}${request.url ?? "/"}`

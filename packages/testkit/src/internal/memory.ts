@@ -2,7 +2,7 @@
 import { type Request as Sent, type Response, reveal } from "@tenuto/http/Exchange"
 import { type Limits, type Opened, type Transport, Unanswered, Unsent } from "@tenuto/http/Transport"
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -16,7 +16,7 @@ import { Line } from "./line.ts"
 import { attend, shown } from "./play.ts"
 import { refusalOf } from "./sendable.ts"
 import { labelOf } from "./travel.ts"
-import { header } from "./trip.ts"
+import { header, Relayed } from "./trip.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -108,7 +108,7 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
       const mark = request.headers[header]
       const known = engine === undefined || mark === undefined ? undefined : engine.arrive(reveal(mark), () => "")
       const trip = known ?? engine?.depart(() => labelOf(request))
-      trip?.clientIs("local")
+      trip?.clientIs(Context.get(fiber.context, Relayed) ? "relayed" : "local")
       trip?.serverIs("received")
       const line = new Line(request.method)
       const service = Effect.runForkWith(context)(attend(handler, received(request), trip, line.sink))

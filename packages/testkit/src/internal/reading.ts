@@ -3,6 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Delay from "@tenuto/http/Delay"
 import * as Verdict from "@tenuto/http/Verdict"
+import { builtin } from "./builtin.ts"
 import type { Ending, Exchange, Transcript } from "./transcribed.ts"
 
 type Members = { readonly [name: string]: unknown }
@@ -99,9 +100,7 @@ export const isInDoubt = ({ answer, end }: Exchange): boolean => {
 // --- secrets ------------------------------------------------------------------------------------
 
 // Not every machine has it; where it is missing, the other forms are searched.
-const host = globalThis as { readonly process?: Partial<Pick<NodeJS.Process, "getBuiltinModule">> }
-const inspect = (value: unknown): string =>
-  host.process?.getBuiltinModule?.("node:util").inspect(value, { depth: 30, showHidden: true }) ?? ""
+const inspect = (value: unknown): string => builtin("node:util")?.inspect(value, { depth: 30, showHidden: true }) ?? ""
 
 const json = (value: unknown): string => {
   try {

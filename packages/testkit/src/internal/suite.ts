@@ -1,6 +1,6 @@
 /** Tells stories of a service and a client without Effect: a kit for each story, judged when it is over. */
 import type { Run } from "../Checks.ts"
-import type { Explored, Service } from "../Kit.ts"
+import type { Ended, Explored, Service } from "../Kit.ts"
 import { chances } from "./effects.ts"
 import { open } from "./kit.ts"
 import type { Story, Suite, Told } from "./story.ts"
@@ -27,7 +27,9 @@ const isStall = (error: unknown): error is { readonly waiters: ReadonlyArray<str
   (error._tag === "Deadlock" || error._tag === "StuckIo") &&
   "waiters" in error
 
-export const suiteOf = <S extends Service>(explored: Explored<S>): Suite => {
+type Outcome<A> = readonly [ended: Ended<A>, run: Partial<Run>]
+
+export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite => {
   const { checks, client, from, kinds, known, name, secrets = [], service, ...rest } = explored
   const isPlainly = kinds.every(isPlain)
 
@@ -44,12 +46,13 @@ export const suiteOf = <S extends Service>(explored: Explored<S>): Suite => {
     })
     const { end, reasons: unhandled } = unheard()
     try {
-      const outcome = await kit.run(client).then(
-        (): Partial<Run> => ({ claimed: "succeeded" }),
-        (error: unknown): Partial<Run> => (isStall(error) ? { waiting: error.waiters } : { thrown: [error] }),
+      const [ended, outcome] = await kit.run(client).then(
+        (value): Outcome<A> => [{ value }, { claimed: "succeeded" }],
+        (thrown: unknown): Outcome<A> =>
+          isStall(thrown) ? [{}, { waiting: thrown.waiters }] : [{ thrown }, { thrown: [thrown] }],
       )
       const took = (kit.now().getTime() - began) / 1000
-      const run = { ...outcome, took, secrets, unhandled, ...known }
+      const run = { ...outcome, took, secrets, unhandled, ...(typeof known === "function" ? known(ended) : known) }
       const violations = await kit.judge(run, checks)
       const timeline = kit.timeline()
       return { timeline, violations, ...(isPlainly ? { asked } : {}) }

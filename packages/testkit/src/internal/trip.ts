@@ -8,6 +8,7 @@
  *
  * Time stands still while bytes of it are on the wire. While the service holds it, it is parked.
  */
+import * as Context from "effect/Context"
 
 /** Who keeps the time that trips hold up. */
 export interface Timekeeper {
@@ -23,8 +24,11 @@ export interface Timekeeper {
   forget(trip: Trip): void
 }
 
-export type Client = "waiting" | "idle" | "gone" | "foreign" | "local"
+export type Client = "waiting" | "idle" | "gone" | "foreign" | "local" | "relayed"
 export type Server = "away" | "received" | "service" | "writing" | "closed"
+
+/** Whether what is sent answers a request that its client has on the wire meanwhile, as a mocking library's handler does. */
+export const Relayed = Context.Reference<boolean>("@tenuto/testkit/Relayed", { defaultValue: () => false })
 
 /** The private header that pairs the two ends; every emulator strips it. */
 export const header = "tenuto-trip"
@@ -63,6 +67,7 @@ export class Trip {
     const isParked = this.server === "received" || this.server === "service"
     switch (this.client) {
       case "local":
+      case "relayed":
       case "idle":
         return false
       case "waiting":
@@ -85,7 +90,8 @@ export class Trip {
   /** Tell the timekeeper that an end has moved. */
   private change(): void {
     const isBusy = this.isBusy
-    const isParked = this.client === "foreign" && (this.server === "received" || this.server === "service")
+    const isHeld = this.client === "foreign" || this.client === "relayed"
+    const isParked = isHeld && (this.server === "received" || this.server === "service")
     this.time.weigh(Number(isBusy) - Number(this.wasBusy), Number(isParked) - Number(this.wasParked))
     this.wasBusy = isBusy
     this.wasParked = isParked
@@ -107,7 +113,7 @@ export class Trip {
 
   /** A memory carrier has it: there is no wire. */
   get isLocal(): boolean {
-    return this.client === "local"
+    return this.client === "local" || this.client === "relayed"
   }
 
   wrote(parts: number): void {
