@@ -47,16 +47,18 @@ const visit = async (team: string) => {
   if (!tested.ok) console.log(tested.output.trimEnd())
   else if (!isOk) console.log(`there is more than one copy of effect:\n${copies.join("\n")}`)
   fs.rmSync(folder, { recursive: true, force: true })
-  return isOk
+  return { isOk, isSkipped: skipped !== "" }
 }
 
 /** Two at a time: each is a few processes of its own. */
 const queue = wanted.length > 0 ? wanted : teams
-const results: Array<boolean> = []
+const results: Array<Awaited<ReturnType<typeof visit>>> = []
 const work = async () => {
   for (let team = queue.shift(); team !== undefined; team = queue.shift()) results.push(await visit(team))
 }
 await Promise.all([work(), work()])
-const green = results.filter(Boolean).length
-console.log(green === results.length ? `${green} teams` : `${green} of ${results.length} teams`)
-process.exitCode = results.every(Boolean) ? 0 : 1
+const green = results.filter(({ isOk }) => isOk).length
+const skipped = results.filter(({ isSkipped }) => isSkipped).length
+const all = green === results.length ? `${green} teams` : `${green} of ${results.length} teams`
+console.log(skipped === 0 ? all : `${all}, ${skipped} skipped`)
+process.exitCode = green === results.length ? 0 : 1

@@ -53,6 +53,7 @@ const visit = async (script) => {
 }
 
 test("in a browser a key in an error is found, and the mended client is right", { skip }, async () => {
+  assert(chromium, "there is no chromium (apt-get install chromium)")
   const { isRed, isSame, message, stories } = await visit(await bundle())
   assert.match(message, /secret-kept: secret no\. 1 stands in the message of what was thrown/)
   assert.deepEqual({ isRed, isSame, stories }, { isRed: true, isSame: true, stories: 4 + 16 + 64 })
