@@ -330,7 +330,8 @@ export class Engine implements Timekeeper {
       ...Array.from(this.trips.values(), (trip) => trip.say()),
       ...Array.from(this.holds, (h) => h.label),
     ]
-    if (this.runnable > 0) waiters.push("tasks that bring forth tasks without an end (setImmediate, or a fiber that yields)")
+    if (this.runnable > 0)
+      waiters.push("tasks that bring forth tasks without an end (setImmediate, or a fiber that yields)")
     const call = underWay()
     this.tell({ _tag: "StuckIo", waiters: call === undefined ? waiters : [...waiters, call] })
   }

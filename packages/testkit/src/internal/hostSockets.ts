@@ -26,7 +26,7 @@ export const hostSockets = (engine: Engine) => {
         timers.delete(this)
         this.timeout = delay
         if (delay > 0) {
-          const timer = new HostTimer(engine, () => this.emit("timeout"), delay, false)
+          const timer = new HostTimer(() => this.emit("timeout"), delay, false)
           timers.set(this, timer)
           this.once("close", () => timer.close())
         }

@@ -14,6 +14,7 @@ import * as Report from "../Report.ts"
 import * as Timeline from "../Timeline.ts"
 import * as VirtualClock from "../VirtualClock.ts"
 import { handlerOf } from "./answering.ts"
+import { builtin } from "./builtin.ts"
 import { examine } from "./doctor.ts"
 import { dispatcherOn } from "./dispatching.ts"
 import { fetchOn } from "./fetching.ts"
@@ -29,6 +30,20 @@ class Closed extends Schema.TaggedError<Closed>()("Closed", { wasRunning: Schema
       : "the kit is closed: make another one"
   }
 }
+
+/** The outer run waits for its client, and so for the inner one, which waits for the globals of the outer. */
+class Nested extends Schema.TaggedError<Nested>()("Nested", {}) {
+  override get message() {
+    return "a run cannot begin within another run: let that end first, or play both clients in one run"
+  }
+}
+
+interface Played {
+  isOver: boolean
+}
+
+const hooks = builtin("node:async_hooks")
+const around = hooks === undefined ? undefined : new hooks.AsyncLocalStorage<Played>()
 
 const made = <S extends Service>(service: S): Effect.Effect<Subject<LedgerOf<S>>> => {
   if (typeof service === "function") {
@@ -46,12 +61,14 @@ const made = <S extends Service>(service: S): Effect.Effect<Subject<LedgerOf<S>>
   return service as unknown as Effect.Effect<Subject<LedgerOf<S>>>
 }
 
-/** Requests of the global `fetch` to this origin stay in the process. */
-const route = (origin: string, own: typeof globalThis.fetch): (() => void) => {
+/** Requests of the global `fetch` to this origin stay in the process; whatever a client makes of it is undone. */
+const route = (origin: string, own: typeof globalThis.fetch | undefined): (() => void) => {
   const { fetch } = globalThis
-  globalThis.fetch = (input, init) => {
-    const text = input instanceof Request ? input.url : String(input)
-    return URL.canParse(text) && new URL(text).origin === origin ? own(input, init) : fetch(input, init)
+  if (own !== undefined) {
+    globalThis.fetch = (input, init) => {
+      const text = input instanceof Request ? input.url : String(input)
+      return URL.canParse(text) && new URL(text).origin === origin ? own(input, init) : fetch(input, init)
+    }
   }
   return () => {
     globalThis.fetch = fetch
@@ -104,18 +121,24 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
       yield* Scope.close(scope, Exit.void)
     }).pipe(run)
 
-  const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> =>
-    Effect.gen(function* () {
+  const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> => {
+    const outer = around?.getStore()
+    return Effect.gen(function* () {
       if (yield* Deferred.isDone(closed)) return yield* new Closed({ wasRunning: false })
+      if (globals && outer?.isOver === false) return yield* new Nested()
+      const played: Played = { isOver: false }
+      yield* during(() => () => void (played.isOver = true))
       if (globals) {
         yield* Effect.acquireRelease(Effect.promise(turnstile), (leave) => Effect.sync(leave))
         yield* during(() => (engine === undefined ? undefined : cover(engine)))
-        if (carrier === "memory") yield* during(() => route(new URL(url).origin, own))
+        yield* during(() => route(new URL(url).origin, carrier === "memory" ? own : undefined))
       }
       yield* during(() => engine?.free())
       const playing = Effect.promise(async (signal) => {
         try {
-          return Result.succeed(await client({ url, fetch, signal }))
+          const given: World = { url, fetch, signal }
+          const began = around === undefined ? client(given) : around.run(played, () => client(given))
+          return Result.succeed(await began)
         } catch (error) {
           return Result.fail(error)
         }
@@ -125,6 +148,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
     })
       .pipe(Effect.scoped, Effect.provideContext(context), run)
       .then((result) => (Result.isSuccess(result) ? result.success : Promise.reject(result.failure as Error)))
+  }
 
   const transcript = async () => {
     const ledger: unknown = await run(world.ledger)

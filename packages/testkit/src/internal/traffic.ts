@@ -53,7 +53,8 @@ export const watchTraffic = (engine: Engine): (() => void) => {
   const listeners: Readonly<Record<string, (message: never) => void>> = {
     "undici:request:create": ({ request }: { readonly request: UndiciRequest }) => {
       const isTunnel = request.upgrade !== undefined && request.upgrade !== null && request.upgrade !== false
-      if (!isTunnel && !isMarked(request.headers)) hold(request, request.method, request.path, () => isOriginHere(request.origin))
+      if (!isTunnel && !isMarked(request.headers))
+        hold(request, request.method, request.path, () => isOriginHere(request.origin))
     },
     "undici:request:trailers": ({ request }: { readonly request: UndiciRequest }) => release(request),
     "undici:request:error": ({ request }: { readonly request: UndiciRequest }) => release(request),

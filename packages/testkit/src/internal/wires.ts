@@ -20,7 +20,10 @@ export const isFromHere = (port: number | undefined): boolean =>
 
 /** Whether this process listens at a place. */
 export const isHere = (host: string | undefined, port: number | undefined): boolean =>
-  host !== undefined && port !== undefined && ports.has(port) && /^(?:127\.|localhost$|\[?::1\]?$|::ffff:127\.)/.test(host)
+  host !== undefined &&
+  port !== undefined &&
+  ports.has(port) &&
+  /^(?:127\.|localhost$|\[?::1\]?$|::ffff:127\.)/.test(host)
 
 /** A connection of the kit's own carries nothing. */
 export const setAside = (socket: object): void => void probes.add(socket)
