@@ -81,7 +81,8 @@ it("closed while a client runs, or before, it says so", async () => {
 
 it("a service that never answers is named too, without the secrets of its address", async () => {
   await using kit = await createKit({ service: () => new Promise<Response>(() => {}), carrier: "loopback" })
-  const error: unknown = await kit.run(({ url }) => fetch(`${url}/song?key=s3cret`)).catch((error: unknown) => error)
+  const ask = (url: string) => new Promise((resolve, reject) => void http.get(url, resolve).on("error", reject))
+  const error: unknown = await kit.run(({ url }) => ask(`${url}/song?key=s3cret`)).catch((error: unknown) => error)
   expect(error).toMatchObject({ _tag: "Deadlock", message: expect.stringContaining("GET /song") as string })
   expect(String(error)).not.toContain("s3cret")
 })

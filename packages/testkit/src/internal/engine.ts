@@ -61,7 +61,7 @@ export class Engine implements Timekeeper {
   private readonly moves: Moves
   /** Time does not pass it by itself. */
   private horizon: number
-  private readonly arrivals: Array<{ readonly at: number; readonly done: () => void }> = []
+  private readonly arrivals: Array<() => void> = []
   private busy = 0
   private parked = 0
   private runnable = 0
@@ -200,8 +200,9 @@ export class Engine implements Timekeeper {
   /** Let this much time pass, and what is due in it happen. */
   advance(millis: number, done: () => void): void {
     this.horizon = (this.horizon === Infinity ? this.now : Math.max(this.horizon, this.now)) + millis
-    this.arrivals.push({ at: this.horizon, done })
-    this.touch()
+    this.arrivals.push(done)
+    if (this.isClosed) this.letGo()
+    else this.touch()
   }
 
   // ---- stalls ----------------------------------------------------------------------------------------------------
@@ -221,6 +222,7 @@ export class Engine implements Timekeeper {
   close(): void {
     this.isClosed = true
     this.disarm()
+    this.letGo()
   }
 
   // ---- the decision ----------------------------------------------------------------------------------------------
@@ -300,7 +302,12 @@ export class Engine implements Timekeeper {
   private rest(): void {
     if (this.horizon === Infinity) return this.mourn()
     this.now = Math.max(this.now, this.horizon)
-    for (const { done } of this.arrivals.splice(0)) done()
+    this.letGo()
+  }
+
+  /** Nobody waits for an instant any more: it is there, or will never be. */
+  private letGo(): void {
+    for (const done of this.arrivals.splice(0)) done()
   }
 
   private again(): void {
