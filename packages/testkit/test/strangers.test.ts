@@ -1,4 +1,5 @@
 import * as http from "node:http"
+import { gzipSync } from "node:zlib"
 import { Pool } from "undici"
 import { describe, expect, it } from "vitest"
 import { type Answering, createKit, type World } from "@tenuto/testkit/Promise"
@@ -105,6 +106,26 @@ describe("wires at rest hold nobody up", () => {
   })
 })
 
+it("an answer that is unpacked on another thread holds time, and its slow reader does not", async () => {
+  const packed = gzipSync(new Uint8Array(20_000_000))
+  const service: Answering = () => new Response(packed, { headers: { "content-encoding": "gzip" } })
+  const client = async ({ url }: World) => {
+    const beside = sleep(1).then(at)
+    const text = await (await fetch(url)).text()
+    const before = at()
+    let size = 0
+    let pauses = 0
+    for await (const chunk of (await fetch(url)).body ?? new ReadableStream()) {
+      size += (chunk as Uint8Array).byteLength
+      if (size < (pauses + 1) * 2_000_000) continue
+      pauses++
+      await sleep(1000)
+    }
+    return [text.length, before, await beside, size, at()]
+  }
+  expect(await play(service, client)).toEqual([20_000_000, 0, 1, 20_000_000, 10_000])
+})
+
 describe("one run leaves nothing to the next", () => {
   const hung: Answering = () => new Promise<Response>(() => {})
   const patience = ({ url }: World) =>
@@ -124,15 +145,15 @@ describe("one run leaves nothing to the next", () => {
   })
 
   it("what a module kept of one run's time belongs to the run that is, and to the host in between", async () => {
-    const kept = await play(hung, async () => ({ Date, setTimeout, now: performance.now }))
+    const kept = await play(hung, async () => ({ Date, setTimeout }))
     const keptSleep = (millis: number) => new Promise<void>((resolve) => void kept.setTimeout(resolve, millis))
     expect(kept.Date.now()).toBeGreaterThan(start + 86_400_000)
     await keptSleep(1)
     const read = async () => {
       await keptSleep(60_000)
-      return [kept.Date.now() - start, new kept.Date().getTime() - start, kept.now()]
+      return [kept.Date.now() - start, new kept.Date().getTime() - start]
     }
-    expect(await play(hung, read)).toEqual([60_000, 60_000, 60_000])
+    expect(await play(hung, read)).toEqual([60_000, 60_000])
   })
 
   it("a run within a run is refused, and not waited for", async () => {
@@ -149,7 +170,7 @@ describe("one run leaves nothing to the next", () => {
     const descriptor = Object.getOwnPropertyDescriptor(performance, "now")
     await play(hung, async () => {
       Object.defineProperty(globalThis, "setImmediate", { value: () => {}, configurable: true })
-      Object.defineProperty(AbortSignal, "timeout", { value: AbortSignal.timeout, configurable: false, writable: true })
+      Object.defineProperty(AbortSignal, "timeout", { configurable: false })
       globalThis.fetch = () => Promise.reject(new Error("the client's own"))
     })
     expect([globalThis.Date, globalThis.fetch]).toEqual([date, fetch])

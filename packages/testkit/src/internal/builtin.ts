@@ -13,4 +13,5 @@ interface Builtins {
   readonly "node:net": typeof import("node:net")
   readonly "node:timers": typeof import("node:timers")
   readonly "node:timers/promises": typeof import("node:timers/promises")
+  readonly "node:zlib": typeof import("node:zlib")
 }

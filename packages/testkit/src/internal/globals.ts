@@ -13,6 +13,7 @@ import { real } from "./host.ts"
 import { hostPromises } from "./hostPromises.ts"
 import { hostSockets } from "./hostSockets.ts"
 import { HostTimer, hostTimers, inForce, own } from "./hostTimers.ts"
+import { hostZlib } from "./hostZlib.ts"
 import { watchTraffic } from "./traffic.ts"
 
 type Undo = () => void
@@ -48,18 +49,17 @@ const dateOf = (date: DateConstructor, now: () => number): DateConstructor =>
 
 /** Formats say the time of now when they are given none. */
 const formatsOf = (prototype: Intl.DateTimeFormat, now: () => number): PropertyDescriptorMap => {
-  const format = Object.getOwnPropertyDescriptor(prototype, "format")?.get
-  const { formatToParts } = prototype
+  const before = Object.getOwnPropertyDescriptors(prototype)
   return {
     format: {
       get(this: Intl.DateTimeFormat) {
-        const bound = format?.call(this) as Intl.DateTimeFormat["format"]
+        const bound = before.format.get?.call(this) as Intl.DateTimeFormat["format"]
         return (date?: Date | number) => bound(date ?? now())
       },
     },
     formatToParts: {
       value(this: Intl.DateTimeFormat, date?: Date | number) {
-        return formatToParts.call(this, date ?? now())
+        return before.formatToParts.value?.call(this, date ?? now())
       },
       writable: true,
     },
@@ -135,6 +135,8 @@ export const cover = (engine: Engine): Undo => {
   putAll(builtin("node:timers"), { ...spans, ...turns })
   const sockets = hostSockets(engine)
   if (sockets !== undefined) putAll(sockets.prototype, sockets.methods)
+  const zlib = hostZlib(engine)
+  if (zlib !== undefined) putAll(zlib.prototype, zlib.methods)
   const { scheduler, ...rest } = promises
   putAll(builtin("node:timers/promises"), rest)
   putAll(builtin("node:timers/promises")?.scheduler, scheduler)
