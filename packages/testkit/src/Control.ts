@@ -3,7 +3,8 @@
  *
  * ```text
  * GET    /clock           {"now": "2026-01-01T00:00:20.000Z", "moves": "held"}
- * POST   /clock/advance   {"seconds": 20}                                 what is due in it has happened when it answers
+ * POST   /clock/advance   {"seconds": 20}                                 what is due in it has happened when it answers;
+ *                                                                        a reset meanwhile ends it
  * GET    /faults          {"planned": ["503@look:2"]}
  * POST   /faults          {"faults": ["503@look:2"]}                      from now on, beside those planned before
  * DELETE /faults                                                         none from now on
@@ -79,7 +80,9 @@ const { json } = Emulator
 
 const refuse = (status: number, problem: string, way: string): Behaviour => json(status, { problem, way })
 
-const Advance = Schema.Struct({ seconds: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)) })
+/** Farther than a hundred years at once nobody goes, and dates end. */
+const farthest = 100 * 366 * 86_400
+const Advance = Schema.Struct({ seconds: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: farthest })) })
 const Faults = Schema.Struct({ faults: Schema.Array(Schema.String) })
 const Reset = Schema.Struct({ seed: Schema.optionalKey(Schema.Int) })
 

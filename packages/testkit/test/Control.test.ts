@@ -1,7 +1,9 @@
+import * as http from "node:http"
 import { Duration, Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import * as Control from "@tenuto/testkit/Control"
 import * as Emulator from "@tenuto/testkit/Emulator"
+import { choir as choirOf } from "./courier.ts"
 
 /** A service whose work takes a minute; a look with `wait` is held for 20 seconds at most. */
 const choir = Effect.sync(() => {
@@ -102,5 +104,58 @@ describe("a controlled service", () => {
       },
       { moves: "real" },
     )
+  })
+
+  it.each(["held", "told"] as const)(
+    "%s: a reset ends an advance that is under way, and all that is held",
+    async (moves) => {
+      await controlled(
+        async ({ url }, ask) => {
+          const held = fetch(`${url}/1?wait`).then(
+            () => "answered",
+            () => "gone",
+          )
+          const both = [ask("POST", "/clock/advance", { seconds: 5 }), ask("POST", "/reset"), ask("POST", "/reset")]
+          expect(await Promise.all(both)).toHaveLength(3)
+          expect(await ask("POST", "/reset")).toEqual({ now: "2026-01-01T00:00:00.000Z", moves })
+          expect(["answered", "gone"]).toContain(await held)
+          expect(await ask("GET", "/ledger")).toEqual({ operations: [] })
+        },
+        { moves },
+      )
+    },
+  )
+
+  it("time does not go where dates end", async () => {
+    await controlled(async (_, ask) => {
+      expect(await ask("POST", "/clock/advance", { seconds: 1e300 })).toMatchObject({
+        problem: expect.stringContaining("seconds") as string,
+      })
+      expect(await ask("GET", "/clock")).toMatchObject({ now: "2026-01-01T00:00:00.000Z" })
+    })
+  })
+
+  it("a webhook on its way stops time, however slow its receiver is in real time", async () => {
+    const seen: Array<string> = []
+    const receiver = http.createServer((request, response) => {
+      seen.push(String(request.headers["choir-id"]))
+      let turns = 0
+      const turn = () => void (++turns < 2000 ? setImmediate(turn) : response.end())
+      turn()
+    })
+    await new Promise<void>((resolve) => void receiver.listen(0, "127.0.0.1", resolve))
+    const { port } = receiver.address() as { readonly port: number }
+    const make = Effect.map(choirOf(), (singing) => ({ ...singing, ledger: Effect.succeed({}) }))
+    await controlled(
+      async ({ url }, ask) => {
+        const body = JSON.stringify({ hook: `http://127.0.0.1:${port}/hook`, work: 60 })
+        await fetch(`${url}/v1/songs`, { method: "POST", body })
+        await ask("POST", "/clock/advance", { seconds: 7200 })
+        expect(seen).toEqual(["msg-song-1"])
+      },
+      { make, moves: "told" },
+    )
+    receiver.closeAllConnections()
+    await new Promise((resolve) => receiver.close(resolve))
   })
 })

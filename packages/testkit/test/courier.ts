@@ -36,7 +36,7 @@ export const rules: Courier.Rules = { ...plain, forge: opposite }
 const isAsked = Schema.is(Schema.Struct({ hook: Schema.String, work: Schema.Finite }))
 
 /** `POST /v1/songs` with a hook and seconds of work. */
-const choir = (given: Partial<Courier.Rules> = {}) =>
+export const choir = (given: Partial<Courier.Rules> = {}) =>
   Effect.gen(function* () {
     const courier = yield* Courier.make({ ...rules, ...given })
     let count = 0

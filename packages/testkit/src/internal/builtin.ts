@@ -17,4 +17,5 @@ interface Builtins {
   readonly "node:timers/promises": typeof import("node:timers/promises")
   readonly "node:url": typeof import("node:url")
   readonly "node:util": typeof import("node:util")
+  readonly "node:zlib": typeof import("node:zlib")
 }

@@ -18,7 +18,6 @@ const wire = (what: string): Advice => ({
 const unseen: Readonly<Record<string, Advice>> = {
   PROCESSWRAP: { what: "a child process", advice: tracked },
   WORKER: { what: "a worker thread", advice: tracked },
-  ZLIB: thread("compression"),
   PBKDF2REQUEST: thread("cryptography"),
   SCRYPTREQUEST: thread("cryptography"),
   HKDFREQUEST: thread("cryptography"),

@@ -12,6 +12,8 @@ import { type Timekeeper, Trip } from "./trip.ts"
 export interface Hold {
   readonly label: string
   readonly parks: boolean
+  /** Whether it is for a request that this process answers itself. */
+  readonly isHome: () => boolean
 }
 
 export type Stall =
@@ -35,6 +37,8 @@ export type Moves = "freely" | "told" | "held"
 // message at the present instant needs the first only.
 const turnsOfJump = 2
 const turnsOfMessage = 1
+// After a fence, for what came before it to be read and answered.
+const turnsOfFence = 3
 // Real milliseconds without any sign of life before an idle run is called dead.
 const grace = 40
 // The longest process timer that is ever armed; a longer wait is made of several.
@@ -57,19 +61,24 @@ export class Engine implements Timekeeper {
   private readonly moves: Moves
   /** Time does not pass it by itself. */
   private horizon: number
-  private readonly arrivals: Array<{ readonly at: number; readonly done: () => void }> = []
+  private readonly arrivals: Array<() => void> = []
   private busy = 0
   private parked = 0
   private runnable = 0
   private orders = 0
   private ids = 0
   private pulse = 0
+  /** Signs of life: what a run that only keeps itself busy does not give. */
+  private signs = 0
+  /** The pulse at which all wires of this process were seen to be at rest. */
+  private restedAt = -1
+  private isProving = false
   private seenPulse = -1
   private quiet = 0
   private isScheduled = false
   private isClosed = false
   private blockedAt: number | undefined
-  private blockedPulse = -1
+  private blockedSigns = -1
   private watchdog: (() => void) | undefined
   private obituary: (() => void) | undefined
 
@@ -123,18 +132,18 @@ export class Engine implements Timekeeper {
 
   // ---- what is under way -----------------------------------------------------------------------------------------
 
-  hold(label: string, parks: boolean): () => void {
-    const hold: Hold = { label, parks }
+  hold(label: string, parks: boolean, isHome: () => boolean = () => false): () => void {
+    const hold: Hold = { label, parks, isHome }
     this.holds.add(hold)
     if (parks) this.parking++
     else this.strict++
-    this.touch()
+    this.live()
     return () => {
       if (!this.holds.delete(hold)) return
       const release = () => {
         if (parks) this.parking--
         else this.strict--
-        this.touch()
+        this.live()
       }
       // A client nobody paired may have left a service behind that has not seen it yet.
       if (parks && this.parked > 0) void this.fence().then(release)
@@ -149,9 +158,9 @@ export class Engine implements Timekeeper {
   }
 
   /** The trip of a request that reached a service; `undefined`: its client left so long ago that nobody waits for it. */
-  arrive(id: string | undefined, label: () => string): Trip | undefined {
+  arrive(id: string | undefined, label: () => string, isHome?: () => boolean): Trip | undefined {
     if (id !== undefined) return this.trips.get(Number(id))
-    const trip = new Trip(this, this.ids++, label, this.nextOrder(), "foreign")
+    const trip = new Trip(this, this.ids++, label, this.nextOrder(), "foreign", isHome)
     this.trips.set(trip.id, trip)
     return trip
   }
@@ -163,7 +172,7 @@ export class Engine implements Timekeeper {
   weigh(busy: number, parked: number): void {
     this.busy += busy
     this.parked += parked
-    this.touch()
+    this.live()
   }
 
   /** A way to learn that a service has seen everything sent to it before now. */
@@ -174,7 +183,7 @@ export class Engine implements Timekeeper {
 
   async fence(): Promise<void> {
     await Promise.all(Array.from(this.fences, (fence) => fence()))
-    for (let i = 0; i < 3; i++) await new Promise<void>(turn)
+    for (let i = 0; i < turnsOfFence; i++) await new Promise<void>(turn)
   }
 
   // ---- how far ---------------------------------------------------------------------------------------------------
@@ -191,10 +200,11 @@ export class Engine implements Timekeeper {
   /** Let this much time pass, and what is due in it happen. */
   advance(millis: number, done: () => void): void {
     // Time that moves by itself gets there by itself.
-    if (this.horizon === Infinity) return void this.at(this.now + millis, () => "an advance", done)
+    if (this.horizon === Infinity && !this.isClosed) return void this.at(this.now + millis, () => "an advance", done)
     this.horizon = Math.max(this.horizon, this.now) + millis
-    this.arrivals.push({ at: this.horizon, done })
-    this.touch()
+    this.arrivals.push(done)
+    if (this.isClosed) this.letGo()
+    else this.touch()
   }
 
   // ---- stalls ----------------------------------------------------------------------------------------------------
@@ -214,9 +224,16 @@ export class Engine implements Timekeeper {
   close(): void {
     this.isClosed = true
     this.disarm()
+    this.letGo()
   }
 
   // ---- the decision ----------------------------------------------------------------------------------------------
+
+  /** Something moved that no client can move by keeping itself busy. */
+  live(): void {
+    this.signs++
+    this.touch()
+  }
 
   touch(): void {
     this.pulse++
@@ -231,26 +248,52 @@ export class Engine implements Timekeeper {
 
   private readonly check = (): void => {
     this.isScheduled = false
-    if (this.isClosed || this.runnable > 0) return
-    if (this.isBlocked) return this.watch()
+    if (this.isClosed) return
+    if (this.runnable > 0) return this.watch()
+    if (this.isBlocked && this.restedAt !== this.pulse) {
+      this.watch()
+      return this.prove()
+    }
     if (underWay() !== undefined) {
       this.watch()
       return this.again()
     }
-    this.blockedAt = undefined
     if (this.pulse !== this.seenPulse) {
       this.seenPulse = this.pulse
       this.quiet = 0
     }
     const next = this.timers.peek()
     if (++this.quiet < (next?.turns ?? turnsOfJump)) return this.again()
+    this.blockedAt = undefined
     if (next === undefined || next.at === Infinity || next.at > this.limit) return this.rest()
     if (next.isWeak && this.timers.live().every(({ isWeak }) => isWeak)) return this.mourn()
     const timer = this.timers.take(this.die)
     if (timer === undefined) return
     if (timer.at > this.now) this.now = timer.at
-    this.touch()
+    this.live()
     timer.fire()
+  }
+
+  /** Whether everything that keeps time has both of its ends in this process. */
+  private get isHome(): boolean {
+    for (const hold of this.holds) if (!hold.isHome()) return false
+    for (const trip of this.trips.values()) if (!trip.isHome) return false
+    return true
+  }
+
+  /**
+   * See whether the wires are at rest: a request waits for another one to make room, a reader or a writer waits for time.
+   * What was sent before the fence has been seen behind it, and would have touched the pulse.
+   */
+  private prove(): void {
+    if (this.isProving || !this.isHome) return
+    this.isProving = true
+    const pulse = this.pulse
+    void this.fence().then(() => {
+      this.isProving = false
+      if (underWay() === undefined && pulse === this.pulse) this.restedAt = pulse
+      if (!this.isClosed && !this.isScheduled) this.again()
+    })
   }
 
   private get limit(): number {
@@ -261,7 +304,12 @@ export class Engine implements Timekeeper {
   private rest(): void {
     if (this.horizon === Infinity) return this.mourn()
     this.now = Math.max(this.now, this.horizon)
-    for (const { done } of this.arrivals.splice(0)) done()
+    this.letGo()
+  }
+
+  /** Nobody waits for an instant any more: it is there, or will never be. */
+  private letGo(): void {
+    for (const done of this.arrivals.splice(0)) done()
   }
 
   private again(): void {
@@ -270,9 +318,9 @@ export class Engine implements Timekeeper {
   }
 
   private watch(): void {
-    if (this.blockedAt === undefined || this.blockedPulse !== this.pulse) {
+    if (this.blockedAt === undefined || this.blockedSigns !== this.signs) {
       this.blockedAt = realMillis()
-      this.blockedPulse = this.pulse
+      this.blockedSigns = this.signs
     }
     if (this.watchdog !== undefined || this.listeners.size === 0) return
     this.watchdog = later(Math.min(this.stuckAfter, longest), this.bark)
@@ -291,6 +339,8 @@ export class Engine implements Timekeeper {
       ...Array.from(this.trips.values(), (trip) => trip.say()),
       ...Array.from(this.holds, (h) => h.label),
     ]
+    if (this.runnable > 0)
+      waiters.push("tasks that bring forth tasks without an end (setImmediate, or a fiber that yields)")
     const call = underWay()
     this.tell({ _tag: "StuckIo", waiters: call === undefined ? waiters : [...waiters, call] })
   }

@@ -9,54 +9,77 @@ import { builtin } from "./builtin.ts"
 import { heldCrypto } from "./crypto.ts"
 import type { Engine } from "./engine.ts"
 import { type HostChance, hostChance } from "./hostChance.ts"
+import { real } from "./host.ts"
 import { hostPromises } from "./hostPromises.ts"
 import { hostSockets } from "./hostSockets.ts"
-import { HostTimer, hostTimers } from "./hostTimers.ts"
+import { HostTimer, hostTimers, inForce, own } from "./hostTimers.ts"
+import { hostZlib } from "./hostZlib.ts"
 import { watchTraffic } from "./traffic.ts"
 
 type Undo = () => void
 
-const put = (target: object, name: string, value: unknown): Undo => {
+/** Nothing here throws: whatever a client did to the globals, the others are still given back. */
+const put = (target: object, name: string, given: PropertyDescriptor): Undo => {
   const before = Object.getOwnPropertyDescriptor(target, name)
-  Object.defineProperty(target, name, {
-    value,
-    configurable: true,
-    enumerable: before?.enumerable ?? true,
-    writable: true,
-  })
+  const enumerable = before?.enumerable ?? true
+  Reflect.defineProperty(target, name, { configurable: true, enumerable, ...given })
   return () => {
     if (before === undefined) Reflect.deleteProperty(target, name)
-    else Object.defineProperty(target, name, before)
+    else Reflect.defineProperty(target, name, before)
   }
 }
 
-const dateOf = (engine: Engine, real: DateConstructor): DateConstructor => {
-  const now = () => Math.trunc(engine.now)
-  return new Proxy(real, {
+// What is read of a clock that is no longer in force is real: a module may have kept it.
+const nowOf = (date: DateConstructor) => (): number => {
+  const engine = inForce()
+  return engine === undefined ? date.now() : Math.trunc(engine.now)
+}
+const performanceNow = (): number => {
+  const engine = inForce()
+  return engine === undefined ? real.performanceNow() : engine.now - engine.start
+}
+
+const dateOf = (date: DateConstructor, now: () => number): DateConstructor =>
+  new Proxy(date, {
     construct: (target, args, newTarget) =>
       Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as object,
-    apply: () => new real(now()).toString(),
+    apply: () => new date(now()).toString(),
     get: (target, name, receiver): unknown => (name === "now" ? now : Reflect.get(target, name, receiver)),
   })
+
+/** Formats say the time of now when they are given none. */
+const formatsOf = (prototype: Intl.DateTimeFormat, now: () => number): PropertyDescriptorMap => {
+  const before = Object.getOwnPropertyDescriptors(prototype)
+  return {
+    format: {
+      get(this: Intl.DateTimeFormat) {
+        const bound = before.format.get?.call(this) as Intl.DateTimeFormat["format"]
+        return (date?: Date | number) => bound(date ?? now())
+      },
+    },
+    formatToParts: {
+      value(this: Intl.DateTimeFormat, date?: Date | number) {
+        return before.formatToParts.value?.call(this, date ?? now())
+      },
+      writable: true,
+    },
+  }
 }
 
-const timeoutOf =
-  (engine: Engine) =>
-  (delay: number): AbortSignal => {
-    const controller = new AbortController()
-    const message = "The operation was aborted due to timeout"
-    const timer = new HostTimer(engine, () => controller.abort(new DOMException(message, "TimeoutError")), delay, false)
-    timer.unref()
-    return controller.signal
-  }
+const timeout = (delay: number): AbortSignal => {
+  const controller = new AbortController()
+  const message = "The operation was aborted due to timeout"
+  new HostTimer(() => controller.abort(new DOMException(message, "TimeoutError")), delay, false).unref()
+  return controller.signal
+}
 
-const hrtimeOf = (engine: Engine, real: NodeJS.HRTime): NodeJS.HRTime => {
-  const nanos = () => BigInt(Math.round((engine.now - engine.start) * 1_000_000))
-  const tuple = (before?: readonly [number, number]): [number, number] => {
-    const now = nanos() - (before === undefined ? 0n : BigInt(before[0]) * 1_000_000_000n + BigInt(before[1]))
+const hrtimeOf = (before: NodeJS.HRTime): NodeJS.HRTime => {
+  const nanos = () => (inForce() === undefined ? before.bigint() : BigInt(Math.round(performanceNow() * 1_000_000)))
+  const tuple = (since?: readonly [number, number]): [number, number] => {
+    const now = nanos() - (since === undefined ? 0n : BigInt(since[0]) * 1_000_000_000n + BigInt(since[1]))
     return [Number(now / 1_000_000_000n), Number(now % 1_000_000_000n)]
   }
-  return Object.assign(tuple, real, { bigint: nanos })
+  return Object.assign(tuple, before, { bigint: nanos })
 }
 
 type Take = (error: null, bytes: Uint8Array) => void
@@ -83,7 +106,6 @@ const chanceOf = (engine: Engine): HostChance => {
 export const cover = (engine: Engine): Undo => {
   const host: Partial<typeof globalThis> = globalThis
   const timers = hostTimers(engine, {
-    setImmediate: host.setImmediate,
     clearTimeout: globalThis.clearTimeout as (handle: unknown) => void,
     clearImmediate: host.clearImmediate as ((handle: unknown) => void) | undefined,
   })
@@ -95,17 +117,23 @@ export const cover = (engine: Engine): Undo => {
     [Symbol.for("nodejs.util.promisify.custom")]: promises.setImmediate,
   })
   const { clearImmediate, clearTimeout, setInterval } = timers
-  const own = { setTimeout, setInterval, clearTimeout, clearInterval: clearTimeout }
+  const spans = { setTimeout, setInterval, clearTimeout, clearInterval: clearTimeout }
+  const date = Date
+  const now = nowOf(date)
+  const virtual = dateOf(date, now)
   const turns = typeof host.setImmediate === "function" ? { setImmediate, clearImmediate } : {}
   const undo: Array<Undo> = [watchTraffic(engine)]
   const putAll = (target: object | undefined, values: Readonly<Record<string, unknown>>) => {
     if (target === undefined) return
-    for (const [name, value] of Object.entries(values)) undo.push(put(target, name, value))
+    for (const [name, value] of Object.entries(values)) undo.push(put(target, name, { value, writable: true }))
   }
-  putAll(host, { ...own, ...turns, Date: dateOf(engine, Date) })
-  putAll(host.AbortSignal, { timeout: timeoutOf(engine) })
-  putAll(host.performance, { now: () => engine.now - engine.start, timeOrigin: engine.start })
-  if (host.process !== undefined) putAll(host.process, { hrtime: hrtimeOf(engine, host.process.hrtime) })
+  putAll(host, { ...spans, ...turns, Date: virtual })
+  putAll(date.prototype, { constructor: virtual })
+  const formats = Intl.DateTimeFormat.prototype
+  for (const [name, given] of Object.entries(formatsOf(formats, now))) undo.push(put(formats, name, given))
+  putAll(host.AbortSignal, { timeout })
+  putAll(host.performance, { now: performanceNow, timeOrigin: engine.start })
+  if (host.process !== undefined) putAll(host.process, { hrtime: hrtimeOf(host.process.hrtime) })
   const chance = chanceOf(engine)
   putAll(Math, { random: chance.random })
   const { fill: getRandomValues, randomUUID } = chance
@@ -113,15 +141,19 @@ export const cover = (engine: Engine): Undo => {
     putAll(host, { crypto: heldCrypto(engine, host.crypto, { randomUUID, getRandomValues }) })
   }
   putAll(builtin("node:crypto"), { randomUUID, randomBytes: randomBytesOf(chance) })
-  putAll(builtin("node:timers"), { ...own, ...turns })
+  putAll(builtin("node:timers"), { ...spans, ...turns })
   const sockets = hostSockets(engine)
   if (sockets !== undefined) putAll(sockets.prototype, sockets.methods)
+  const zlib = hostZlib(engine)
+  if (zlib !== undefined) putAll(zlib.prototype, zlib.methods)
   const { scheduler, ...rest } = promises
   putAll(builtin("node:timers/promises"), rest)
   putAll(builtin("node:timers/promises")?.scheduler, scheduler)
   const sync = () => builtin("node:module")?.syncBuiltinESMExports()
   sync()
+  own(engine)
   return () => {
+    own(undefined)
     for (const give of undo.toReversed()) give()
     sync()
   }

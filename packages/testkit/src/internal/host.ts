@@ -17,8 +17,24 @@ const viaChannel = (): ((f: () => void) => void) => {
 /** Run `f` after the event loop has looked for I/O once. */
 export const turn: (f: () => void) => void = immediate === undefined ? viaChannel() : (f) => void immediate(f)
 
+/** Run `f` in a turn of its own, and a way to take it back. */
+export const soon = (f: () => void): (() => void) => {
+  if (immediate === undefined) {
+    let isWanted = true
+    turn(() => isWanted && f())
+    return () => void (isWanted = false)
+  }
+  const handle = immediate(f)
+  return () => forget?.(handle)
+}
+
+const forget = host.clearImmediate
+const { performance } = globalThis
 const arm = globalThis.setTimeout
 const disarm = globalThis.clearTimeout
+
+/** The host's own, whatever has been put in their place since. */
+export const real = { setTimeout: arm, clearTimeout: disarm, performanceNow: performance.now.bind(performance) }
 
 /** Run `f` after real milliseconds; the answer disarms it. It keeps the process alive, for somebody waits for what it says. */
 export const later = (millis: number, f: () => void): (() => void) => {
@@ -26,11 +42,8 @@ export const later = (millis: number, f: () => void): (() => void) => {
   return () => disarm(handle)
 }
 
-const { performance } = globalThis
-const stopwatch = performance.now.bind(performance)
-
 /** Real milliseconds, for the watchdog only. */
-export const realMillis = (): number => stopwatch()
+export const realMillis = (): number => real.performanceNow()
 
 // Requests end by themselves; sockets, servers and timers are handles and say nothing about progress.
 const requests = new Set([

@@ -9,8 +9,11 @@ export interface HostChance {
   readonly randomUUID: () => `${string}-${string}-${string}-${string}-${string}`
 }
 
+// One stream at a time: what a module has kept of an earlier run draws from that of now.
+let next = bits(0)
+
 export const hostChance = (seed: number): HostChance => {
-  const next = bits(seed)
+  next = bits(seed)
   const fill = <T extends Bytes>(target: T): T => {
     const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
     for (let i = 0; i < bytes.length; i++) bytes[i] = next() & 0xff

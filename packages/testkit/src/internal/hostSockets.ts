@@ -2,6 +2,7 @@
 import { builtin } from "./builtin.ts"
 import type { Engine } from "./engine.ts"
 import { HostTimer } from "./hostTimers.ts"
+import { isAside } from "./wires.ts"
 
 interface Socket {
   timeout?: number | undefined
@@ -25,7 +26,7 @@ export const hostSockets = (engine: Engine) => {
         timers.delete(this)
         this.timeout = delay
         if (delay > 0) {
-          const timer = new HostTimer(engine, () => this.emit("timeout"), delay, false)
+          const timer = new HostTimer(() => this.emit("timeout"), delay, false)
           timers.set(this, timer)
           this.once("close", () => timer.close())
         }
@@ -35,6 +36,7 @@ export const hostSockets = (engine: Engine) => {
       /** Node calls it at every sign of life. */
       _unrefTimer(this: Socket) {
         timers.get(this)?.refresh()
+        if (!isAside(this)) engine.live()
         Reflect.apply(refresh, this, [])
       },
     },

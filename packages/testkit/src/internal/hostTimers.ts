@@ -1,6 +1,7 @@
 /** The host's timers on the clock of an engine, with the manners of Node's: what is out of range fires after 1 ms. */
 import { builtin } from "./builtin.ts"
 import type { Engine } from "./engine.ts"
+import { real, soon } from "./host.ts"
 import type { Timer } from "./timers.ts"
 
 type Callback = (...args: ReadonlyArray<unknown>) => unknown
@@ -21,56 +22,102 @@ const here = (f: () => void): (() => void) => {
   return bound === undefined ? f : () => bound(f)
 }
 
+/** Whose the host's time is; nobody's: it is real. What a module keeps of ours longer than a run, asks for it each time. */
+let owner: Engine | undefined
+export const inForce = (): Engine | undefined => owner
+
+/**
+ * Undici, and with it Node's own `fetch`, keeps one tick for all its time-outs as long as the process lives: over runs,
+ * and over the real time between them.
+ */
+const ticks = new Set<HostTimer>()
+const isTick = ({ name }: Callback): boolean => name === "onTick"
+
+/** Give the host's time to an engine, or back; what ticks goes with it, in step with its new beginning. */
+export const own = (engine: Engine | undefined): void => {
+  // What has ended meanwhile is swept away by a tick: then the next one is counted from when it is needed.
+  for (const tick of Array.from(ticks)) tick.fire()
+  owner = engine
+  for (const tick of Array.from(ticks)) tick.refresh()
+}
+
 /** What `setTimeout` and `setInterval` answer with. */
 export class HostTimer {
-  private readonly engine: Engine
+  private engine = owner
   private readonly call: () => void
   private readonly every: number
   private readonly isRepeated: boolean
+  private readonly isTick: boolean
   private readonly label: () => string
   private readonly id = ids++
   private timer: Timer | undefined
+  private handle: ReturnType<typeof real.setTimeout> | undefined
   private isKept = true
 
-  constructor(engine: Engine, call: () => void, delay: unknown, isRepeated: boolean) {
-    this.engine = engine
+  constructor(call: () => void, delay: unknown, isRepeated: boolean, isTick = false) {
     this.every = delayOf(delay)
     this.isRepeated = isRepeated
+    this.isTick = isTick
     this.call = here(call)
     this.label = () => `${isRepeated ? "setInterval" : "setTimeout"} of ${this.every} ms`
-    this.refresh()
-    known.set(this.id, this)
+    this.arm()
   }
 
+  private arm(): void {
+    this.stop()
+    known.set(this.id, this)
+    if (this.isTick) ticks.add(this)
+    const fire = () => this.fire()
+    if (this.engine === undefined) this.handle = real.setTimeout(fire, this.every)
+    else this.timer = this.engine.set(this.engine.now + this.every, this.label, fire)
+    this.keep()
+  }
+
+  private stop(): void {
+    if (this.timer !== undefined) this.engine?.unset(this.timer)
+    if (this.handle !== undefined) real.clearTimeout(this.handle)
+    this.timer = undefined
+    this.handle = undefined
+    ticks.delete(this)
+    known.delete(this.id)
+  }
+
+  /** A time-out that is not kept fires all the same; a beat that nobody keeps wakes nobody. */
+  private keep(): void {
+    if (this.timer !== undefined) this.timer.isWeak = this.isRepeated && !this.isKept
+    if (this.isKept) this.handle?.ref()
+    else this.handle?.unref()
+  }
+
+  /** Do what it is for, now. */
+  fire(): void {
+    this.stop()
+    if (this.isRepeated) this.arm()
+    this.call()
+  }
+
+  /** Begin anew, in whatever time it is now. */
   refresh(): this {
-    if (this.timer !== undefined) this.engine.unset(this.timer)
-    this.timer = this.engine.set(this.engine.now + this.every, this.label, () => {
-      if (this.isRepeated) this.refresh()
-      else this.timer = undefined
-      if (!this.isRepeated) known.delete(this.id)
-      this.call()
-    })
-    this.timer.isWeak = this.isRepeated && !this.isKept
+    this.stop()
+    this.engine = owner
+    this.arm()
     return this
   }
 
   close(): this {
-    if (this.timer !== undefined) this.engine.unset(this.timer)
-    this.timer = undefined
-    known.delete(this.id)
+    this.stop()
     return this
   }
 
   ref(): this {
     this.isKept = true
-    if (this.timer !== undefined) this.timer.isWeak = false
+    this.keep()
     return this
   }
 
-  /** A time-out that is not kept fires all the same; a beat that nobody keeps wakes nobody. */
   unref(): this {
     this.isKept = false
-    if (this.timer !== undefined) this.timer.isWeak = this.isRepeated
+    this.keep()
     return this
   }
 
@@ -99,16 +146,14 @@ const clear = (handle: unknown): boolean => {
 /** A turn of the event loop is real, and time waits for it. */
 class HostImmediate {
   private readonly engine: Engine
-  private handle: unknown
+  private readonly undo: () => void
   private isPending = true
   private isKept = true
-  private readonly undo: (handle: unknown) => void
 
-  constructor(engine: Engine, call: () => void, real: (f: () => void) => unknown, undo: (handle: unknown) => void) {
+  constructor(engine: Engine, call: () => void) {
     this.engine = engine
-    this.undo = undo
     engine.taskAdded()
-    this.handle = real(() => {
+    this.undo = soon(() => {
       this.done()
       call()
     })
@@ -121,7 +166,7 @@ class HostImmediate {
   }
 
   close(): void {
-    this.undo(this.handle)
+    this.undo()
     this.done()
   }
 
@@ -154,21 +199,31 @@ export interface HostTimers {
 
 /** What the host had before, so that what was armed before can still be cleared. */
 export interface Real {
-  readonly setImmediate: ((f: () => void) => unknown) | undefined
   readonly clearTimeout: (handle: unknown) => void
   readonly clearImmediate: ((handle: unknown) => void) | undefined
 }
 
+/** What is no function is refused as Node refuses it. */
+const callable = (call: unknown): void => {
+  if (typeof call === "function") return
+  const message = `The "callback" argument must be of type function. Received ${String(call)}`
+  throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" })
+}
+
+const timeOut = (isRepeated: boolean) => {
+  return (call: Callback, delay?: unknown, ...args: ReadonlyArray<unknown>): HostTimer => {
+    callable(call)
+    return new HostTimer(() => void call(...args), delay, isRepeated, !isRepeated && isTick(call))
+  }
+}
+
 export const hostTimers = (engine: Engine, real: Real): HostTimers => ({
-  setTimeout: (call, delay, ...args) => new HostTimer(engine, () => void call(...args), delay, false),
-  setInterval: (call, delay, ...args) => new HostTimer(engine, () => void call(...args), delay, true),
-  setImmediate: (call, ...args) =>
-    new HostImmediate(
-      engine,
-      () => void call(...args),
-      (f) => real.setImmediate?.(f),
-      (handle) => real.clearImmediate?.(handle),
-    ),
+  setTimeout: timeOut(false),
+  setInterval: timeOut(true),
+  setImmediate: (call, ...args) => {
+    callable(call)
+    return new HostImmediate(owner ?? engine, () => void call(...args))
+  },
   clearTimeout: (handle) => {
     if (handle !== undefined && handle !== null && !clear(handle)) real.clearTimeout(handle)
   },

@@ -15,6 +15,7 @@ import * as Report from "../Report.ts"
 import * as Timeline from "../Timeline.ts"
 import * as VirtualClock from "../VirtualClock.ts"
 import { handlerOf } from "./answering.ts"
+import { builtin } from "./builtin.ts"
 import { examine } from "./doctor.ts"
 import { dispatcherOn } from "./dispatching.ts"
 import { fetchOn } from "./fetching.ts"
@@ -32,6 +33,20 @@ class Closed extends Schema.TaggedError<Closed>()("Closed", { wasRunning: Schema
   }
 }
 
+/** The outer run waits for its client, and so for the inner one, which waits for the globals of the outer. */
+class Nested extends Schema.TaggedError<Nested>()("Nested", {}) {
+  override get message() {
+    return "a run cannot begin within another run: let that end first, or play both clients in one run"
+  }
+}
+
+interface Played {
+  isOver: boolean
+}
+
+const hooks = builtin("node:async_hooks")
+const around = hooks === undefined ? undefined : new hooks.AsyncLocalStorage<Played>()
+
 const made = <S extends Service>(service: S): Effect.Effect<Subject<LedgerOf<S>>> => {
   if (typeof service === "function") {
     return Effect.succeed({ handler: handlerOf(service), ledger: Effect.succeed(undefined as LedgerOf<S>) })
@@ -48,12 +63,14 @@ const made = <S extends Service>(service: S): Effect.Effect<Subject<LedgerOf<S>>
   return service as unknown as Effect.Effect<Subject<LedgerOf<S>>>
 }
 
-/** Requests of the global `fetch` to this origin stay in the process. */
-const route = (origin: string, own: typeof globalThis.fetch): (() => void) => {
+/** Requests of the global `fetch` to this origin stay in the process; whatever a client makes of it is undone. */
+const route = (origin: string, own: typeof globalThis.fetch | undefined): (() => void) => {
   const { fetch } = globalThis
-  globalThis.fetch = (input, init) => {
-    const text = input instanceof Request ? input.url : String(input)
-    return URL.canParse(text) && new URL(text).origin === origin ? own(input, init) : fetch(input, init)
+  if (own !== undefined) {
+    globalThis.fetch = (input, init) => {
+      const text = input instanceof Request ? input.url : String(input)
+      return URL.canParse(text) && new URL(text).origin === origin ? own(input, init) : fetch(input, init)
+    }
   }
   return () => {
     globalThis.fetch = fetch
@@ -113,12 +130,16 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
     if (!globals) return
     yield* Effect.acquireRelease(Effect.promise(turnstile), (leave) => Effect.sync(leave))
     yield* during(() => (engine === undefined ? undefined : cover(engine)))
-    if (carrier === "memory") yield* during(() => route(new URL(url).origin, own))
+    yield* during(() => route(new URL(url).origin, carrier === "memory" ? own : undefined))
   })
 
-  const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> =>
-    Effect.gen(function* () {
+  const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> => {
+    const outer = around?.getStore()
+    return Effect.gen(function* () {
       if (yield* Deferred.isDone(closed)) return yield* new Closed({ wasRunning: false })
+      if (globals && outer?.isOver === false) return yield* new Nested()
+      const played: Played = { isOver: false }
+      yield* during(() => () => void (played.isOver = true))
       yield* covered
       yield* during(() => {
         isPlaying = true
@@ -129,7 +150,9 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
       yield* during(() => engine?.free())
       const playing = Effect.promise(async (signal) => {
         try {
-          return Result.succeed(await client({ url, fetch, dispatcher, signal }))
+          const given: World = { url, fetch, dispatcher, signal }
+          const began = around === undefined ? client(given) : around.run(played, () => client(given))
+          return Result.succeed(await began)
         } catch (error) {
           return Result.fail(error)
         }
@@ -139,6 +162,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
     })
       .pipe(Effect.scoped, Effect.provideContext(context), run)
       .then((result) => (Result.isSuccess(result) ? result.success : Promise.reject(result.failure as Error)))
+  }
 
   // What is due meanwhile, such as a receiver of letters, reads the kit's time too.
   const advance = (by: Span) => {

@@ -10,6 +10,7 @@ import { current } from "./clock.ts"
 import { attend, isBodiless, shown, type Sink } from "./play.ts"
 import { pathOf } from "./travel.ts"
 import { header, type Trip } from "./trip.ts"
+import { isFromHere, setAside } from "./wires.ts"
 
 export interface Settings {
   readonly port: number
@@ -87,25 +88,28 @@ export const loopback = <R>(
     const fibers = new Set<Fiber.Fiber<void>>()
     // Probes that wait to be accepted, and ports accepted before their probe knew its own.
     let probes = 0
-    const fenced = new Map<number, () => void>()
-    const accepted = new Set<number>()
+    const fenced = new Map<number, (other?: Socket) => void>()
+    const accepted = new Map<number, Socket>()
     let port = 0
 
     // A connection of our own is accepted after everything that was sent to this port before it.
     const fence = (): Promise<void> =>
       new Promise((resolve) => {
         probes++
-        const probe: Socket = net.connect({ port, host: settings.host })
-        const pass = () => {
+        const probe = new net.Socket()
+        setAside(probe)
+        const pass = (other?: Socket) => {
+          if (other !== undefined) setAside(other)
           if (--probes === 0) accepted.clear()
           resolve()
         }
-        probe.once("error", pass)
-        probe.once("connect", () => {
-          probe.off("error", pass)
+        const fail = () => pass()
+        probe.once("error", fail)
+        probe.connect({ port, host: settings.host }, () => {
+          probe.off("error", fail)
           probe.on("error", () => {})
           const own = probe.localPort
-          if (own === undefined || accepted.has(own)) pass()
+          if (own === undefined || accepted.has(own)) pass(accepted.get(own ?? 0))
           else fenced.set(own, pass)
           probe.end()
           probe.resume()
@@ -117,7 +121,12 @@ export const loopback = <R>(
       const method = request.method ?? "GET"
       const url = `http://${plain["host"] ?? `${settings.host}:${port}`}${request.url ?? "/"}`
       const mark = plain[header]
-      const trip = engine?.arrive(mark, () => `${method} ${pathOf(url)}`)
+      const { remotePort } = request.socket
+      const trip = engine?.arrive(
+        mark,
+        () => `${method} ${pathOf(url)}`,
+        () => isFromHere(remotePort),
+      )
       if (engine !== undefined && trip === undefined) return void request.socket.destroy()
       let fiber: Fiber.Fiber<void> | undefined
       response.on("close", () => {
@@ -165,12 +174,13 @@ export const loopback = <R>(
     server.keepAliveTimeout = 0
     server.headersTimeout = 0
     server.requestTimeout = 0
-    server.on("connection", ({ remotePort }) => {
+    server.on("connection", (socket) => {
+      const { remotePort } = socket
       if (probes === 0 || remotePort === undefined) return
       const pass = fenced.get(remotePort)
-      if (pass === undefined) accepted.add(remotePort)
+      if (pass === undefined) accepted.set(remotePort, socket)
       fenced.delete(remotePort)
-      pass?.()
+      pass?.(socket)
     })
     server.on("clientError", (_, socket) => void socket.destroy())
 

@@ -9,6 +9,7 @@ import type { Engine } from "./engine.ts"
 import { turn } from "./host.ts"
 import { pathOf } from "./travel.ts"
 import { header } from "./trip.ts"
+import { isHere, watchWires } from "./wires.ts"
 
 interface UndiciRequest {
   readonly method: string
@@ -23,6 +24,7 @@ interface HttpRequest {
   readonly path: string
   readonly getHeader: (name: string) => unknown
   readonly once: (event: "close", listener: () => void) => void
+  readonly socket?: { readonly remoteAddress?: string; readonly remotePort?: number } | null
 }
 
 interface HttpResponse {
@@ -33,25 +35,34 @@ interface HttpResponse {
 const isMarked = (headers: UndiciRequest["headers"]): boolean =>
   typeof headers === "string" ? headers.includes(`${header}:`) : headers.includes(header)
 
+const isOriginHere = (origin: unknown): boolean => {
+  if (!URL.canParse(String(origin))) return false
+  const { hostname, port, protocol } = new URL(String(origin))
+  return protocol === "http:" && isHere(hostname, Number(port))
+}
+
 export const watchTraffic = (engine: Engine): (() => void) => {
   const channels = builtin("node:diagnostics_channel")
   if (channels === undefined || "Bun" in globalThis) return () => {}
   const holds = new WeakMap<object, () => void>()
-  const hold = (request: object, method: string, path: string) => {
-    if (!holds.has(request)) holds.set(request, engine.hold(`${method} ${pathOf(`http://x${path}`)}`, true))
+  const hold = (request: object, method: string, path: string, isHome: () => boolean) => {
+    if (!holds.has(request)) holds.set(request, engine.hold(`${method} ${pathOf(`http://x${path}`)}`, true, isHome))
   }
   const release = (request: object) => holds.get(request)?.()
 
   const listeners: Readonly<Record<string, (message: never) => void>> = {
     "undici:request:create": ({ request }: { readonly request: UndiciRequest }) => {
       const isTunnel = request.upgrade !== undefined && request.upgrade !== null && request.upgrade !== false
-      if (!isTunnel && !isMarked(request.headers)) hold(request, request.method, request.path)
+      if (!isTunnel && !isMarked(request.headers))
+        hold(request, request.method, request.path, () => isOriginHere(request.origin))
     },
     "undici:request:trailers": ({ request }: { readonly request: UndiciRequest }) => release(request),
     "undici:request:error": ({ request }: { readonly request: UndiciRequest }) => release(request),
     "http.client.request.start": ({ request }: { readonly request: HttpRequest }) => {
       if (request.getHeader(header) !== undefined) return
-      hold(request, request.method, request.path)
+      hold(request, request.method, request.path, () =>
+        isHere(request.socket?.remoteAddress, request.socket?.remotePort),
+      )
       request.once("close", () => release(request))
     },
     "http.client.request.error": ({ request }: { readonly request: HttpRequest }) => release(request),
@@ -71,7 +82,9 @@ export const watchTraffic = (engine: Engine): (() => void) => {
     ([name, listener]) => [name, listener as (message: unknown) => void] as const,
   )
   for (const [name, listener] of entries) channels.subscribe(name, listener)
+  const leaveWires = watchWires()
   return () => {
+    leaveWires()
     for (const [name, listener] of entries) channels.unsubscribe(name, listener)
   }
 }

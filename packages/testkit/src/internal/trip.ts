@@ -53,7 +53,17 @@ export class Trip {
   private wasBusy = false
   private wasParked = false
 
-  constructor(time: Timekeeper, id: number, label: () => string, order: number, client: Client) {
+  private readonly isOfThisProcess: () => boolean
+
+  constructor(
+    time: Timekeeper,
+    id: number,
+    label: () => string,
+    order: number,
+    client: Client,
+    isOfThisProcess = () => false,
+  ) {
+    this.isOfThisProcess = isOfThisProcess
     this.time = time
     this.id = id
     this.label = label
@@ -77,6 +87,11 @@ export class Trip {
       case "gone":
         return this.server === "away" ? this.fencing : this.server !== "closed"
     }
+  }
+
+  /** Whether nobody outside of this process has a part in it that could keep time from moving. */
+  get isHome(): boolean {
+    return this.client === "foreign" ? this.isOfThisProcess() : !this.isBusy
   }
 
   get isGone(): boolean {

@@ -13,6 +13,8 @@ import { byVerb, make as record } from "../Transcript.ts"
 import { transportTo } from "./answering.ts"
 import { current } from "./clock.ts"
 import type { Engine } from "./engine.ts"
+import { later } from "./host.ts"
+import { inForce } from "./hostTimers.ts"
 import type { Step } from "./steps.ts"
 import type { Letter, Transcript } from "./transcribed.ts"
 import { hearing } from "./witness.ts"
@@ -74,8 +76,23 @@ const planOf = (
   })
 }
 
-/** A letter goes where its address says, and no further. */
-const anywhere: Answering = (request) => globalThis.fetch(new Request(request, { redirect: "manual" }))
+/** As long as a receiver outside of the clock is waited for in real time, before its time-out may pass. */
+const patience = 5000
+
+/** Post a letter to a real address. Time waits for the answer, be the globals covered (then it is seen) or not. */
+const posting = (engine: Engine | undefined, request: Request): Promise<Response> => {
+  // A letter goes where its address says, and no further.
+  const answer = globalThis.fetch(new Request(request, { redirect: "manual" }))
+  if (engine === undefined || engine === inForce()) return answer
+  const release = engine.hold(`a webhook to ${new URL(request.url).host}`, true)
+  const giveUp = later(patience, release)
+  const end = () => {
+    giveUp()
+    release()
+  }
+  void answer.then(end, end)
+  return answer
+}
 
 /** Build it in a scope; it ends with the scope. */
 export const build = <Ledger, Clock>(
@@ -112,7 +129,7 @@ export const build = <Ledger, Clock>(
     const posted: Array<Letter> = []
     const url = typeof at === "string" ? at : (yield* here(Scope.provide(Emulator.serve(watched, at), scope))).url
     if (service.courier !== undefined) {
-      const letters = transportTo(receiver ?? anywhere)
+      const letters = transportTo(receiver ?? ((request) => posting(engine, request)))
       const heard = hearing((lane, name) => {
         if (lane === "webhooks") posted.push({ at: ((engine?.now ?? 0) - (engine?.start ?? 0)) / 1000, fault: name })
       })

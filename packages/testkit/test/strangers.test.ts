@@ -1,0 +1,240 @@
+import * as http from "node:http"
+import { gzipSync } from "node:zlib"
+import { Pool } from "undici"
+import { describe, expect, it } from "vitest"
+import { type Answering, createKit, type World } from "@tenuto/testkit/Promise"
+
+const start = Date.parse("2026-01-01T00:00:00Z")
+const at = () => Date.now() - start
+const sleep = (millis: number) => new Promise<void>((resolve) => void setTimeout(resolve, millis))
+const play = async <A>(service: Answering, client: (world: World) => Promise<A>): Promise<A> => {
+  await using kit = await createKit({ service, carrier: "loopback", stuckAfter: "2 seconds" })
+  return await kit.run(client)
+}
+const megabytes = (count: number) => new Uint8Array(count * 1_000_000)
+
+describe("wires at rest hold nobody up", () => {
+  const large: Answering = () => new Response(megabytes(10))
+
+  it("a reader may take its time between two chunks of an answer", async () => {
+    const read = async (chunks: AsyncIterable<Uint8Array>) => {
+      let size = 0
+      let pauses = 0
+      for await (const chunk of chunks) {
+        size += chunk.byteLength
+        if (size < (pauses + 1) * 1_000_000) continue
+        pauses++
+        await sleep(1000)
+      }
+      return [size, at()]
+    }
+    expect(await play(large, async ({ url }) => read((await fetch(url)).body ?? new ReadableStream()))).toEqual([
+      10_000_000, 10_000,
+    ])
+    const viaHttp = ({ url }: World) =>
+      new Promise<http.IncomingMessage>((resolve) => void http.get(url, resolve)).then(read)
+    expect(await play(large, viaHttp)).toEqual([10_000_000, 10_000])
+  })
+
+  it("a large answer that nobody reads lets time pass", async () => {
+    const viaFetch = async ({ url }: World) => {
+      await fetch(url)
+      await sleep(1000)
+      return at()
+    }
+    const viaHttp = async ({ url }: World) => {
+      await new Promise((resolve) => void http.get(url, resolve))
+      await sleep(1000)
+      return at()
+    }
+    expect(await play(large, viaFetch)).toBe(1000)
+    expect(await play(large, viaHttp)).toBe(1000)
+  })
+
+  it("a writer may take its time between two chunks of a request", async () => {
+    const service: Answering = async (request) => Response.json((await request.arrayBuffer()).byteLength)
+    const client = ({ url }: World) =>
+      new Promise<ReadonlyArray<unknown>>((resolve, reject) => {
+        const request = http.request(url, { method: "POST" }, (answer) => {
+          let text = ""
+          answer.on("data", (part) => (text += String(part)))
+          answer.on("end", () => resolve([text, at()]))
+        })
+        request.on("error", reject)
+        const write = async () => {
+          for (let i = 0; i < 5; i++) {
+            request.write(megabytes(1))
+            await sleep(1000)
+          }
+          request.end()
+        }
+        void write()
+      })
+    expect(await play(service, client)).toEqual(["5000000", 5000])
+  })
+
+  it("requests that wait for a free connection of their pool wait in virtual time", async () => {
+    const service: Answering = async () => {
+      await sleep(1000)
+      return new Response("done")
+    }
+    const client = async ({ url }: World) => {
+      const pool = new Pool(url, { connections: 2 })
+      const get = async () => {
+        await (await pool.request({ path: "/", method: "GET" })).body.text()
+        return at()
+      }
+      const instants = await Promise.all(Array.from({ length: 6 }, get))
+      await pool.destroy()
+      return instants
+    }
+    expect(await play(service, client)).toEqual([1000, 1000, 2000, 2000, 3000, 3000])
+  })
+
+  it("a server of the client's own works in virtual time", async () => {
+    const client = async () => {
+      const server = http.createServer((_, response) => void setTimeout(() => response.end("late"), 30_000))
+      await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
+      const { port } = server.address() as { readonly port: number }
+      const before = sleep(20_000).then(at)
+      const text = await (await fetch(`http://127.0.0.1:${port}`)).text()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      return [await before, text, at()]
+    }
+    expect(await play(() => new Response(), client)).toEqual([20_000, "late", 30_000])
+  })
+})
+
+it("an answer that is unpacked on another thread holds time, and its slow reader does not", async () => {
+  const packed = gzipSync(new Uint8Array(20_000_000))
+  const service: Answering = () => new Response(packed, { headers: { "content-encoding": "gzip" } })
+  const client = async ({ url }: World) => {
+    const beside = sleep(1).then(at)
+    const text = await (await fetch(url)).text()
+    const before = at()
+    let size = 0
+    let pauses = 0
+    for await (const chunk of (await fetch(url)).body ?? new ReadableStream()) {
+      size += (chunk as Uint8Array).byteLength
+      if (size < (pauses + 1) * 2_000_000) continue
+      pauses++
+      await sleep(1000)
+    }
+    return [text.length, before, await beside, size, at()]
+  }
+  expect(await play(service, client)).toEqual([20_000_000, 0, 1, 20_000_000, 10_000])
+})
+
+describe("one run leaves nothing to the next", () => {
+  const hung: Answering = () => new Promise<Response>(() => {})
+  const patience = ({ url }: World) =>
+    fetch(url).then(
+      () => "answered",
+      (error: Error) => [(error.cause as { readonly code: string }).code, at()],
+    )
+
+  it("the time-outs that fetch keeps for the whole process are as new in every run", async () => {
+    const once = await play(hung, patience)
+    expect(once).toEqual(["UND_ERR_HEADERS_TIMEOUT", 300_398])
+    await play(
+      (request) => new Response(request.url),
+      async ({ url }) => void (await fetch(url)),
+    )
+    expect(await play(hung, patience)).toEqual(once)
+  })
+
+  it("what a module kept of one run's time belongs to the run that is, and to the host in between", async () => {
+    const kept = await play(hung, async () => ({ Date, setTimeout }))
+    const keptSleep = (millis: number) => new Promise<void>((resolve) => void kept.setTimeout(resolve, millis))
+    expect(kept.Date.now()).toBeGreaterThan(start + 86_400_000)
+    await keptSleep(1)
+    const read = async () => {
+      await keptSleep(60_000)
+      return [kept.Date.now() - start, new kept.Date().getTime() - start]
+    }
+    expect(await play(hung, read)).toEqual([60_000, 60_000])
+  })
+
+  it("a run within a run is refused, and not waited for", async () => {
+    await using kit = await createKit({ service: hung })
+    await expect(kit.run(() => kit.run(() => 1))).rejects.toThrow("a run cannot begin within another run")
+    expect(await kit.run(() => 1)).toBe(1)
+    expect(await Promise.all([kit.run(() => sleep(1000).then(at)), kit.run(() => sleep(1000).then(at))])).toEqual([
+      1000, 2000,
+    ])
+  })
+
+  it("globals that a client froze or replaced do not keep the others from being given back", async () => {
+    const { Date: date, fetch } = globalThis
+    const descriptor = Object.getOwnPropertyDescriptor(performance, "now")
+    await play(hung, async () => {
+      Object.defineProperty(globalThis, "setImmediate", { value: () => {}, configurable: true })
+      Object.defineProperty(AbortSignal, "timeout", { configurable: false })
+      globalThis.fetch = () => Promise.reject(new Error("the client's own"))
+    })
+    expect([globalThis.Date, globalThis.fetch]).toEqual([date, fetch])
+    expect(Object.getOwnPropertyDescriptor(performance, "now")).toEqual(descriptor)
+    await new Promise((resolve) => void setImmediate(resolve))
+  })
+})
+
+it("tasks that bring forth tasks without an end do not hang a run", async () => {
+  let isOver = false
+  const storm = () => void (isOver || setImmediate(storm))
+  const error = await play(
+    () => new Response(),
+    () => {
+      storm()
+      return sleep(10)
+    },
+  ).catch((error: unknown) => error)
+  isOver = true
+  expect(error).toMatchObject({ _tag: "StuckIo", message: expect.stringContaining("setImmediate") as string })
+})
+
+it("a run begins and ends under fake timers that were there before", async () => {
+  const { setImmediate, setTimeout } = globalThis
+  const never = () => ({})
+  Object.assign(globalThis, { setImmediate: never, setTimeout: never })
+  try {
+    const client = async ({ url }: World) => {
+      await (await fetch(url)).text()
+      await new Promise((resolve) => void globalThis.setImmediate(resolve))
+      await new Promise((resolve) => void globalThis.setTimeout(resolve, 1000))
+      return at()
+    }
+    expect(await play(() => new Response("here"), client)).toBe(1000)
+  } finally {
+    Object.assign(globalThis, { setImmediate, setTimeout })
+  }
+})
+
+it("dates are dates, and a format of no date says now", async () => {
+  const client = async () => {
+    const { length } = await new Promise<string>((resolve) => void setTimeout(resolve, 1, "text"))
+    return [
+      length,
+      new Date().constructor === Date,
+      new Intl.DateTimeFormat("en", { timeZone: "UTC" }).format(),
+      new Intl.DateTimeFormat("en", { timeZone: "UTC" }).formatToParts()[0]?.value,
+    ]
+  }
+  expect(await play(() => new Response(), client)).toEqual([4, true, "1/1/2026", "1"])
+})
+
+it("a timer without a function is refused as Node refuses it", async () => {
+  const refusals = await play(
+    () => new Response(),
+    async () =>
+      [setTimeout, setInterval, setImmediate].map((arm) => {
+        try {
+          Reflect.apply(arm, undefined, ["text", 1])
+          return "armed"
+        } catch (error) {
+          return (error as { readonly code: string }).code
+        }
+      }),
+  )
+  expect(new Set(refusals)).toEqual(new Set(["ERR_INVALID_ARG_TYPE"]))
+})
