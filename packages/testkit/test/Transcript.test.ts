@@ -137,7 +137,7 @@ it("same seed, same transcript, in memory and over a port", async () => {
 it("a recorder stands alone, before any handler, on the clock that runs", async () => {
   const program = Effect.gen(function* () {
     const { exchanges, handler } = yield* Transcript.make(() => Effect.succeed(Emulator.answer(204)), {
-      stageOf: () => "cancel" as never,
+      stageOf: () => "cancel",
     })
     const { url } = yield* Emulator.serve(handler)
     yield* Effect.promise(() => fetch(url, { method: "DELETE" }))
