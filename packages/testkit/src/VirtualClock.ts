@@ -6,7 +6,8 @@
  * ```
  *
  * It is right in memory and over real loopback sockets: a request on the wire stops time, a request that its service
- * is working on does not. It never sleeps in real time, and arms no process timer but the watchdog of stuck I/O.
+ * is working on does not, and neither does one whose both ends are here and whose bytes wait: for a reader, a writer, or
+ * a free connection. It never sleeps in real time, and arms no process timer but the watchdog of stuck I/O.
  *
  * Law 12: same seed, same story. Of two timers at one instant the one set first fires first (or as the seed says), and
  * what it sets off has come to rest before the second fires.
@@ -85,7 +86,7 @@ export interface Options {
   /**
    * Cover the host's own time too, for clients that are not ours: `Date`, `setTimeout`, `setInterval`, `setImmediate`,
    * `performance.now`, `process.hrtime`, `AbortSignal.timeout`, `node:timers`, `node:timers/promises`, and WebCrypto;
-   * requests of `fetch`, undici and `node:http` stop time while they are on the wire. Chance comes from the seed:
+   * requests of `fetch`, undici and `node:http` stop time while they are on the wire, and `node:zlib` while it works. Chance comes from the seed:
    * `Math.random`, `crypto.randomUUID`, `crypto.getRandomValues`, `randomBytes`. One clock of a process at a time:
    * another waits. Default: no.
    */

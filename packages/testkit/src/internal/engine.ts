@@ -37,12 +37,16 @@ export type Moves = "freely" | "told" | "held"
 // message at the present instant needs the first only.
 const turnsOfJump = 2
 const turnsOfMessage = 1
-// After a fence, for what came before it to be read and answered.
+// For what has come to be read and answered.
 const turnsOfFence = 3
 // Real milliseconds without any sign of life before an idle run is called dead.
 const grace = 40
 // The longest process timer that is ever armed; a longer wait is made of several.
 const longest = 50
+
+const calm = async (): Promise<void> => {
+  for (let i = 0; i < turnsOfFence; i++) await new Promise<void>(turn)
+}
 
 export class Engine implements Timekeeper {
   readonly start: number
@@ -183,7 +187,7 @@ export class Engine implements Timekeeper {
 
   async fence(): Promise<void> {
     await Promise.all(Array.from(this.fences, (fence) => fence()))
-    for (let i = 0; i < turnsOfFence; i++) await new Promise<void>(turn)
+    await calm()
   }
 
   // ---- how far ---------------------------------------------------------------------------------------------------
@@ -252,7 +256,7 @@ export class Engine implements Timekeeper {
     if (this.runnable > 0) return this.watch()
     if (this.isBlocked && this.restedAt !== this.pulse) {
       this.watch()
-      return this.prove()
+      return void this.prove()
     }
     if (underWay() !== undefined) {
       this.watch()
@@ -285,15 +289,16 @@ export class Engine implements Timekeeper {
    * See whether the wires are at rest: a request waits for another one to make room, a reader or a writer waits for time.
    * What was sent before the fence has been seen behind it, and would have touched the pulse.
    */
-  private prove(): void {
+  private async prove(): Promise<void> {
     if (this.isProving || !this.isHome) return
     this.isProving = true
-    const pulse = this.pulse
-    void this.fence().then(() => {
-      this.isProving = false
-      if (underWay() === undefined && pulse === this.pulse) this.restedAt = pulse
-      if (!this.isClosed && !this.isScheduled) this.again()
-    })
+    const { pulse } = this
+    // Bytes are on their way most of the time, and a fence costs a connection.
+    await calm()
+    if (pulse === this.pulse) await this.fence()
+    if (pulse === this.pulse && underWay() === undefined) this.restedAt = pulse
+    this.isProving = false
+    if (!this.isClosed && !this.isScheduled) this.again()
   }
 
   private get limit(): number {

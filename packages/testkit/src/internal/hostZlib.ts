@@ -17,7 +17,7 @@ interface Prototype {
 
 /** What to put in place of the methods of every stream of compression; nothing where there are none. */
 export const hostZlib = (engine: Engine) => {
-  const streams: Prototype | undefined = builtin("node:zlib")?.Gunzip.prototype
+  const streams = builtin("node:zlib")?.Gunzip.prototype as unknown as Prototype | undefined // its types hide the handle
   if (streams === undefined || "Bun" in globalThis) return undefined
   // The base of all of them, be it zlib, Brotli or Zstandard.
   let prototype: object | null = streams
