@@ -29,4 +29,5 @@ test.each(["memory", "loopback"] as const)("a dub is the same text in %s", async
   await using kit = await createKit({ service: service(), carrier, faults: ["unknown-status@look"] })
   await kit.run(({ url }) => dub(url))
   expect(kit).toMatchTimeline(new URL("golden/dub.txt", import.meta.url))
+  await expect(kit).toPassChecks()
 })

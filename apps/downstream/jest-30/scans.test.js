@@ -26,5 +26,6 @@ test("twenty-five seconds of scanning take three looks", async () => {
   const kit = await createKit({ service: service(), faults: ["html@look"] })
   expect(await kit.run(({ url }) => scan(url))).toBe("succeeded")
   expect(kit).toMatchTimeline(new URL("golden/scan.txt", import.meta.url))
+  await expect(kit).toPassChecks()
   await kit.close()
 })

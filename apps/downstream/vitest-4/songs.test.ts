@@ -39,4 +39,5 @@ test("a call that is lost costs ten seconds", async () => {
   await using kit = await createKit({ service: service(), receiver: receive, faults: ["lost@webhook"] })
   await kit.run(({ url }) => newSong(`${url}/v1`))
   expect(kit).toMatchTimeline(new URL("golden/lost-call.txt", import.meta.url))
+  await expect(kit).toPassChecks()
 })

@@ -38,4 +38,5 @@ test("behind msw it is the same service, in the same time", async () => {
   }
   expect((await kit.ledger()).operations).toHaveLength(1)
   expect(kit).toMatchTimeline(new URL("golden/behind-msw.txt", import.meta.url))
+  await expect(kit).toPassChecks({ secrets: ["spk_team"] })
 })

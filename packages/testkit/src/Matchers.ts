@@ -25,6 +25,9 @@
  * assert.toMatchTimeline(timeline, timeline)
  * ```
  */
+import { judge, type Run, type Violation } from "./Checks.ts"
+import type { Kit, Known } from "./Kit.ts"
+import { isKit, isRun } from "./internal/judged.ts"
 import { difference, goldenOf, insist } from "./internal/golden.ts"
 
 /** What a runner expects of a matcher. */
@@ -40,7 +43,12 @@ export type Timed = string | { readonly timeline: string | (() => string) }
 export interface Matching<R> {
   /** Is this text, or that of this golden file: `new URL("golden/song.txt", import.meta.url)`. */
   readonly toMatchTimeline: (expected: string | URL) => R
+  /** Is a kit, or a run, that breaks none of `Checks`: `await expect(kit).toPassChecks({ secrets: [apiKey] })`. */
+  readonly toPassChecks: (known?: Known) => Promise<void>
 }
+
+/** What can be judged: a kit, or a run as `Checks.judge` takes it. */
+export type Judged = Pick<Kit<unknown>, "judge"> | Run
 
 /** Runners give a matcher whatever their user has. */
 const textOf = (received: unknown): string | undefined => {
@@ -69,11 +77,29 @@ function toMatchTimeline(this: object, received: unknown, expected: string | URL
   }
 }
 
+const judged = (received: unknown, known: Known): Promise<ReadonlyArray<Violation>> | undefined => {
+  if (typeof received !== "object" || received === null) return undefined
+  if (isKit(received)) return received.judge(known)
+  return isRun(received) ? Promise.resolve(judge({ ...received, ...known })) : undefined
+}
+
+async function toPassChecks(this: object, received: unknown, known: Known = {}): Promise<Verdict> {
+  const violations = await judged(received, known)
+  if (violations === undefined) return failed("this was not played: expect a kit, or a run")
+  const lines = violations.map(({ check, says }) => `  ${check}: ${says}`)
+  return {
+    pass: lines.length === 0,
+    message: () => (lines.length === 0 ? "the run breaks no check" : `the run breaks checks:\n${lines.join("\n")}`),
+  }
+}
+
 /** For `expect.extend`. */
-export const matchers = { toMatchTimeline }
+export const matchers = { toMatchTimeline, toPassChecks }
 
 /** The same for runners without matchers: each throws an `Error` that says what is wrong. */
 export const assert = {
   toMatchTimeline: (received: Timed, expected: string | URL): void =>
     insist(toMatchTimeline.call({}, received, expected)),
+  toPassChecks: async (received: Judged, known?: Known): Promise<void> =>
+    insist(await toPassChecks.call({}, received, known)),
 }

@@ -3,6 +3,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { pathToFileURL } from "node:url"
 import { afterEach, describe, expect, it, vi } from "vitest"
+import { createKit } from "@tenuto/testkit/Promise"
 import { assert, matchers, type Matching } from "@tenuto/testkit/Matchers"
 
 expect.extend(matchers)
@@ -13,6 +14,32 @@ declare module "vitest" {
 const text = "tenuto timeline v2\n         0 ms  service  received  GET /songs\n     20000 ms  service  answered 200\n"
 const other = text.replace("20000", "15000")
 const room = fs.mkdtempSync(path.join(os.tmpdir(), "golden-"))
+const run = {
+  start: "2026-01-01T00:00:00.000Z",
+  exchanges: [0, 0.001].map((at) => ({
+    at,
+    origin: "http://service.test",
+    method: "GET",
+    path: "/songs/1",
+    query: {},
+    headers: {},
+    body: "",
+    answer: { at, status: 503, headers: { "retry-after": "30" } },
+  })),
+}
+
+describe("toPassChecks", () => {
+  it("is a kit or a run that breaks no check, and names each that is broken", async () => {
+    await using kit = await createKit({ service: () => Response.json({ status: "ready" }) })
+    await kit.run(({ url }) => fetch(`${url}/songs/1`))
+    await expect(kit).toPassChecks()
+    await assert.toPassChecks(kit)
+    await expect(run).not.toPassChecks()
+    await expect(assert.toPassChecks(run)).rejects.toThrow(/the run breaks checks:\n {2}as-asked: .* asked for 30 s/)
+    await expect(expect("a song").toPassChecks()).rejects.toThrow("this was not played")
+  })
+})
+
 const golden = (name: string) => pathToFileURL(path.join(room, "of", name))
 
 afterEach(() => vi.unstubAllEnvs())
@@ -35,9 +62,10 @@ describe("toMatchTimeline", () => {
 
   it("fits runners with a context of their own, which promise nothing of what is received", () => {
     type Context = { readonly isNot?: boolean }
-    type Matcher = (this: Context, received: unknown, expected: string) => { readonly pass: boolean }
+    type Said = { readonly pass: boolean }
+    type Matcher = (this: Context, received: unknown, ...expected: ReadonlyArray<never>) => Said | Promise<Said>
     const extend = (given: Readonly<Record<string, Matcher>>) => Object.keys(given)
-    expect(extend(matchers)).toEqual(["toMatchTimeline"])
+    expect(extend(matchers)).toEqual(["toMatchTimeline", "toPassChecks"])
   })
 
   it("says in which line it is another", () => {

@@ -1,0 +1,8 @@
+/** Runners give a matcher whatever their user has: this tells what it is. */
+import type { Run } from "../Checks.ts"
+import type { Kit } from "../Kit.ts"
+
+export const isKit = (value: object): value is Pick<Kit<unknown>, "judge"> =>
+  "judge" in value && typeof value.judge === "function"
+
+export const isRun = (value: object): value is Run => "exchanges" in value && Array.isArray(value.exchanges)
