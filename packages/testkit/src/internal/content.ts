@@ -41,6 +41,12 @@ export const contentOf = (headers: Headers, body: Uint8Array): Content => {
 export const bytesOf = ({ bytes, json, text }: Content): Uint8Array =>
   json === undefined ? (bytes ?? encoder.encode(text ?? "")) : Json.write(json)
 
+/** The boundary between the parts of a form is drawn fresh each time. */
+export const unbounded = (headers: Headers, text: string): string => {
+  const boundary = /^multipart\/.*boundary="?([^";]+)/i.exec(headers["content-type"] ?? "")?.[1]
+  return boundary === undefined ? text : text.replaceAll(boundary, "boundary")
+}
+
 /** Bytes as text of the same length, one character each: what is looked for in them can be looked for in it. */
 export const binary = (bytes: Uint8Array): string => {
   const parts: Array<string> = []

@@ -41,7 +41,7 @@ const nameOf = (value: string, count: number): string =>
   /^(?=.*\d)(?=.*[A-Za-z])[\w-]{16,}$/.test(value) ? `withheld-secret-${count}` : `withheld-${count}`
 
 /** What is shorter is no secret, and would be found in words that mean something. */
-const shortest = 8
+export const shortest = 8
 /** A part of a link that is kept secret as a whole. */
 const telling = 16
 
@@ -68,7 +68,7 @@ const decoded = (value: string): string => {
 }
 
 /** Every way in which a text may stand in another. */
-const forms = (value: string): ReadonlyArray<string> => {
+export const forms = (value: string): ReadonlyArray<string> => {
   // A half of a pair cannot be encoded.
   const whole = value.replaceAll(/\p{Surrogate}/gu, "\uFFFD")
   return [
