@@ -109,7 +109,11 @@ const check = (
   name,
   law,
   says,
-  run: (run) => found({ ...readingOf(run), ...run }).map((said) => ({ check: name, says: said })),
+  run: (run) =>
+    found({ ...readingOf(run), ...run }).map((said) => ({
+      check: name,
+      says: Reading.hiding(said, run.secrets ?? []),
+    })),
 })
 
 const readingOf = ({ exchanges, keyOf = Reading.keyOf, operations = [] }: Run): Required<Manners> => ({
@@ -321,11 +325,10 @@ const secretKept = check(
         ),
       ),
     ] as const
-    return secrets.flatMap((secret, index) =>
-      texts
-        .filter(([, text]) => Reading.shows(text, secret))
-        .map(([where]) => `secret no. ${index + 1} stands in ${where}`),
-    )
+    return secrets.flatMap((secret, index) => {
+      const isIn = Reading.showing(secret)
+      return texts.filter(([, text]) => isIn(text)).map(([where]) => `secret no. ${index + 1} stands in ${where}`)
+    })
   },
 )
 
@@ -335,13 +338,13 @@ const keyAtHome = check(
   "a credential goes to the service alone: no storage host, no redirect",
   (run) => {
     const { exchanges, isHome, secrets = [] } = run
+    const signs = secrets.map(Reading.showing)
     return exchanges.flatMap((exchange) => {
       if (isHome(exchange)) return []
       const sent = JSON.stringify([exchange.path, exchange.query, exchange.headers, exchange.body])
-      return secrets
-        .map((secret, index) => ({ secret, index }))
-        .filter(({ secret }) => Reading.shows(sent, secret))
-        .map(({ index }) => `secret no. ${index + 1} was sent to ${exchange.origin}, ${Reading.shown(exchange)}`)
+      return signs.flatMap((isIn, index) =>
+        isIn(sent) ? [`secret no. ${index + 1} was sent to ${exchange.origin}, ${Reading.shown(exchange)}`] : [],
+      )
     })
   },
 )

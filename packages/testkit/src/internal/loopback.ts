@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { Handler } from "../Handler.ts"
 import { current } from "./clock.ts"
+import { withCookies } from "./cookies.ts"
 import { attend, isBodiless, shown, type Sink } from "./play.ts"
 import { pathOf } from "./travel.ts"
 import { header, type Trip } from "./trip.ts"
@@ -28,7 +29,7 @@ const sinkOf = (response: ServerResponse, method: string, trip: Trip | undefined
     // Node would answer a length that is not the body's with an exception.
     response.strictContentLength = false
     const stated = status === 204 || status === 304 ? {} : { "content-length": String(length) }
-    response.writeHead(status, { ...headers, ...stated })
+    response.writeHead(status, { ...withCookies(headers), ...stated })
   }
   const chunk: Sink["chunk"] = (bytes) =>
     Effect.suspend(() => {

@@ -71,7 +71,8 @@ export const hintOf = ({ answer }: Exchange, { start }: Transcript): number | un
 }
 
 const well = /^(?:succeed(?:ed)?|success|successful|completed?|ready|done|finished|finalized)$/i
-const badly = /^(?:failed|failure|error|errored|abort(?:ed)?|cancell?ed|crashed|expired|rejected|terminated|timed[-_ ]?out)$/i
+const badly =
+  /^(?:failed|failure|error|errored|abort(?:ed)?|cancell?ed|crashed|expired|rejected|terminated|timed[-_ ]?out)$/i
 
 /** Every word of status in an answer, but for those of the parts in its lists. */
 const wordsOf = (value: unknown, depth = 0): ReadonlyArray<string> =>
@@ -106,8 +107,7 @@ export const isInDoubt = ({ answer, end }: Exchange): boolean => {
 // Not every machine has it; where it is missing, the other forms are searched.
 const host = globalThis as { readonly process?: Partial<Pick<NodeJS.Process, "getBuiltinModule">> }
 const whole = { depth: 30, showHidden: true, maxArrayLength: Infinity, maxStringLength: Infinity }
-const inspect = (value: unknown): string =>
-  host.process?.getBuiltinModule?.("node:util").inspect(value, whole) ?? ""
+const inspect = (value: unknown): string => host.process?.getBuiltinModule?.("node:util").inspect(value, whole) ?? ""
 const json = (value: unknown): string => JSON.stringify([value]) // in a list, so that what has no JSON is null
 
 /** What breaks whoever prints it shows nothing that way. */
@@ -139,9 +139,18 @@ const inBase64 = (text: string): ReadonlyArray<string> =>
     return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + text.length) * 8) / 6))
   })
 
-/** Whether a text shows a secret: as it is, or in one of the ways in which texts are written into others. */
-export const shows = (text: string, secret: string): boolean => {
-  if (secret === "") return false
-  const encoded = secret.length < shortest ? [] : inBase64(binaryOf(secret))
-  return [...forms(secret), ...encoded].some((form) => text.includes(form))
+/** A secret as it is, and in the ways in which texts are written into others. */
+const guises = (secret: string): ReadonlyArray<string> => {
+  if (secret === "") return []
+  return [...forms(secret), ...(secret.length < shortest ? [] : inBase64(binaryOf(secret)))]
 }
+
+/** Tells whether a text shows a secret. */
+export const showing = (secret: string): ((text: string) => boolean) => {
+  const all = guises(secret)
+  return (text) => all.some((guise) => text.includes(guise))
+}
+
+/** Show a text without secrets: a path may hold one. */
+export const hiding = (text: string, secrets: ReadonlyArray<string>): string =>
+  secrets.flatMap(guises).reduce((shown, guise) => shown.replaceAll(guise, "(secret)"), text)
