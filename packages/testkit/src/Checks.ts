@@ -274,6 +274,9 @@ const noHotLoop = check(
     }),
 )
 
+/** A client may take a link for dead so many seconds before it is: no two clocks are the same. */
+const clockSkew = 60
+
 const settledIsFinal = check(
   "settled-is-final",
   1,
@@ -290,7 +293,9 @@ const settledIsFinal = check(
       if (answer === undefined || said.fault !== undefined || !asks(said) || endOf(said) === undefined) continue
       const isSame = (next: Exchange) =>
         targetOf(next, run) === targetOf(said, run) || (isAlone && Reading.isSubmit(next))
-      const isLate = (next: Exchange) => asks(next) && next.at >= answer.at - grain && isSame(next)
+      const life = Reading.lifeOf(said, run) - clockSkew
+      const isLate = (next: Exchange) =>
+        asks(next) && next.at >= answer.at - grain && isSame(next) && (Reading.isSubmit(next) || next.at < life)
       const next = exchanges.slice(index + 1).find((one) => hasDied(one) || isLate(one))
       if (next !== undefined && !hasDied(next))
         found.add(`${Reading.shown(next)} asks for work that ended at ${answer.at} s`)

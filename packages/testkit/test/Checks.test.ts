@@ -336,6 +336,18 @@ describe("ends", () => {
     expect(found(run(over, answered(file, 200, 1), again))).toEqual(["settled-is-final"])
   })
 
+  it.each([
+    ["a date beside it", { file: { url: "http://store.test/1", expires_at: "2026-01-01T01:00:00Z" } }],
+    ["seconds within it", { files: [`http://store.test/1?expires=${Date.UTC(2026, 0, 1, 1) / 1000}&signature=x`] }],
+    ["milliseconds beside it", { expiresAt: Date.UTC(2026, 0, 1, 1) }],
+  ])("a link that dies by the clock, as %s says, may be renewed without being tried", (_, more) => {
+    const over = answered(get, 200, 0, { status: "done", ...more })
+    expect(found(run(over, { ...get, at: 3600 }))).toEqual([])
+    expect(found(run(over, { ...get, at: 3595 }))).toEqual([])
+    expect(found(run(over, { ...get, at: 1800 }))).toEqual(["settled-is-final"])
+    expect(found(run(over, { ...post, at: 3600 }))).toEqual(["settled-is-final"])
+  })
+
   it("other work goes on", () => {
     const polka = { ...post, body: { lyrics: "Lo" }, at: 2 }
     const over = answered(get, 200, 1, { status: "done" })

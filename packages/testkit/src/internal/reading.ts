@@ -93,6 +93,36 @@ export const endOf = (exchange: Exchange): "succeeded" | "failed" | undefined =>
   return isEnded ? (words.some((word) => badly.test(word)) ? "failed" : "succeeded") : undefined
 }
 
+/** An instant as services write it: a date in text, or seconds or milliseconds since 1970. */
+const millisOf = (value: unknown): number | undefined => {
+  if (typeof value === "number") return value < 1e11 ? value * 1000 : value
+  if (typeof value !== "string") return undefined
+  if (/^\d+$/.test(value)) return millisOf(Number(value))
+  const instant = DateTime.make(value)
+  return instant._tag === "None" ? undefined : DateTime.toEpochMillis(instant.value)
+}
+
+const expiriesOf = (value: unknown, name = "", depth = 0): ReadonlyArray<unknown> => {
+  if (typeof value === "object" && value !== null) {
+    return depth > 6
+      ? []
+      : Object.entries(value).flatMap(([key, member]) =>
+          expiriesOf(member, Array.isArray(value) ? name : key, depth + 1),
+        )
+  }
+  if (/expir/i.test(name)) return [value]
+  const query =
+    typeof value === "string" && /^https?:\/\/\S+\?/.test(value) ? URL.parse(value)?.searchParams : undefined
+  return query === undefined ? [] : [query.get("expires") ?? query.get("Expires")]
+}
+
+/** When the first link of an answer dies, in seconds since the beginning: as the answer says, else never. */
+export const lifeOf = ({ answer }: Exchange, { start }: Transcript): number => {
+  const began = DateTime.toEpochMillis(DateTime.makeUnsafe(start))
+  const deaths = expiriesOf(answer?.body).map(millisOf)
+  return Math.min(Infinity, ...deaths.map((millis) => (millis === undefined ? Infinity : (millis - began) / 1000)))
+}
+
 const unsent: ReadonlySet<string> = new Set(["Refused", "Unnamed", "Untrusted"] satisfies ReadonlyArray<Ending>)
 
 /** Whether a submit may have started work: unless it never left, or was refused. The careful reading of `Verdict`. */
