@@ -11,6 +11,27 @@ export interface Content {
   readonly bytes?: Uint8Array
 }
 
+/** An object of JSON. */
+export type Members = { readonly [name: string]: Schema.Json }
+export const isObject = (value: Schema.Json | undefined): value is Members =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+/** `Array.isArray` forgets that a list of JSON is read-only. */
+export const isList = (value: Schema.Json | undefined): value is ReadonlyArray<Schema.Json> => Array.isArray(value)
+
+/** The parts of a body put together. */
+export const joined = (
+  parts: ReadonlyArray<Uint8Array>,
+  size = parts.reduce((sum, part) => sum + part.byteLength, 0),
+): Uint8Array => {
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.byteLength
+  }
+  return whole
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 

@@ -7,10 +7,9 @@ import type * as Schema from "effect/Schema"
 import { answer, Behaviour, json } from "../Behaviour.ts"
 import * as Credential from "../Credential.ts"
 import type { Request } from "../Handler.ts"
-import { bytesOf, contentOf } from "./content.ts"
+import { bytesOf, contentOf, isObject, type Members } from "./content.ts"
 import type { Past } from "./past.ts"
 
-type Members = { readonly [member: string]: Schema.Json }
 /** Changes an answer that is an object of JSON. */
 type Edit = (answer: Members) => Schema.Json
 
@@ -98,9 +97,6 @@ const edited = (
   const json = own === undefined ? otherwise(body) : isObject(body) ? own(body) : body
   return answered(response, { body: bytesOf({ json }) })
 }
-
-const isObject = (value: Schema.Json): value is Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Rebuild every object of a body, innermost first. */
 const everywhere = (value: Schema.Json, edit: Edit): Schema.Json => {

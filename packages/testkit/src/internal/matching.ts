@@ -1,7 +1,7 @@
 /** Whether a request is the one that was recorded, and in what it differs if not. */
 import type * as Schema from "effect/Schema"
 import * as RegExps from "effect/RegExp"
-import { binary, type Content, unbounded } from "./content.ts"
+import { binary, type Content, isList, isObject, type Members, unbounded } from "./content.ts"
 import { placeholder } from "./secrecy.ts"
 
 /** A request as it is compared: its query and body apart. */
@@ -35,12 +35,7 @@ const isSame = (recorded: string, found: string): boolean => {
   return new RegExp(`^${pattern}$`).test(found)
 }
 
-type Object_ = { readonly [name: string]: Schema.Json }
-const isObject = (value: Schema.Json | undefined): value is Object_ =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-const isList = (value: Schema.Json | undefined): value is ReadonlyArray<Schema.Json> => Array.isArray(value)
-
-const members = (value: Object_ | ReadonlyArray<Schema.Json>): ReadonlyArray<readonly [string, Schema.Json]> =>
+const members = (value: Members | ReadonlyArray<Schema.Json>): ReadonlyArray<readonly [string, Schema.Json]> =>
   Object.entries(value)
 
 /** Walk two values side by side; `visit` gets every pair of leaves, and every value that the other side has not. */

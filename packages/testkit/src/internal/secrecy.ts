@@ -10,7 +10,7 @@ import type { Text } from "@tenuto/http/Exchange"
 import { reveal } from "@tenuto/http/Exchange"
 import * as RegExps from "effect/RegExp"
 import type * as Schema from "effect/Schema"
-import { binary, binaryOf, type Content, unbinary } from "./content.ts"
+import { binary, binaryOf, type Content, isList, isObject, unbinary } from "./content.ts"
 
 /** What is withheld beyond what is always withheld, and what is not. */
 export interface Secrecy {
@@ -190,8 +190,8 @@ export class Withholder {
 
   private json(value: Schema.Json, isSecret: boolean): Schema.Json {
     if (typeof value === "string") return isSecret ? this.secret(value) : this.text(value)
-    if (typeof value !== "object" || value === null) return value
     if (isList(value)) return value.map((part) => this.json(part, isSecret))
+    if (!isObject(value)) return value
     return Object.fromEntries(
       Object.entries(value).map(([name, part]) => [this.rest(name), this.json(part, this.isSecret(name, false))]),
     )
@@ -288,6 +288,3 @@ export class Withholder {
     return this.index
   }
 }
-
-/** `Array.isArray` forgets that a list of JSON is read-only. */
-const isList = (value: object): value is ReadonlyArray<Schema.Json> => Array.isArray(value)
