@@ -57,12 +57,16 @@ export const Behaviour = Data.taggedEnum<Behaviour>()
 
 const text = new TextEncoder()
 
+/** Whoever reads an answer looks for its headers in lower case. */
+const lower = (headers: Headers): Headers =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+
 /** Answer in JSON. */
 export const json = (status: number, body: Schema.Json, headers: Headers = {}): Answered =>
   Behaviour.Answered({
     response: {
       status,
-      headers: { "content-type": "application/json", ...headers },
+      headers: { "content-type": "application/json", ...lower(headers) },
       body: text.encode(JSON.stringify(body)),
     },
   })
@@ -70,5 +74,5 @@ export const json = (status: number, body: Schema.Json, headers: Headers = {}): 
 /** Answer in text, or in bytes of a type of your own. */
 export const answer = (status: number, body: string | Uint8Array = "", headers: Headers = {}): Answered =>
   Behaviour.Answered({
-    response: { status, headers, body: typeof body === "string" ? text.encode(body) : body },
+    response: { status, headers: lower(headers), body: typeof body === "string" ? text.encode(body) : body },
   })

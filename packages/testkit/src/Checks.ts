@@ -59,11 +59,11 @@ export interface Manners {
   readonly isKeyed?: boolean
   /** The key of a submit. Default: an `idempotency-key` header, or `idempotency_key` or `idempotencyKey` in its body. */
   readonly keyOf?: (exchange: Exchange) => string | undefined
-  /** The piece of work that a submit asks for. Default: everything in it but the key. */
+  /** What a submit asks for. Default: everything in it but the key. Under another key it is other work once the first was taken. */
   readonly workOf?: (exchange: Exchange) => string
   /** Whether a submit that has ended may have started work. Default: unless refused with 4xx, or never connected. */
   readonly isInDoubt?: (exchange: Exchange) => boolean
-  /** How an answer says that the work ended. Default: by its words of `status` and `state`. */
+  /** How an answer says that the work ended. Default: by its words of `status` and `state`, else by `done`. */
   readonly endOf?: (exchange: Exchange) => Claim | undefined
   /** Where the credential may go. Default: to the origin of the first request, but for downloads. */
   readonly isHome?: (exchange: Exchange) => boolean
@@ -109,7 +109,11 @@ const check = (
   name,
   law,
   says,
-  run: (run) => found({ ...readingOf(run), ...run }).map((said) => ({ check: name, says: said })),
+  run: (run) =>
+    found({ ...readingOf(run), ...run }).map((said) => ({
+      check: name,
+      says: Reading.hiding(said, run.secrets ?? []),
+    })),
 })
 
 const readingOf = ({ exchanges, keyOf = Reading.keyOf, operations = [] }: Run): Required<Manners> => ({
@@ -136,11 +140,38 @@ const groups = <A>(
   return Array.from(found.values())
 }
 
-const worksOf = ({ exchanges, workOf }: Required<Manners> & Run) => groups(exchanges.filter(Reading.isSubmit), workOf)
+type Sends = readonly [Exchange, ...ReadonlyArray<Exchange>]
+
+/** Whether the client of a submit knows that it was taken. What a fault was played on may be more than it can read. */
+const isTaken = ({ answer, fault }: Exchange): boolean =>
+  fault === undefined && answer !== undefined && answer.status >= 200 && answer.status < 300
+
+/** The submits of each piece of work. A key goes on with what an earlier one was given up for. */
+const worksOf = ({ exchanges, keyOf, workOf }: Required<Manners> & Run): ReadonlyArray<Sends> =>
+  groups(exchanges.filter(Reading.isSubmit), workOf).flatMap((alike) => {
+    if (alike.some((send) => keyOf(send) === undefined)) return [alike]
+    const works: Array<Sends> = []
+    for (const sends of groups(alike, keyOf)) {
+      const isGivenUp = (work: Sends) =>
+        !work.some(isTaken) && work.every(({ end }) => end !== undefined && end.at <= sends[0].at)
+      const before = works.findIndex(isGivenUp)
+      if (before === -1) works.push(sends)
+      else works.splice(before, 1, [...(works[before] ?? sends), ...sends])
+    }
+    return works
+  })
 
 /** What a request is for: two for the same thing are one and its repetition. */
-const targetOf = (exchange: Exchange, workOf: (exchange: Exchange) => string): string =>
-  Reading.written([exchange.origin, workOf(exchange), exchange.headers["range"]])
+const targetOf = (exchange: Exchange, { keyOf, workOf }: Required<Manners>): string =>
+  Reading.written([
+    exchange.origin,
+    workOf(exchange),
+    exchange.headers["range"],
+    Reading.isSubmit(exchange) ? keyOf(exchange) : undefined,
+  ])
+
+/** Where a submit goes: of one place that takes keys every submit has to carry one. */
+const placeOf = ({ method, origin, path }: Exchange): string => `${method} ${origin}${path}`
 
 // --- the table ----------------------------------------------------------------------------------
 
@@ -164,12 +195,14 @@ const oneKey = check(
   (run) => {
     const { exchanges, isKeyed, keyOf, workOf } = run
     if (!isKeyed) return []
+    const keyed = exchanges.filter((exchange) => Reading.isSubmit(exchange) && keyOf(exchange) !== undefined)
+    const places = new Set(keyed.map(placeOf))
     const wandering = worksOf(run).flatMap((sends) => {
       const keys = new Set(sends.map(keyOf))
-      if (keys.has(undefined)) return [`${Reading.shown(sends[0])} carries no key`]
+      const isDue = places.size === 0 || places.has(placeOf(sends[0]))
+      if (keys.has(undefined) && isDue) return [`${Reading.shown(sends[0])} carries no key`]
       return keys.size > 1 ? [`${Reading.shown(sends[0])} and its resends carry ${keys.size} keys`] : []
     })
-    const keyed = exchanges.filter((exchange) => Reading.isSubmit(exchange) && keyOf(exchange) !== undefined)
     const shared = groups(keyed, keyOf).flatMap((sends) => {
       const bodies = new Set(sends.map(workOf)).size
       return bodies > 1 ? [`${bodies} bodies went out under the key of ${Reading.shown(sends[0])}`] : []
@@ -199,7 +232,8 @@ const notAgainUnkeyed = check(
 const grain = 0.0005
 
 const asAsked = check("as-asked", 6, "never sooner than the service asked, and after 429 nothing at all", (run) => {
-  const { exchanges, workOf } = run
+  const { exchanges } = run
+  const isAlone = worksOf(run).length <= 1
   return exchanges.flatMap((told, index) => {
     const hint = Reading.hintOf(told, run)
     const { answer } = told
@@ -207,7 +241,9 @@ const asAsked = check("as-asked", 6, "never sooner than the service asked, and a
     const until = answer.at + hint - grain
     const isBound = (next: Exchange): boolean => {
       if (next.origin !== told.origin || next.at < answer.at - grain) return false
-      if (targetOf(next, workOf) === targetOf(told, workOf)) return true
+      if (targetOf(next, run) === targetOf(told, run)) return true
+      // Whoever takes work may say when it is to be looked at.
+      if (isAlone && Reading.isSubmit(told) && Reading.isLook(next)) return true
       // Another's request of the same instant may have left before the answer came.
       if (next.at <= answer.at + grain || answer.status < 400) return false
       return answer.status === 429 || next.stage === told.stage
@@ -229,8 +265,8 @@ const noHotLoop = check(
   "no-hot-loop",
   6,
   `no more than ${burst} requests for the same thing within ${floorSeconds} second`,
-  ({ exchanges, workOf }) =>
-    groups(exchanges, (exchange) => targetOf(exchange, workOf)).flatMap((same) => {
+  (run) =>
+    groups(run.exchanges, (exchange) => targetOf(exchange, run)).flatMap((same) => {
       const first = same.find((one, index) => (same[index + burst]?.at ?? Infinity) < one.at + floorSeconds - grain)
       if (first === undefined) return []
       const many = same.filter(({ at }) => at >= first.at && at < first.at + floorSeconds - grain).length
@@ -238,12 +274,15 @@ const noHotLoop = check(
     }),
 )
 
+/** A client may take a link for dead so many seconds before it is: no two clocks are the same. */
+const clockSkew = 60
+
 const settledIsFinal = check(
   "settled-is-final",
   1,
   "no submit and no look after the service said that the work ended; a link that died may be renewed",
   (run) => {
-    const { endOf, exchanges, workOf } = run
+    const { endOf, exchanges } = run
     const isAlone = worksOf(run).length <= 1
     const asks = (exchange: Exchange) => Reading.isSubmit(exchange) || Reading.isLook(exchange)
     const hasDied = ({ answer, stage }: Exchange) => stage === "download" && (answer?.status ?? 500) >= 300
@@ -253,8 +292,10 @@ const settledIsFinal = check(
       // What a fault was played on may be more than its client can read.
       if (answer === undefined || said.fault !== undefined || !asks(said) || endOf(said) === undefined) continue
       const isSame = (next: Exchange) =>
-        targetOf(next, workOf) === targetOf(said, workOf) || (isAlone && Reading.isSubmit(next))
-      const isLate = (next: Exchange) => asks(next) && next.at >= answer.at - grain && isSame(next)
+        targetOf(next, run) === targetOf(said, run) || (isAlone && Reading.isSubmit(next))
+      const life = Reading.lifeOf(said, run) - clockSkew
+      const isLate = (next: Exchange) =>
+        asks(next) && next.at >= answer.at - grain && isSame(next) && (Reading.isSubmit(next) || next.at < life)
       const next = exchanges.slice(index + 1).find((one) => hasDied(one) || isLate(one))
       if (next !== undefined && !hasDied(next))
         found.add(`${Reading.shown(next)} asks for work that ended at ${answer.at} s`)
@@ -289,11 +330,10 @@ const secretKept = check(
         ),
       ),
     ] as const
-    return secrets.flatMap((secret, index) =>
-      texts
-        .filter(([, text]) => secret !== "" && text.includes(secret))
-        .map(([where]) => `secret no. ${index + 1} stands in ${where}`),
-    )
+    return secrets.flatMap((secret, index) => {
+      const isIn = Reading.showing(secret)
+      return texts.filter(([, text]) => isIn(text)).map(([where]) => `secret no. ${index + 1} stands in ${where}`)
+    })
   },
 )
 
@@ -303,13 +343,13 @@ const keyAtHome = check(
   "a credential goes to the service alone: no storage host, no redirect",
   (run) => {
     const { exchanges, isHome, secrets = [] } = run
+    const signs = secrets.map(Reading.showing)
     return exchanges.flatMap((exchange) => {
       if (isHome(exchange)) return []
       const sent = JSON.stringify([exchange.path, exchange.query, exchange.headers, exchange.body])
-      return secrets
-        .map((secret, index) => ({ secret, index }))
-        .filter(({ secret }) => secret !== "" && sent.includes(secret))
-        .map(({ index }) => `secret no. ${index + 1} was sent to ${exchange.origin}, ${Reading.shown(exchange)}`)
+      return signs.flatMap((isIn, index) =>
+        isIn(sent) ? [`secret no. ${index + 1} was sent to ${exchange.origin}, ${Reading.shown(exchange)}`] : [],
+      )
     })
   },
 )

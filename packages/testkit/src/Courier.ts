@@ -46,6 +46,7 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Schema from "effect/Schema"
 import type { Turn } from "./Fault.ts"
+import { isObject, type Members } from "./internal/content.ts"
 import { type Drawn, Turns } from "./internal/mischief.ts"
 import { asLetter, played } from "./internal/witness.ts"
 
@@ -137,10 +138,6 @@ interface Job {
 
 /** An acknowledgement has nothing to say; one that says more is none. */
 const maxBytes = 1024n * 1024n
-
-type Members = { readonly [x: string]: Schema.Json }
-const isObject = (value: Schema.Json): value is Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const marked = (members: Members): Schema.Json => ({ ...members, forged: true })
 const tampered = (body: Schema.Json): Schema.Json => marked(isObject(body) ? body : { body })

@@ -65,7 +65,7 @@ export interface Turn extends Pick<Planned, "count" | "parameter"> {
 /** A name that is not known, or text that is not of the form `name[=number]@stage[:count]`. */
 export class Unrecognised extends Schema.TaggedError<Unrecognised>()("Unrecognised", {
   given: Schema.String,
-  problem: Schema.Literals(["Form", "Fault", "Stage", "Count", "Unfit", "NoStage", "NoWebhooks", "Carrier"]),
+  problem: Schema.Literals(["Form", "Fault", "Stage", "Count", "Status", "Unfit", "NoStage", "NoWebhooks", "Carrier"]),
   known: Schema.Array(Schema.String),
 }) {
   override get message() {
@@ -79,6 +79,8 @@ export class Unrecognised extends Schema.TaggedError<Unrecognised>()("Unrecognis
         return `"${this.given}" names no stage${known}`
       case "Count":
         return `"${this.given}" has no count: write a whole number from 1, or "always"`
+      case "Status":
+        return `"${this.given}" has no status: write a whole number from 200 to 599`
       case "Unfit":
         return `"${this.given}" cannot happen at this stage; it can at: ${this.known.join(", ")}`
       case "NoStage":
@@ -173,6 +175,9 @@ export const all: ReadonlyArray<Fault> = [
   fault("unsigned", letters, "the letter comes without what signs it, each time it comes"),
 ]
 
+/** Whose parameter is a status. */
+const statused: ReadonlySet<string> = new Set(["html", "unknown-code"] satisfies ReadonlyArray<keyof Effects>)
+
 const form = /^([^=@:]+)(?:=(\d+(?:\.\d+)?))?@([^=@:]+)(?::([^=@:]+))?$/
 
 /**
@@ -206,6 +211,9 @@ export const plan = (
   if (at === undefined) return new Unrecognised({ given, problem: "Stage", known: Stage.literals })
   if (!known.stages.includes(at)) return new Unrecognised({ given, problem: "Unfit", known: known.stages })
   if (count !== "always" && !/^[1-9]\d*$/.test(count)) return new Unrecognised({ given, problem: "Count", known: [] })
+  if (statused.has(name) && parameter !== undefined && !/^[2-5]\d\d$/.test(parameter)) {
+    return new Unrecognised({ given, problem: "Status", known: [] })
+  }
   return Effect.succeed({
     fault: known,
     stage: at,

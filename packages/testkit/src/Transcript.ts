@@ -35,6 +35,7 @@ import type { Stage } from "./Fault.ts"
 import type { Handler, Request } from "./Handler.ts"
 import { lazily } from "./internal/lazily.ts"
 import { onLeaving } from "./internal/leaving.ts"
+import { isBodiless } from "./internal/play.ts"
 import type { Ending, Exchange, Transcript } from "./internal/transcribed.ts"
 import { hearing } from "./internal/witness.ts"
 
@@ -48,22 +49,29 @@ export interface Recorder<R = never> extends Pick<Transcript, "start" | "exchang
 
 /** What a recorder may be told of its service. */
 export interface Options {
-  /** Which stage a request belongs to: `hooks` of an emulator. Default: GET is a look, everything else a submit. */
+  /** Which stage a request belongs to: `hooks` of an emulator. Default: GET is a look, DELETE and `…/cancel` a cancel, else a submit. */
   readonly stageOf?: (request: Request) => Stage | undefined
 }
 
-/** The stages of a service that nobody knows better. */
-export const byVerb = ({ method }: Request): Stage => (method === "GET" || method === "HEAD" ? "look" : "submit")
+/** The stages of a service that nobody knows better: ending work is no work. */
+export const byVerb = ({ method, url }: Request): Stage => {
+  if (method === "GET" || method === "HEAD") return "look"
+  return method === "DELETE" || /[/:]cancel\/?$/i.test(new URL(url).pathname) ? "cancel" : "submit"
+}
 
 const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)
 const read = (part: Pick<Request, "body">): unknown => Result.getOrElse(Body.json(part), () => textOf(part.body))
 const isReadable = ({ headers }: Response): boolean => /json|text|xml/.test(headers["content-type"] ?? "text")
 
 /** The answer that a client has whole, and how long it takes to arrive. */
-const wholeOf = (behaviour: Behaviour): { readonly response: Response; readonly seconds: number } | undefined => {
+const wholeOf = (
+  behaviour: Behaviour,
+  method: string,
+): { readonly response: Response; readonly seconds: number } | undefined => {
   if (behaviour._tag === "Answered") return { response: behaviour.response, seconds: 0 }
   if (behaviour._tag !== "Slowed") return undefined
-  const { head, piece, response } = behaviour
+  const { head, response } = behaviour
+  const piece = isBodiless(method, response.status) ? undefined : behaviour.piece
   const pieces = piece === undefined ? 0 : Math.ceil(response.body.byteLength / Math.max(1, piece.bytes))
   const every = piece === undefined ? 0 : Duration.toSeconds(piece.every)
   return { response, seconds: Duration.toSeconds(head) + pieces * every }
@@ -102,7 +110,7 @@ export const make = <R = never>(handler: Handler<R>, { stageOf = byVerb }: Optio
         exchanges.push(draft)
         const close = (did: Ending, behaviour?: Behaviour) =>
           Effect.map(elapsed, (now) => {
-            const whole = behaviour && wholeOf(behaviour)
+            const whole = behaviour && wholeOf(behaviour, method)
             draft.end = { at: now + (whole?.seconds ?? 0), did }
             if (whole === undefined) return void delete draft.answer
             const { response } = whole

@@ -173,6 +173,30 @@ describe("laws of secrecy", () => {
     }
   })
 
+  const form = (name: string, more = "") =>
+    encode(
+      `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\nsw0rdfish-of-old\r\n--b\r\n\r\n${more}\r\n--b--\r\n`,
+    )
+  const parted = { "content-type": "multipart/form-data; boundary=b" }
+  it.each<readonly [string, Request]>([
+    ["a header that ends in a key", get(`${base}/a`, { "ocp-apim-subscription-key": "sw0rdfish-of-old" })],
+    ["a function's key", get(`${base}/a`, { "x-functions-key": "sw0rdfish-of-old" })],
+    ["x-key", get(`${base}/a`, { "x-key": "sw0rdfish-of-old" })],
+    ["JSON within text", { ...post(`${base}/a`, {}), body: encode('{"api_key":"sw0rdfish-of-old"}\n{}\n') }],
+    ["JSON within JSON", post(`${base}/a`, { payload: '{"api_key": "sw0rdfish-of-old"}' })],
+    ["a part of a form", { method: "POST", url: `${base}/a`, headers: parted, body: form("api_key") }],
+    [
+      "a part of a form with bytes in it",
+      { method: "POST", url: `${base}/a`, headers: parted, body: new Uint8Array([...form("api_key"), 0xff]) },
+    ],
+    ["a name without a password", get(`${base}/a`, { authorization: `Basic ${btoa("sw0rdfish-of-old:")}` })],
+  ])("%s is one", async (_, request) => {
+    const busy: Emulator.Handler = () => Effect.succeed(Emulator.json(401, { detail: "sw0rdfish-of-old is no key" }))
+    const { cassette } = await virtual(taped(busy, send(request)))
+    expect(Cassette.render(cassette)).not.toContain("sw0rdfish")
+    expect(Cassette.render(cassette)).toContain("withheld")
+  })
+
   it("a link without a query that the client keeps to itself is withheld as a whole", async () => {
     const link = `${base}/files/4f9d2c71e8.flac`
     const handler: Emulator.Handler = () => Effect.succeed(Emulator.json(200, { link }))

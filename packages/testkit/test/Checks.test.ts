@@ -289,6 +289,14 @@ describe("hints", () => {
     expect([seen(200, other), seen(200, { ...get, at: 5 })]).toEqual([[], ["as-asked"]])
   })
 
+  it("what a submit is told of its work binds the first look", () => {
+    const told = answered(post, 202, 0, {}, { "retry-after": "60" })
+    expect(found(run(told, { ...get, at: 5 }))).toEqual(["as-asked"])
+    expect(found(run(told, { ...get, at: 60 }))).toEqual([])
+    const polka = answered({ ...post, body: { lyrics: "Lo" } }, 202, 0)
+    expect(found(run(told, polka, { ...get, at: 5 }))).toEqual([])
+  })
+
   it("what left before the answer came is not too soon", () => {
     const told = answered(get, 429, 4, {}, { "retry-after": "60" })
     expect(found(run(told, { ...get, path: "/songs/2", at: 3 }, { ...get, path: "/songs/3", at: 4 }))).toEqual([])
@@ -303,6 +311,23 @@ describe("ends", () => {
     expect(found(run(over, { ...get, at: 5 }))).toEqual(["settled-is-final"])
   })
 
+  it("without a word of status, done says it, and an error beside it that it failed", () => {
+    const told = (body: object, claimed: Checks.Claim) => found({ ...run(answered(get, 200, 0, body)), claimed })
+    expect([told({ done: true, response: {} }, "succeeded"), told({ done: true, error: {} }, "failed")]).toEqual([
+      [],
+      [],
+    ])
+    expect([told({ done: true, error: {} }, "succeeded"), told({ done: false }, "failed")]).toEqual([
+      ["as-told"],
+      ["as-told"],
+    ])
+    expect(told({ done: true, status: "singing" }, "succeeded")).toEqual(["as-told"])
+  })
+
+  it.each(["aborted", "TIMED_OUT", "crashed", "terminated"])("%s is no success", (status) => {
+    expect(found({ ...run(answered(get, 200, 0, { status })), claimed: "failed" })).toEqual([])
+  })
+
   it("a link that died is renewed by one more look", () => {
     const over = answered(get, 200, 0, { status: "done" })
     const file = { ...get, stage: "download", path: "/files/1", at: 1 } as const
@@ -311,10 +336,105 @@ describe("ends", () => {
     expect(found(run(over, answered(file, 200, 1), again))).toEqual(["settled-is-final"])
   })
 
+  it.each([
+    ["a date beside it", { file: { url: "http://store.test/1", expires_at: "2026-01-01T01:00:00Z" } }],
+    ["seconds within it", { files: [`http://store.test/1?expires=${Date.UTC(2026, 0, 1, 1) / 1000}&signature=x`] }],
+    ["milliseconds beside it", { expiresAt: Date.UTC(2026, 0, 1, 1) }],
+  ])("a link that dies by the clock, as %s says, may be renewed without being tried", (_, more) => {
+    const over = answered(get, 200, 0, { status: "done", ...more })
+    expect(found(run(over, { ...get, at: 3600 }))).toEqual([])
+    expect(found(run(over, { ...get, at: 3595 }))).toEqual([])
+    expect(found(run(over, { ...get, at: 1800 }))).toEqual(["settled-is-final"])
+    expect(found(run(over, { ...post, at: 3600 }))).toEqual(["settled-is-final"])
+  })
+
   it("other work goes on", () => {
     const polka = { ...post, body: { lyrics: "Lo" }, at: 2 }
     const over = answered(get, 200, 1, { status: "done" })
     expect(found(run(post, over, polka, { ...get, path: "/songs/2", at: 3 }))).toEqual([])
+  })
+})
+
+describe("pieces of work", () => {
+  const keyed = (key: string, at = 0): Exchange => ({ ...post, at, headers: { "idempotency-key": key } })
+  const multipart = (boundary: string, at: number): Exchange => ({
+    ...post,
+    at,
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
+    body: `--${boundary}\r\nContent-Disposition: form-data; name="lyrics"\r\n\r\nLa\r\n--${boundary}--\r\n`,
+  })
+
+  it("the same words under a second key are other work, once the first was taken", () => {
+    const two = [answered(keyed("k1"), 200, 0), answered(keyed("k2"), 200, 0)]
+    const operations = [{ id: "1" }, { id: "2" }]
+    expect(found({ ...run(...two), operations })).toEqual([])
+    const over = answered({ ...get, at: 1 }, 200, 1, { status: "done" })
+    expect(
+      found({ ...run(answered(keyed("k1"), 200, 0), over, answered(keyed("k2", 2), 200, 2)), operations }),
+    ).toEqual([])
+    const five = ["k1", "k2", "k3", "k4", "k5"].map((key) => answered(keyed(key), 200, 0))
+    expect(found(run(...five))).toEqual([])
+  })
+
+  it("a key that goes on with what another was given up for is minted within the retry", () => {
+    const given = [answered(keyed("k1"), 500, 0), answered(keyed("k2", 5), 200, 5)]
+    expect(found({ ...run(...given), operations: [{ id: "1" }, { id: "2" }] })).toEqual(["created-once", "one-key"])
+    const unread = { ...answered(keyed("k1"), 200, 0), fault: "truncated" }
+    expect(found(run(unread, answered(keyed("k2", 5), 200, 5)))).toEqual(["one-key"])
+  })
+
+  it("two that wait side by side, and both come again, are two", () => {
+    const first = [answered(keyed("k1"), 500, 0), answered(keyed("k2"), 500, 0)]
+    expect(found(run(...first, answered(keyed("k1", 5), 200, 5), answered(keyed("k2", 5), 200, 5)))).toEqual([])
+  })
+
+  it("a form is the same work whatever its boundary", () => {
+    const lost = { ...multipart("a1", 0), end: { at: 0, did: "Reset" } } as const
+    expect(found(run(lost, multipart("b2", 5)))).toEqual(["not-again-unkeyed"])
+  })
+
+  it("a place that takes no keys is asked for none", () => {
+    const upload = { ...post, path: "/files" }
+    expect(found(run(upload, keyed("k1")))).toEqual([])
+    expect(found(run(keyed("k1"), { ...post, body: { lyrics: "Lo" } }))).toEqual(["one-key"])
+  })
+})
+
+describe("secrets", () => {
+  const pem = '-----BEGIN KEY-----\nab"c/d+e=\n-----END KEY-----'
+
+  it.each([
+    ["in JSON", JSON.stringify({ pem })],
+    ["in a query", encodeURIComponent(pem)],
+    ["in base64", btoa(`user:${pem}`)],
+  ])("%s are seen", (_, journal) => {
+    expect(found({ ...run(), journal, secrets: [pem] })).toEqual(["secret-kept"])
+  })
+
+  it("are seen on their way to another host, in base64 and within a path, and are not repeated", () => {
+    const away = { ...get, origin: "http://store.test", stage: "download", at: 1 } as const
+    const basic = { ...away, headers: { authorization: `Basic ${btoa("user:s3cret/key+1")}` } }
+    const path = { ...away, path: "/s3cret%2Fkey%2B1/file" }
+    for (const exchange of [basic, path]) {
+      const violations = Checks.judge({ ...run(post, exchange), secrets: ["s3cret/key+1"] })
+      expect(violations.map(({ check }) => check)).toEqual(["key-at-home"])
+      expect(JSON.stringify(violations)).not.toContain("s3cret")
+    }
+  })
+
+  it("are seen far into what was thrown, and what cannot be printed is no reason to break", () => {
+    const hidden = Object.defineProperty({}, "key", { value: `${"x".repeat(20_000)}s3cret-key` })
+    expect(found({ ...run(), thrown: [hidden], secrets: ["s3cret-key"] })).toEqual(["secret-kept"])
+    const refuse = () => {
+      throw new Error("no")
+    }
+    const thrown = [
+      Object.create(null),
+      { toString: refuse, toJSON: refuse },
+      new Proxy({}, { get: refuse }),
+      Symbol("s"),
+    ]
+    expect(found({ ...run(), thrown, secrets: ["s3cret-key"] })).toEqual([])
   })
 })
 

@@ -106,7 +106,7 @@ describe("laws", () => {
 })
 
 describe("the same on both carriers, as a story found once", () => {
-  const both = async (text: string, handler: Emulator.Handler, told: Story<ReadonlyArray<unknown>, never>) => {
+  const both = async (text: string, handler: Emulator.Handler, told: Story<unknown, never>) => {
     const faults = [await Effect.runPromise(Fault.parse(text))]
     const [memory, loopback] = await Promise.all(
       [inMemory, overLoopback].map(async (carrier) =>
@@ -116,11 +116,70 @@ describe("the same on both carriers, as a story found once", () => {
     expect(loopback).toEqual(memory)
     return memory?.exit
   }
+  const size = (url: string) =>
+    Effect.flatMap(Transport, (transport) => transport.send({ method: "GET", url, headers: {} }, limits)).pipe(
+      Effect.map(({ body }) => body.byteLength),
+      Effect.orDie,
+    )
   const get = (url: string) =>
     Effect.flatMap(Transport, (transport) => transport.send({ method: "GET", url, headers: {} }, limits)).pipe(
       Effect.map(({ headers, status }) => [status, headers["location"] ?? ""] as const),
       Effect.catch((error) => Effect.succeed([error._tag, error.problem] as const)),
     )
+
+  it.each(["unknown-status", "unknown-field", "unknown-failure", "wrong-shape"])(
+    "%s leaves alone what says it is JSON and is none",
+    async (name) => {
+      const deep = "[".repeat(20_000) + "]".repeat(20_000)
+      for (const body of ["", "{oops", deep]) {
+        const handler: Emulator.Handler = () =>
+          Effect.succeed(Emulator.answer(200, body, { "content-type": "application/json" }))
+        const exit = await both(`${name}@look:always`, handler, size)
+        expect(exit).toEqual(Exit.succeed(body.length))
+      }
+    },
+  )
+
+  it("an answer without a body has no pieces to wait for", async () => {
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.json(200, { status: "singing" }))
+    const exit = await both("slow-body@look:always", handler, (base) =>
+      Effect.gen(function* () {
+        const transport = yield* Transport
+        const began = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+        const head = { method: "HEAD", url: `${base}/look`, headers: {} }
+        const statuses = yield* Effect.orDie(
+          Effect.forEach(["sent", "streamed"], (way) =>
+            way === "sent"
+              ? Effect.map(transport.send(head, limits), ({ status }) => status)
+              : Effect.scoped(
+                  Effect.flatMap(transport.open(head, limits), ({ body, status }) =>
+                    Effect.as(Stream.runDrain(body), status),
+                  ),
+                ),
+          ),
+        )
+        return [...statuses, (yield* Effect.clockWith((clock) => clock.currentTimeMillis)) - began]
+      }),
+    )
+    expect(exit).toEqual(Exit.succeed([200, 200, 0]))
+  })
+
+  it("a hint beyond any clock is a number in full, and a date with four digits for its year", async () => {
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.answer(200))
+    const hint = (fault: string) =>
+      both(`${fault}@look`, handler, (base) =>
+        Effect.flatMap(Transport, (transport) =>
+          transport.send({ method: "GET", url: base, headers: {} }, limits),
+        ).pipe(
+          Effect.map(({ headers }) => [headers["retry-after"]]),
+          Effect.orDie,
+        ),
+      )
+    expect(await hint("429=99999999999999999999999")).toEqual(Exit.succeed(["99999999999999991611392"]))
+    for (const fault of ["429-date=999999999999", "skewed-date=99999999999"]) {
+      expect(await hint(fault)).toEqual(Exit.succeed(["Fri, 31 Dec 9999 23:59:59 GMT"]))
+    }
+  })
 
   it("a body that is empty has no wrong length, and its connection serves the next request", async () => {
     const handler: Emulator.Handler = () => Effect.succeed(Emulator.answer(302, "", { location: "/next" }))
@@ -421,6 +480,10 @@ describe("the name of a fault", () => {
     ["early@look", "Unfit", "webhook"],
     ["backwards@submit", "Unfit", "look, long-poll"],
     ["doubled@submit", "Unfit", "webhook"],
+    ["html=99@look", "Status", "a whole number from 200 to 599"],
+    ["html=101@look", "Status", "a whole number from 200 to 599"],
+    ["unknown-code=1000@look", "Status", "a whole number from 200 to 599"],
+    ["unknown-code=400.5@look", "Status", "a whole number from 200 to 599"],
     ["late=-1@webhook", "Form", "write name[=number]@stage[:count]"],
   ])("%s is refused with what is known", async (text, problem, says) => {
     const error = await refused(text)

@@ -245,6 +245,32 @@ const cases: Readonly<
       ),
     async (fetch, base) => (await fetch(base)).text().catch(codeOf),
   ],
+  "bytes that are not HTTP": [
+    () => Effect.succeed(Behaviour.Garbled({ bytes: encode("\u0000this is not HTTP\r\n\r\n") })),
+    (fetch, base) =>
+      fetch(base).catch(({ cause }: Error) => [
+        cause instanceof Error && cause.name,
+        cause instanceof Error && cause.message,
+        Reflect.get(Object(cause), "code"),
+      ]),
+  ],
+  "a redirect to no address": [
+    routes({ "/from": to(302, "//") }),
+    (fetch, base) => fetch(`${base}/from`).catch(codeOf),
+  ],
+  "the headers of an answer, which are its own": [
+    echo,
+    async (fetch, base) => {
+      const { headers } = (await fetch(base)).clone()
+      try {
+        headers.set("x-own", "1")
+        return "changed"
+      } catch (error) {
+        return String(error)
+      }
+    },
+  ],
+  "a link that holds its own content": [echo, async (fetch) => [await (await fetch("data:text/plain,la")).text()]],
   "an abort before it begins": [
     echo,
     (fetch, base) =>

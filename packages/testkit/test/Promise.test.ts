@@ -249,3 +249,34 @@ it("a time-out of node:http is on the clock, and not reached by a service in tim
   expect(await kit.run(({ url }) => get(url))).toBe("too late")
   expect(kit.now().toISOString()).toBe("2026-01-01T00:00:30.000Z")
 })
+
+describe.each(["memory", "loopback"] as const)("a service of one's own, in %s", (carrier) => {
+  it("keeps its cookies apart", async () => {
+    const headers: Array<[string, string]> = [
+      ["set-cookie", "a=1; Expires=Wed, 09 Jun 2027 10:18:14 GMT"],
+      ["set-cookie", "b=2"],
+    ]
+    await using kit = await createKit({ service: () => new Response("la", { headers }), carrier })
+    const cookies = await kit.run(async ({ fetch, url }) => (await fetch(url)).headers.getSetCookie())
+    expect(cookies).toEqual(headers.map(([, cookie]) => cookie))
+  })
+
+  it("that has no answer resets the connection", async () => {
+    await using kit = await createKit({ service: () => Response.error(), carrier })
+    const code = await kit.run(({ fetch, url }) =>
+      fetch(url).catch((error: Error) => Reflect.get(Object(error.cause), "code")),
+    )
+    expect(code).toBe("ECONNRESET")
+  })
+
+  it("knows what ends work from what begins it", async () => {
+    await using kit = await createKit({ service: () => Response.json({ status: "singing" }), carrier })
+    await kit.run(async ({ fetch, url }) => {
+      await fetch(`${url}/songs`, { method: "POST", headers: { "idempotency-key": "k1" } })
+      await fetch(`${url}/songs/1/cancel`, { method: "POST" })
+      await fetch(`${url}/songs/1`, { method: "DELETE" })
+    })
+    expect((await kit.transcript()).exchanges.map(({ stage }) => stage)).toEqual(["submit", "cancel", "cancel"])
+    expect(await kit.judge()).toEqual([])
+  })
+})

@@ -5,6 +5,7 @@ import * as Client from "@tenuto/core/Client"
 import * as Download from "@tenuto/http/Download"
 import { reveal } from "@tenuto/http/Exchange"
 import { Transport } from "@tenuto/http/Transport"
+import * as Checks from "@tenuto/testkit/Checks"
 import * as Emulator from "@tenuto/testkit/Emulator"
 import * as Soundpiece from "@tenuto/soundpiece"
 import * as Service from "@tenuto/soundpiece/Emulator"
@@ -55,8 +56,10 @@ describe.each(carriers)("carried by %s", (carrier) => {
 
   it("a link that has died is renewed by one look, and never tried", async () => {
     const service = emulator({ linkLife: "1 minute" })
-    const { exit, seen } = await play(service.handler, fetched("1 hour"), carrier)
+    const played = await play(service.handler, fetched("1 hour"), carrier)
+    const { exit, seen } = played
     expect(value(exit).equals(await whole)).toBe(true)
+    expect(Checks.judge({ ...played, claimed: "succeeded", secrets: [apiKey] })).toEqual([])
     expect([gets(seen).length, files(seen).length]).toEqual([2, 1])
     expect(files(seen)[0]?.at).toBe(3605)
     expectNoKey(seen)

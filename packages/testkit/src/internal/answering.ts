@@ -8,19 +8,26 @@ import type { Answering } from "../Kit.ts"
 
 const bodiless = new Set(["GET", "HEAD"])
 
+/** Cookies are the one header that does not come joined. */
+const headersOf = ({ headers }: Response): Record<string, string> => {
+  const cookies = headers.getSetCookie()
+  return { ...Object.fromEntries(headers), ...(cookies.length === 0 ? {} : { "set-cookie": cookies.join(", ") }) }
+}
+
 const read = async (response: Response) => ({
   status: response.status,
-  headers: Object.fromEntries(response.headers),
+  headers: headersOf(response),
   body: new Uint8Array(await response.arrayBuffer()),
 })
 
-/** A service of the user's own: what it throws is a connection that is reset. */
+/** A service of the user's own: what it throws is a connection that is reset, and so is `Response.error()`. */
 export const handlerOf =
   (answering: Answering): Handler =>
   ({ body, headers, method, url }) =>
     Effect.tryPromise(async (signal) => {
       const init = { method, headers, signal, ...(bodiless.has(method) ? {} : { body: new Uint8Array(body) }) }
-      return Behaviour.Answered({ response: await read(await answering(new Request(url, init))) })
+      const response = await answering(new Request(url, init))
+      return response.type === "error" ? Behaviour.Reset() : Behaviour.Answered({ response: await read(response) })
     }).pipe(Effect.orElseSucceed(() => Behaviour.Reset()))
 
 const late = new Unanswered({ problem: "Timeout", detail: "the receiver took too long" })

@@ -3,7 +3,8 @@ import type { Unanswered, Unsent } from "@tenuto/http/Transport"
 import { builtin } from "./builtin.ts"
 
 interface Said {
-  readonly code: string
+  /** Node has none for what is not HTTP. */
+  readonly code: string | undefined
   readonly message: string
   readonly name?: string
   readonly syscall?: string
@@ -46,9 +47,9 @@ const unanswered = (problem: Unanswered["problem"], isHeaded: boolean): Said => 
         : { code: "UND_ERR_HEADERS_TIMEOUT", name: "HeadersTimeoutError", message: "Headers Timeout Error" }
     case "Malformed":
       return {
-        code: "HPE_INVALID_CONSTANT",
+        code: undefined,
         name: "HTTPParserError",
-        message: "Response does not match the HTTP/1.1 protocol (Expected HTTP/)",
+        message: "Response does not match the HTTP/1.1 protocol (Expected HTTP/, RTSP/ or ICE/)",
       }
     case "Truncated":
     case "TooLarge":

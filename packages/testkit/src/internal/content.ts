@@ -11,6 +11,27 @@ export interface Content {
   readonly bytes?: Uint8Array
 }
 
+/** An object of JSON. */
+export type Members = { readonly [name: string]: Schema.Json }
+export const isObject = (value: Schema.Json | undefined): value is Members =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+/** `Array.isArray` forgets that a list of JSON is read-only. */
+export const isList = (value: Schema.Json | undefined): value is ReadonlyArray<Schema.Json> => Array.isArray(value)
+
+/** The parts of a body put together. */
+export const joined = (
+  parts: ReadonlyArray<Uint8Array>,
+  size = parts.reduce((sum, part) => sum + part.byteLength, 0),
+): Uint8Array => {
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.byteLength
+  }
+  return whole
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 
@@ -40,6 +61,12 @@ export const contentOf = (headers: Headers, body: Uint8Array): Content => {
 /** Write it again. JSON comes back without the spaces it may have had. */
 export const bytesOf = ({ bytes, json, text }: Content): Uint8Array =>
   json === undefined ? (bytes ?? encoder.encode(text ?? "")) : Json.write(json)
+
+/** The boundary between the parts of a form is drawn fresh each time. */
+export const unbounded = (headers: Headers, text: string): string => {
+  const boundary = /^multipart\/.*boundary="?([^";]+)/i.exec(headers["content-type"] ?? "")?.[1]
+  return boundary === undefined ? text : text.replaceAll(boundary, "boundary")
+}
 
 /** Bytes as text of the same length, one character each: what is looked for in them can be looked for in it. */
 export const binary = (bytes: Uint8Array): string => {

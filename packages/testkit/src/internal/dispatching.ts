@@ -4,11 +4,11 @@
  *
  * It pools nothing and upgrades nothing. A request body is read whole before it is sent.
  */
-import type { Headers as Said } from "@tenuto/http/Exchange"
 import type { Transport } from "@tenuto/http/Transport"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import { aborted, phraseOf, unsupported } from "./causes.ts"
+import { withCookies } from "./cookies.ts"
 import { type Flight, fly, held } from "./flight.ts"
 
 /** What is asked for; the rest of undici's options means nothing here. */
@@ -193,14 +193,6 @@ const urlOf = ({ origin, path, query }: DispatchOptions): string => {
   return url.href
 }
 
-const valuesOf = (headers: Said): Values => {
-  const all: Values = {}
-  for (const [name, value] of Object.entries(headers)) {
-    all[name] = name === "set-cookie" ? value.split(/,\s*(?=[^;,\s=]+=)/) : value
-  }
-  return all
-}
-
 /** Undici reads them as buffers of Node. */
 const raw = (headers: Values): ReadonlyArray<Uint8Array> =>
   Object.entries(headers).flatMap(([name, value]) =>
@@ -228,7 +220,7 @@ export const dispatcherOn = (context: Context.Context<Transport>): DispatcherLik
     const flight = fly(context, bytes === undefined ? request : { ...request, body: bytes }, timeout)
     found(flight)
     const head = await controller.still(flight.head)
-    const values = valuesOf(head.headers)
+    const values: Values = withCookies(head.headers)
     controller.rawHeaders = raw(values)
     handler.onResponseStarted?.()
     handler.onResponseStart?.(controller, head.status, values, phraseOf(head.status))

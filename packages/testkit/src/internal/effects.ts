@@ -7,9 +7,9 @@ import type * as Schema from "effect/Schema"
 import { answer, Behaviour, json } from "../Behaviour.ts"
 import * as Credential from "../Credential.ts"
 import type { Request } from "../Handler.ts"
+import { bytesOf, contentOf, isObject, type Members } from "./content.ts"
 import type { Past } from "./past.ts"
 
-type Members = { readonly [member: string]: Schema.Json }
 /** Changes an answer that is an object of JSON. */
 type Edit = (answer: Members) => Schema.Json
 
@@ -85,22 +85,18 @@ const answered = (response: Response, part: Partial<Response>): Behaviour =>
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** Change a body that says it is JSON: as the service would, else as anybody's. */
+/** Change a body that is JSON, and says so: as the service would, else as anybody's. */
 const edited = (
   response: Response,
   own: Edit | undefined,
   otherwise: (body: Schema.Json) => Schema.Json,
 ): Behaviour => {
-  const type = response.headers["content-type"] ?? ""
-  if (!type.includes("json")) return Behaviour.Answered({ response })
-  // JSON.parse gives nothing else.
-  const body = JSON.parse(new TextDecoder().decode(response.body)) as Schema.Json
-  const edit = own === undefined ? otherwise(body) : isObject(body) ? own(body) : body
-  return answered(response, { body: bytes(JSON.stringify(edit)) })
+  const isDeclared = response.headers["content-type"] !== undefined
+  const { json: body } = isDeclared ? contentOf(response.headers, response.body) : {}
+  if (body === undefined) return Behaviour.Answered({ response })
+  const json = own === undefined ? otherwise(body) : isObject(body) ? own(body) : body
+  return answered(response, { body: bytesOf({ json }) })
 }
-
-const isObject = (value: Schema.Json): value is Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Rebuild every object of a body, innermost first. */
 const everywhere = (value: Schema.Json, edit: Edit): Schema.Json => {
@@ -142,6 +138,11 @@ const limitedFor = (text: (known: Knowledge) => string): Play =>
   instead((known) => limited(known, { headers: { "retry-after": text(known) } }))
 /** Whole, whatever its size: a number alone is written with an exponent from 10^21 on. */
 const whole = (value: number): string => BigInt(Math.round(value)).toString()
+const decimal = (value: number): string => (Number.isInteger(value) ? whole(value) : String(value))
+/** A date has four digits for its year. */
+const lastMillis = Date.UTC(9999, 11, 31, 23, 59, 59)
+const later = (instant: DateTime.Utc, span: Duration.Duration): DateTime.Utc =>
+  DateTime.makeUnsafe(Math.min(lastMillis, DateTime.toEpochMillis(instant) + Duration.toMillis(span)))
 const httpDate = (instant: DateTime.Utc): string => DateTime.toDateUtc(instant).toUTCString()
 /** None of them is a hint; taken for a number each makes a timer that fires at once. */
 const rubbish = ["-30", "soon", "NaN", "Fri, 31 Feb 2026 00:00:00 GMT"] as const
@@ -214,22 +215,22 @@ const named = {
       (known.stage === "download" ? undefined : known.gone) ??
       refuse(known, { status: 410, detail: "it was there, and is no more" }),
   ),
-  "429": limitedFor((known) => String(known.parameter ?? 1)),
-  "429-date": limitedFor((known) => httpDate(DateTime.addDuration(known.now, seconds(known, 30)))),
+  "429": limitedFor((known) => decimal(known.parameter ?? 1)),
+  "429-date": limitedFor((known) => httpDate(later(known.now, seconds(known, 30)))),
   "429-body": instead((known) => limited(known, { retryAfter: seconds(known, 30) })),
   "429-bare": instead((known) => limited(known)),
   "429-absurd": limitedFor((known) => whole((known.parameter ?? 30) * 86_400)),
   "429-garbage": limitedFor(({ nth }) => rubbish[nth % rubbish.length] ?? ""),
   "skewed-date": instead((known) => {
-    const there = DateTime.addDuration(known.now, Duration.hours(known.parameter ?? 5))
-    const until = httpDate(DateTime.addDuration(there, Duration.seconds(30)))
+    const there = later(known.now, Duration.hours(known.parameter ?? 5))
+    const until = httpDate(later(there, Duration.seconds(30)))
     return limited(known, { headers: { date: httpDate(there), "retry-after": until } })
   }),
   "500": refused(500, "internal error"),
   "502": instead(() => plainly({ status: 502, detail: "bad gateway" })),
   "503": instead((known) => {
     const { parameter } = known
-    const headers = parameter === undefined ? {} : { "retry-after": String(parameter) }
+    const headers = parameter === undefined ? {} : { "retry-after": decimal(parameter) }
     return refuse(known, { status: 503, detail: "unavailable", headers })
   }),
   "504": instead(() => plainly({ status: 504, detail: "the gateway waited in vain" })),

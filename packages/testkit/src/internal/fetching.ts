@@ -7,6 +7,7 @@ import type { Transport } from "@tenuto/http/Transport"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import { phraseOf } from "./causes.ts"
+import { withCookies } from "./cookies.ts"
 import { type Flight, fly, type Head, held } from "./flight.ts"
 import { isBodiless } from "./play.ts"
 
@@ -21,7 +22,10 @@ const ofBody = ["content-encoding", "content-language", "content-length", "conte
 /** They belong to the origin that was asked. */
 const ofOrigin = ["authorization", "cookie", "host", "proxy-authorization"]
 /** What Node says of itself. */
-const usual = { accept: "*/*", "accept-language": "*", "sec-fetch-mode": "cors", "user-agent": "node" }
+const usual = { accept: "*/*", "accept-language": "*", "user-agent": "node" }
+/** What is within the process is no network's. */
+const within = /^(?:data|blob):$/
+const host = globalThis.fetch
 
 interface Sending {
   readonly method: string
@@ -32,22 +36,27 @@ interface Sending {
 
 const failed = (cause: unknown): TypeError => new TypeError("fetch failed", { cause })
 
-/** Several cookies came in one line; a comma within a date is none between two cookies. */
 const headersOf = ({ headers }: Head): Headers => {
   const all = new Headers()
-  for (const [name, value] of Object.entries(headers)) {
-    const values = name === "set-cookie" ? value.split(/,\s*(?=[^;,\s=]+=)/) : [value]
-    for (const one of values) all.append(name, one)
+  for (const [name, values] of Object.entries(withCookies(headers))) {
+    for (const one of [values].flat()) all.append(name, one)
   }
   return all
+}
+
+const target = (location: string, from: URL): URL => {
+  try {
+    return new URL(location, from)
+  } catch (cause) {
+    throw failed(cause)
+  }
 }
 
 /** Where an answer leads, and how to go there: the rules of the fetch standard. */
 const followed = (sending: Sending, { headers, status }: Head, isLive: boolean): Sending | undefined => {
   const { location } = headers
   if (!redirects.has(status) || location === undefined) return undefined
-  if (!URL.canParse(location, sending.url)) throw failed(new TypeError(`Invalid URL: ${location}`))
-  const url = new URL(location, sending.url)
+  const url = target(location, sending.url)
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw failed(new Error("URL scheme must be a HTTP(S) scheme"))
   }
@@ -73,9 +82,15 @@ const withoutHash = (url: URL): string => {
   return plain.href
 }
 
+const immutable = (): never => {
+  throw new TypeError("immutable")
+}
+const sealed = { append: { value: immutable }, delete: { value: immutable }, set: { value: immutable } }
+
 /** Give a response what only a network can give it; copies have it too. */
 const dressed = (response: Response, facts: PropertyDescriptorMap): Response =>
   Object.defineProperties(response, {
+    headers: { value: Object.defineProperties(response.headers, sealed) },
     ...facts,
     clone: { value: () => dressed(Response.prototype.clone.call(response), facts) },
   })
@@ -155,7 +170,8 @@ export const fetchOn = (context: Context.Context<Transport>): typeof globalThis.
 
   const go = async (request: Request, init: RequestInit | undefined, leaving: (leave: () => void) => void) => {
     const headers = new Headers(request.headers)
-    for (const [name, value] of Object.entries(usual)) if (!headers.has(name)) headers.set(name, value)
+    for (const [name, value] of Object.entries({ ...usual, "sec-fetch-mode": request.mode }))
+      if (!headers.has(name)) headers.set(name, value)
     const isLive = init?.body instanceof ReadableStream
     let sending: Sending = {
       method: request.method,
@@ -189,6 +205,7 @@ export const fetchOn = (context: Context.Context<Transport>): typeof globalThis.
     const request = new Request(input, init)
     const { signal } = request
     signal.throwIfAborted()
+    if (within.test(new URL(request.url).protocol)) return host(request)
     let leave = () => {}
     let abort = () => {}
     const aborting = new Promise<never>((_, reject) => {

@@ -7,6 +7,7 @@ import type * as Scope from "effect/Scope"
 import type { Handler } from "../Handler.ts"
 import { builtin } from "./builtin.ts"
 import { current } from "./clock.ts"
+import { withCookies } from "./cookies.ts"
 import { attend, isBodiless, shown, type Sink } from "./play.ts"
 import { pathOf } from "./travel.ts"
 import { header, type Trip } from "./trip.ts"
@@ -30,7 +31,7 @@ const sinkOf = (response: ServerResponse, method: string, trip: Trip | undefined
     // Node would answer a length that is not the body's with an exception.
     response.strictContentLength = false
     const stated = status === 204 || status === 304 ? {} : { "content-length": String(length) }
-    response.writeHead(status, { ...headers, ...stated })
+    response.writeHead(status, { ...withCookies(headers), ...stated })
   }
   const chunk: Sink["chunk"] = (bytes) =>
     Effect.suspend(() => {

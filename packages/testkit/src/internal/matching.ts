@@ -1,7 +1,7 @@
 /** Whether a request is the one that was recorded, and in what it differs if not. */
 import type * as Schema from "effect/Schema"
 import * as RegExps from "effect/RegExp"
-import { binary, type Content } from "./content.ts"
+import { binary, type Content, isList, isObject, type Members, unbounded } from "./content.ts"
 import { placeholder } from "./secrecy.ts"
 
 /** A request as it is compared: its query and body apart. */
@@ -35,12 +35,7 @@ const isSame = (recorded: string, found: string): boolean => {
   return new RegExp(`^${pattern}$`).test(found)
 }
 
-type Object_ = { readonly [name: string]: Schema.Json }
-const isObject = (value: Schema.Json | undefined): value is Object_ =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-const isList = (value: Schema.Json | undefined): value is ReadonlyArray<Schema.Json> => Array.isArray(value)
-
-const members = (value: Object_ | ReadonlyArray<Schema.Json>): ReadonlyArray<readonly [string, Schema.Json]> =>
+const members = (value: Members | ReadonlyArray<Schema.Json>): ReadonlyArray<readonly [string, Schema.Json]> =>
   Object.entries(value)
 
 /** Walk two values side by side; `visit` gets every pair of leaves, and every value that the other side has not. */
@@ -73,12 +68,9 @@ const compareJson = (recorded: Schema.Json, found: Schema.Json, isVolatile: IsVo
   return differences
 }
 
-/** The boundary between the parts of a form is drawn fresh each time. */
 const textOf = ({ bytes, headers, json, text }: Likeness): string => {
   const whole = text ?? (bytes === undefined ? "" : binary(bytes))
-  const boundary = /^multipart\/.*boundary="?([^";]+)/i.exec(headers["content-type"] ?? "")?.[1]
-  const shown = json === undefined ? whole : JSON.stringify(json)
-  return boundary === undefined ? shown : shown.replaceAll(boundary, "boundary")
+  return unbounded(headers, json === undefined ? whole : JSON.stringify(json))
 }
 
 const compareBody = (recorded: Likeness, found: Likeness, isVolatile: IsVolatile): ReadonlyArray<Difference> => {

@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Handler, Request } from "../Handler.ts"
 import { engineOf } from "./clock.ts"
+import { joined } from "./content.ts"
 import { Line } from "./line.ts"
 import { attend, shown } from "./play.ts"
 import { refusalOf } from "./sendable.ts"
@@ -38,16 +39,6 @@ const received = (request: Sent): Request => {
     headers: shown(headers),
     body: request.body ?? new Uint8Array(0),
   }
-}
-
-const joined = (parts: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
-  const body = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    body.set(part, at)
-    at += part.byteLength
-  }
-  return body
 }
 
 /** Do something later, by the clock of the one who asked; the answer undoes it. */

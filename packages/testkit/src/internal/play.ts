@@ -65,7 +65,7 @@ const part = ({ body, headers, status }: Response, bytes: number, sink: Sink): E
     yield* sink.settle
   })
 
-const play = (behaviour: Behaviour, trip: Trip | undefined, sink: Sink): Effect.Effect<void> => {
+const play = (behaviour: Behaviour, method: string, trip: Trip | undefined, sink: Sink): Effect.Effect<void> => {
   switch (behaviour._tag) {
     case "Answered":
       return sink.whole(behaviour.response)
@@ -73,7 +73,7 @@ const play = (behaviour: Behaviour, trip: Trip | undefined, sink: Sink): Effect.
       return Effect.gen(function* () {
         const { response, head, piece } = behaviour
         yield* pause(head, trip, sink)
-        if (piece === undefined) return yield* sink.whole(response)
+        if (piece === undefined || isBodiless(method, response.status)) return yield* sink.whole(response)
         const { body } = response
         const step = Math.max(1, piece.bytes)
         yield* sink.head(response.status, response.headers, body.byteLength)
@@ -131,7 +131,7 @@ export const attend = <R>(
 ): Effect.Effect<void, never, R> =>
   Effect.flatMap(current, (engine) => {
     if (engine === undefined || trip === undefined) {
-      return Effect.flatMap(handler(request), (behaviour) => play(behaviour, undefined, sink))
+      return Effect.flatMap(handler(request), (behaviour) => play(behaviour, request.method, undefined, sink))
     }
     const serve = Effect.suspend(() => {
       trip.serverIs("service")
@@ -139,7 +139,7 @@ export const attend = <R>(
         if (behaviour._tag === "Hung") return Effect.never
         const answer = Effect.suspend(() => {
           trip.serverIs("writing")
-          return play(behaviour, trip, sink)
+          return play(behaviour, request.method, trip, sink)
         })
         return Effect.andThen(
           wait(engine, engine.now, () => `${trip.label()} is answered`),

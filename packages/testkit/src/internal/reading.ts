@@ -4,6 +4,8 @@ import * as Duration from "effect/Duration"
 import * as Delay from "@tenuto/http/Delay"
 import * as Verdict from "@tenuto/http/Verdict"
 import { builtin } from "./builtin.ts"
+import { binaryOf, unbounded } from "./content.ts"
+import { forms, shortest } from "./secrecy.ts"
 import type { Ending, Exchange, Transcript } from "./transcribed.ts"
 
 type Members = { readonly [name: string]: unknown }
@@ -44,7 +46,8 @@ export const keyOf = ({ body, headers }: Exchange): string | undefined => {
 export const workOf =
   (key: (exchange: Exchange) => string | undefined) =>
   (exchange: Exchange): string => {
-    const { body, method, path, query } = exchange
+    const { headers, method, path, query } = exchange
+    const body = typeof exchange.body === "string" ? unbounded(headers, exchange.body) : exchange.body
     const own = key(exchange)
     const members = Object.entries(membersOf(body))
     const rest = members.filter(([name, value]) => !keyMembers.includes(name) && (own === undefined || value !== own))
@@ -68,8 +71,9 @@ export const hintOf = ({ answer }: Exchange, { start }: Transcript): number | un
   return hint === undefined ? undefined : Duration.toSeconds(hint)
 }
 
-const well = /^(?:succeeded|success|successful|completed?|ready|done|finished|finalized)$/i
-const badly = /^(?:failed|failure|error|errored|cancell?ed|expired|rejected)$/i
+const well = /^(?:succeed(?:ed)?|success|successful|completed?|ready|done|finished|finalized)$/i
+const badly =
+  /^(?:failed|failure|error|errored|abort(?:ed)?|cancell?ed|crashed|expired|rejected|terminated|timed[-_ ]?out)$/i
 
 /** Every word of status in an answer, but for those of the parts in its lists. */
 const wordsOf = (value: unknown, depth = 0): ReadonlyArray<string> =>
@@ -79,13 +83,45 @@ const wordsOf = (value: unknown, depth = 0): ReadonlyArray<string> =>
         /^(?:status|state)$/i.test(name) && typeof member === "string" ? [member] : wordsOf(member, depth + 1),
       )
 
-/** How an answer says that the work ended. An envelope that says `success` of itself settles nothing. */
+/** How an answer says that the work ended: by its words, or without any by `done`. An envelope's `success` settles nothing. */
 export const endOf = (exchange: Exchange): "succeeded" | "failed" | undefined => {
   const { answer } = exchange
   if (answer === undefined || answer.status < 200 || answer.status > 299) return undefined
   const words = wordsOf(answer.body)
+  const { done, error } = membersOf(answer.body)
+  if (words.length === 0 && done === true) return error === undefined || error === null ? "succeeded" : "failed"
   const isEnded = words.length > 0 && words.every((word) => well.test(word) || badly.test(word))
   return isEnded ? (words.some((word) => badly.test(word)) ? "failed" : "succeeded") : undefined
+}
+
+/** An instant as services write it: a date in text, or seconds or milliseconds since 1970. */
+const millisOf = (value: unknown): number | undefined => {
+  if (typeof value === "number") return value < 1e11 ? value * 1000 : value
+  if (typeof value !== "string") return undefined
+  if (/^\d+$/.test(value)) return millisOf(Number(value))
+  const instant = DateTime.make(value)
+  return instant._tag === "None" ? undefined : DateTime.toEpochMillis(instant.value)
+}
+
+const expiriesOf = (value: unknown, name = "", depth = 0): ReadonlyArray<unknown> => {
+  if (typeof value === "object" && value !== null) {
+    return depth > 6
+      ? []
+      : Object.entries(value).flatMap(([key, member]) =>
+          expiriesOf(member, Array.isArray(value) ? name : key, depth + 1),
+        )
+  }
+  if (/expir/i.test(name)) return [value]
+  const query =
+    typeof value === "string" && /^https?:\/\/\S+\?/.test(value) ? URL.parse(value)?.searchParams : undefined
+  return query === undefined ? [] : [query.get("expires") ?? query.get("Expires")]
+}
+
+/** When the first link of an answer dies, in seconds since the beginning: as the answer says, else never. */
+export const lifeOf = ({ answer }: Exchange, { start }: Transcript): number => {
+  const began = DateTime.toEpochMillis(DateTime.makeUnsafe(start))
+  const deaths = expiriesOf(answer?.body).map(millisOf)
+  return Math.min(Infinity, ...deaths.map((millis) => (millis === undefined ? Infinity : (millis - began) / 1000)))
 }
 
 const unsent: ReadonlySet<string> = new Set(["Refused", "Unnamed", "Untrusted"] satisfies ReadonlyArray<Ending>)
@@ -100,21 +136,24 @@ export const isInDoubt = ({ answer, end }: Exchange): boolean => {
 // --- secrets ------------------------------------------------------------------------------------
 
 // Not every machine has it; where it is missing, the other forms are searched.
-const inspect = (value: unknown): string => builtin("node:util")?.inspect(value, { depth: 30, showHidden: true }) ?? ""
+const whole = { depth: 30, showHidden: true, maxArrayLength: Infinity, maxStringLength: Infinity }
+const inspect = (value: unknown): string => builtin("node:util")?.inspect(value, whole) ?? ""
+const json = (value: unknown): string => JSON.stringify([value]) // in a list, so that what has no JSON is null
 
-const json = (value: unknown): string => {
+/** What breaks whoever prints it shows nothing that way. */
+const printed = (print: (value: unknown) => string, value: unknown): string => {
   try {
-    return JSON.stringify([value]) // in a list, so that what has no JSON is null
+    return print(value)
   } catch {
-    return "" // A value that holds itself has no JSON to leak.
+    return ""
   }
 }
 
 /** Everything that a program could print of a value. */
 export const renderingsOf = (value: unknown): ReadonlyArray<readonly [form: string, text: string]> => [
-  ["text", String(value)],
-  ["JSON", json(value)],
-  ["inspection", inspect(value)],
+  ["text", printed(String, value)],
+  ["JSON", printed(json, value)],
+  ["inspection", printed(inspect, value)],
   ...(value instanceof Error
     ? ([
         ["message", value.message],
@@ -122,3 +161,26 @@ export const renderingsOf = (value: unknown): ReadonlyArray<readonly [form: stri
       ] as const)
     : []),
 ]
+
+/** A text in base64, wherever in it the text begins. */
+const inBase64 = (text: string): ReadonlyArray<string> =>
+  [0, 1, 2].map((before) => {
+    const encoded = btoa("\0".repeat(before) + text)
+    return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + text.length) * 8) / 6))
+  })
+
+/** A secret as it is, and in the ways in which texts are written into others. */
+const guises = (secret: string): ReadonlyArray<string> => {
+  if (secret === "") return []
+  return [...forms(secret), ...(secret.length < shortest ? [] : inBase64(binaryOf(secret)))]
+}
+
+/** Tells whether a text shows a secret. */
+export const showing = (secret: string): ((text: string) => boolean) => {
+  const all = guises(secret)
+  return (text) => all.some((guise) => text.includes(guise))
+}
+
+/** Show a text without secrets: a path may hold one. */
+export const hiding = (text: string, secrets: ReadonlyArray<string>): string =>
+  secrets.flatMap(guises).reduce((shown, guise) => shown.replaceAll(guise, "(secret)"), text)

@@ -10,7 +10,7 @@ import type { Text } from "@tenuto/http/Exchange"
 import { reveal } from "@tenuto/http/Exchange"
 import * as RegExps from "effect/RegExp"
 import type * as Schema from "effect/Schema"
-import { binary, binaryOf, type Content, unbinary } from "./content.ts"
+import { binary, binaryOf, type Content, isList, isObject, unbinary } from "./content.ts"
 
 /** What is withheld beyond what is always withheld, and what is not. */
 export interface Secrecy {
@@ -41,13 +41,13 @@ const nameOf = (value: string, count: number): string =>
   /^(?=.*\d)(?=.*[A-Za-z])[\w-]{16,}$/.test(value) ? `withheld-secret-${count}` : `withheld-${count}`
 
 /** What is shorter is no secret, and would be found in words that mean something. */
-const shortest = 8
+export const shortest = 8
 /** A part of a link that is kept secret as a whole. */
 const telling = 16
 
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
 const suspicious =
-  /authorization|cookie|secret|passw|passphrase|apikey|accesskey|privatekey|signingkey|credential|signature|token$|^sig$|^hmac$|^auth$|^jwt$|sessionid$/
+  /authorization|cookie|secret|passw|passphrase|apikey|accesskey|privatekey|signingkey|subscriptionkey|functionskey|credential|signature|token$|^xkey$|^sig$|^hmac$|^auth$|^jwt$|sessionid$/
 /** Words that mean a secret in a query, and anything in a body. */
 const suspiciousInQuery = /^(key|code|policy|session)$/
 /** What may stand before a credential, and is none. */
@@ -57,6 +57,10 @@ const patterns: ReadonlyArray<RegExp> = [
   /(?<=\bBearer\s+)[\w.~+/=-]{8,}/gi,
   /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
 ]
+/** A member of an object of JSON, within any text. */
+const members = /("(?:[^"\\]|\\.)*")(\s*:\s*)("(?:[^"\\]|\\.)*")/g
+/** A part of a form: its head, its name, and what follows up to the next boundary. */
+const parts = /(\bname="([^"]*)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)([^]*?)(?=\r\n--)/g
 const links = /\bhttps?:\/\/[^\s"'<>\\^`{|}]+/g
 
 const decoded = (value: string): string => {
@@ -68,7 +72,7 @@ const decoded = (value: string): string => {
 }
 
 /** Every way in which a text may stand in another. */
-const forms = (value: string): ReadonlyArray<string> => {
+export const forms = (value: string): ReadonlyArray<string> => {
   // A half of a pair cannot be encoded.
   const whole = value.replaceAll(/\p{Surrogate}/gu, "\uFFFD")
   return [
@@ -77,6 +81,15 @@ const forms = (value: string): ReadonlyArray<string> => {
     new URLSearchParams({ a: whole }).toString().slice(2),
     JSON.stringify(value).slice(1, -1),
   ]
+}
+
+/** What a literal of JSON says. */
+const unquoted = (literal: string): string => {
+  try {
+    return String(JSON.parse(literal))
+  } catch {
+    return literal.slice(1, -1)
+  }
 }
 
 const anyOf = (texts: Iterable<string>): RegExp | undefined => {
@@ -137,15 +150,18 @@ export class Withholder {
       headers[name] = this.header(name, value, secretHeaders.has(name))
     }
     const { bytes, json, text } = side
-    const isForm = /^application\/x-www-form-urlencoded/i.test(side.headers["content-type"] ?? "")
+    const type = side.headers["content-type"] ?? ""
+    const isForm = /^application\/x-www-form-urlencoded/i.test(type)
+    const isParted = /^multipart\//i.test(type)
+    const parted = (text: string): string => (isParted ? this.parts(text) : text)
     return {
       ...side,
       headers,
       ...(json === undefined ? {} : { json: this.json(json, false) }),
       ...(text === undefined
         ? {}
-        : { text: isForm ? this.text(this.query(`?${text}`, false).slice(1)) : this.text(text) }),
-      ...(bytes === undefined ? {} : { bytes: this.bytes(bytes) }),
+        : { text: isForm ? this.text(this.query(`?${text}`, false).slice(1)) : this.text(parted(text)) }),
+      ...(bytes === undefined ? {} : { bytes: this.bytes(isParted ? unbinary(parted(binary(bytes))) : bytes) }),
     }
   }
 
@@ -164,17 +180,18 @@ export class Withholder {
     return scheme + this.secret(rest)
   }
 
-  /** The password alone is as good as the header. */
+  /** The password alone is as good as the header; without one the name is. */
   private basic(encoded: string): void {
     if (!/^[\w+/]+={0,2}$/.test(encoded) || encoded.length % 4 === 1) return
-    const password = atob(encoded).split(":").slice(1).join(":")
-    if (password !== "") this.secret(password)
+    const [name = "", ...rest] = atob(encoded).split(":")
+    const password = rest.join(":")
+    this.secret(password === "" ? name : password)
   }
 
   private json(value: Schema.Json, isSecret: boolean): Schema.Json {
     if (typeof value === "string") return isSecret ? this.secret(value) : this.text(value)
-    if (typeof value !== "object" || value === null) return value
     if (isList(value)) return value.map((part) => this.json(part, isSecret))
+    if (!isObject(value)) return value
     return Object.fromEntries(
       Object.entries(value).map(([name, part]) => [this.rest(name), this.json(part, this.isSecret(name, false))]),
     )
@@ -185,8 +202,17 @@ export class Withholder {
     let shown = /^https?:\/\/\S+$/.test(text)
       ? this.url(text, false)
       : text.replaceAll(links, (link) => this.url(link, false))
+    shown = shown.replaceAll(members, (whole, name: string, mark: string, value: string) =>
+      this.isSecret(unquoted(name), false) ? name + mark + JSON.stringify(this.secret(unquoted(value))) : whole,
+    )
     for (const pattern of patterns) shown = shown.replaceAll(pattern, (found) => this.secret(found))
     return this.rest(shown)
+  }
+
+  private parts(text: string): string {
+    return text.replaceAll(parts, (whole, head: string, name: string, value: string) =>
+      this.isSecret(name, false) ? head + this.secret(value) : whole,
+    )
   }
 
   private url(url: string, isKept: boolean): string {
@@ -262,6 +288,3 @@ export class Withholder {
     return this.index
   }
 }
-
-/** `Array.isArray` forgets that a list of JSON is read-only. */
-const isList = (value: object): value is ReadonlyArray<Schema.Json> => Array.isArray(value)

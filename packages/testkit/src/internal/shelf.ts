@@ -3,19 +3,9 @@ import { reveal } from "@tenuto/http/Exchange"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import type { Exchange, Failed } from "./recorded.ts"
-import { type Content, contentOf } from "./content.ts"
+import { type Content, contentOf, joined } from "./content.ts"
 import { type Asking, type Secrecy, type Side, Withholder } from "./secrecy.ts"
 import type { Take } from "./taping.ts"
-
-const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-  }
-  return whole
-}
 
 const asked = ({ request }: Take): Asking => {
   const headers: Record<string, string> = {}

@@ -23,7 +23,7 @@ import { hearing } from "./witness.ts"
 export interface Subject<Ledger> {
   readonly handler: Emulator.Handler
   readonly ledger: Effect.Effect<Ledger>
-  /** What faults have to know of it. Default: GET is a look, everything else a submit. */
+  /** What faults have to know of it. Default: as `Transcript.make` has it. */
   readonly hooks?: Fault.Hooks
   readonly courier?: Courier
 }
