@@ -141,16 +141,20 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
     const { exchanges, start } = recorder
     const created = ledger === undefined ? {} : { operations: (yield* ledger).operations }
     const transcript: Transcript.Transcript = { start, exchanges, letters, ...created }
-    const entries = yield* Timeline.entries
+    const { entries: drawn } = yield* Timeline.Timeline
+    // An exploration reads neither: they are put into words when somebody does.
+    const entries = lazily(() => Effect.runSync(drawn))
     if (service !== undefined) yield* Coverage.note(Coverage.of(service, transcript))
-    const timeline = lazily(() => Timeline.render(entries))
+    const timeline = lazily(() => Timeline.render(entries()))
     const journal = lazily(() => rows.map((event) => writeEvent(event)).join("\n"))
     const took = yield* elapsed
     return {
       ...transcript,
       seen: exchanges,
       exit,
-      entries,
+      get entries() {
+        return entries()
+      },
       took,
       waiting: waitersOf(exit),
       get timeline() {
