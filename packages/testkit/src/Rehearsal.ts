@@ -94,6 +94,9 @@ const waitersOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<string> =>
         return error.waiters.length === 0 ? ["nobody known"] : error.waiters
       })
 
+/** An exploration reads none of them: they are put into words when somebody does. */
+const entriesOf = (timeline: Timeline.Timeline["Service"]) => lazily(() => Effect.runSync(timeline.entries))
+
 const writeEvent = Schema.encodeSync(Schema.fromJsonString(Lifecycle.Event))
 /** Play it. The promise is kept whatever the program does: how it ended stands in `exit`. */
 export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A, E>> => {
@@ -141,9 +144,7 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
     const { exchanges, start } = recorder
     const created = ledger === undefined ? {} : { operations: (yield* ledger).operations }
     const transcript: Transcript.Transcript = { start, exchanges, letters, ...created }
-    const { entries: drawn } = yield* Timeline.Timeline
-    // An exploration reads neither: they are put into words when somebody does.
-    const entries = lazily(() => Effect.runSync(drawn))
+    const entries = entriesOf(yield* Timeline.Timeline)
     if (service !== undefined) yield* Coverage.note(Coverage.of(service, transcript))
     const timeline = lazily(() => Timeline.render(entries()))
     const journal = lazily(() => rows.map((event) => writeEvent(event)).join("\n"))
