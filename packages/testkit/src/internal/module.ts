@@ -21,19 +21,32 @@ const isSuite = (value: unknown): value is Suite =>
   "kinds" in value &&
   Array.isArray(value.kinds)
 
-/** The suites that a module exports, or why it cannot be read. A path that leaves the directory is not followed. */
-export const suitesOf = async (module: string): Promise<ReadonlyArray<Suite> | string> => {
+const arm = globalThis.setTimeout
+const disarm = globalThis.clearTimeout
+
+/** Import a module; one that awaits for ever at its top is given up. Its rejection keeps the process alive until then. */
+const imported = (url: string, within: number): Promise<Readonly<Record<string, unknown>>> =>
+  new Promise((resolve, reject) => {
+    const late = () =>
+      reject(new Error(`it had not been imported after ${within} ms: what it awaits at its top never ends`))
+    const timer = arm(late, within)
+    import(url).then(resolve, reject).finally(() => disarm(timer))
+  })
+
+/**
+ * The suites that a module exports, each once, or why it cannot be read. A path that leaves the directory is not
+ * followed. `within` are real milliseconds.
+ */
+export const suitesOf = async (module: string, within: number): Promise<ReadonlyArray<Suite> | string> => {
   const [path, url] = await node()
   const file = path.resolve(module)
   const relative = path.relative(process.cwd(), file)
-  if (relative === "" || relative.startsWith("..") || path.isAbsolute(relative)) {
-    return `${module} is not below ${process.cwd()}: run the command where the test ran`
+  if (relative === "" || /^\.\.(?:[\\/]|$)/.test(relative) || path.isAbsolute(relative)) {
+    return `${module} is not below ${process.cwd()}, and a path that leads out is not followed: run the test, and this command, in a directory above it`
   }
   try {
-    const found: unknown = await import(url.pathToFileURL(file).href)
-    return Object.values(found as Readonly<Record<string, unknown>>) // a module is an object of its exports
-      .flat()
-      .filter(isSuite)
+    const found = await imported(url.pathToFileURL(file).href, within)
+    return [...new Set(Object.values(found).flat())].filter(isSuite)
   } catch (thrown) {
     return `${module} cannot be imported: ${thrown instanceof Error ? thrown.message : String(thrown)}`
   }
