@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type * as Operation from "@tenuto/core/Operation"
 import { attach } from "./attachments.ts"
-import { Usage } from "./exit.ts"
+import { type Ended, Usage } from "./exit.ts"
 import * as Flags from "./flags.ts"
 import * as Services from "./services.ts"
 import * as Session from "./session.ts"
@@ -51,7 +51,7 @@ const decode = (operation: Operation.Any, value: unknown): Effect.Effect<unknown
   )
 
 /** Errors: `Usage`. */
-export const make = Effect.fnUntraced(function* (given: Given): Effect.fn.Return<Drafted, Usage> {
+export const make = Effect.fnUntraced(function* (given: Given): Effect.fn.Return<Drafted, Ended | Usage> {
   const service = yield* Services.find(given.service)
   const operation = yield* Services.operation(service, yield* service.load, given.operation)
   const text = yield* Flags.source("--input", given.input)

@@ -5,21 +5,27 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type { Transport } from "@tenuto/http/Transport"
 import type { Played } from "@tenuto/testkit/Cassette"
-import { Usage } from "./exit.ts"
+import * as Chronicle from "./chronicle.ts"
+import { type Ended, Usage } from "./exit.ts"
 import * as Screen from "./screen.ts"
 
 /**
- * Keep what a transport carries, and write it when the command ends, however that is. The work does not fail with its
- * recording: a file that cannot be written is told.
+ * Keep what a transport carries, and write it when the command ends, however that is. Whether it can be written is found
+ * out before anything is sent; the work does not fail with what goes wrong later, which is told.
+ *
+ * Errors: `Ended`, when the file cannot be written.
  */
 export const keep = (
   file: string,
   transport: Layer.Layer<Transport>,
   secrets: ReadonlyArray<string>,
-): Effect.Effect<Layer.Layer<Transport>> =>
+): Effect.Effect<Layer.Layer<Transport>, Ended> =>
   Effect.map(
-    Effect.promise(() =>
-      Promise.all([import("@tenuto/testkit/Cassette"), import("@tenuto/transport-node/AtomicFile")]),
+    Effect.andThen(
+      Effect.catch(Chronicle.check(file), Chronicle.unwritten),
+      Effect.promise(() =>
+        Promise.all([import("@tenuto/testkit/Cassette"), import("@tenuto/transport-node/AtomicFile")]),
+      ),
     ),
     ([Cassette, AtomicFile]) => {
       const write = Effect.fnUntraced(function* (recorded: typeof Cassette.recorded) {

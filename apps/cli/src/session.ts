@@ -10,7 +10,7 @@ import type * as Operation from "@tenuto/core/Operation"
 import type { Remote } from "@tenuto/core/Remote"
 import type { Transport } from "@tenuto/http/Transport"
 import { Chronicle } from "./chronicle.ts"
-import { Usage } from "./exit.ts"
+import { type Ended, Usage } from "./exit.ts"
 import { conceal } from "./screen.ts"
 import * as Recording from "./recording.ts"
 import * as Services from "./services.ts"
@@ -47,11 +47,11 @@ const credential = (service: Services.Service): Effect.Effect<string, Usage> => 
     : Effect.fail(new Usage({ problem: `${variable} holds characters that no API key has`, way }))
 }
 
-/** Open a session; nothing is sent yet. Errors: `Usage`. */
+/** Open a session; nothing is sent yet. Errors: `Usage`; `Ended`, for a recording that cannot be written. */
 export const open = Effect.fnUntraced(function* (
   service: Services.Service,
   settings: Settings,
-): Effect.fn.Return<Session, Usage> {
+): Effect.fn.Return<Session, Ended | Usage> {
   const apiKey = yield* credential(service)
   const own = yield* Setting.parse(service.name, service.settings, settings.set)
   const [api, transport] = yield* Effect.all(
@@ -98,7 +98,7 @@ export const reading = <A, E>(file: string, read: Effect.Effect<A, E, Journal.Jo
 export const ofHandle = Effect.fnUntraced(function* (
   handle: Handle,
   settings: Settings,
-): Effect.fn.Return<Session & { readonly operation: Operation.Any }, Usage> {
+): Effect.fn.Return<Session & { readonly operation: Operation.Any }, Ended | Usage> {
   const service = yield* Effect.mapError(
     Services.find(handle.service),
     ({ way }) => new Usage({ problem: `this handle belongs to the service "${handle.service}"`, way }),

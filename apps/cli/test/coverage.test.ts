@@ -56,11 +56,13 @@ test("a line that is no record is named, and one that fits no cell is told", asy
 
 test("a service of one's own counts with the stages that it is given", async () => {
   const played = file([{ service: "choir", stage: "look", fault: "503" }])
-  const [own, strange] = await Promise.all([
+  const [own, strange, nameless] = await Promise.all([
     run(["coverage", played, "--service", "choir=look"]),
     run(["coverage", played, "--service", "choir=lunch"]),
+    run(["coverage", played, "--service", "=look"]),
   ])
   expect([own.code, own.err]).toEqual([0, ""])
   expect(own.out).toMatch(/choir +look +1 of \d+/)
   expect([strange.code, strange.err]).toEqual([64, expect.stringContaining('"lunch" is no stage')])
+  expect([nameless.code, nameless.err]).toEqual([64, expect.stringContaining("names no service")])
 })

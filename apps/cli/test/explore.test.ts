@@ -133,6 +133,32 @@ describe("a story that was red once is green", () => {
   })
 })
 
+describe("a fault that lasts", () => {
+  const wire = async (steps: ReadonlyArray<string>) => {
+    const suite = await Suites.soundpiece([...steps])
+    const { timeline, violations } = await suite.tell({ seed: 0, carrier: "memory", steps })
+    const answers = [...timeline.matchAll(/wire +answered (\d+)/g)].map(([, status]) => status)
+    return { answers, violations }
+  }
+
+  it("outlasts the request that it struck: an outage, and a key that is revoked", async () => {
+    const outage = await wire(["outage=60@look"])
+    expect(outage.answers.filter((status) => status === "503").length).toBeGreaterThan(1)
+    expect(outage.violations).toEqual([])
+    const revoked = await wire(["revoked@look", "pass@look"])
+    expect(revoked.answers.slice(1).every((status) => status === "401")).toBe(true)
+  })
+
+  it.each(["503@look:2", "503@download", "503@long-poll"])(
+    "%s, which is never played, is no green story",
+    async (word) => {
+      const suite = await Suites.soundpiece([word])
+      const { violations } = await suite.tell({ seed: 0, carrier: "memory", steps: [word] })
+      expect(violations).toMatchObject([{ check: "kinds" }])
+    },
+  )
+})
+
 describe("the services", () => {
   it.each([
     ["soundpiece", Suites.soundpiece],

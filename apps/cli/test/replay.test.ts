@@ -1,6 +1,7 @@
 /** A red story told again by the command, from the line that was printed. */
 import { describe, expect, it } from "vitest"
 import * as Explore from "@tenuto/testkit/Explore"
+import { loud } from "./loud.ts"
 import * as Planted from "./planted.ts"
 import { at, paste, run } from "./tenuto.ts"
 
@@ -40,6 +41,13 @@ describe("tenuto replay", () => {
     const { code, out } = await run(["replay", "v1:whisul:memory:0:503@look:00000000"])
     expect(code).toBe(0)
     expect(out).toMatch(/503@look[\s\S]*\nthe timeline is not the same: 00000000 became [0-9a-f]{8}\ngreen\n$/)
+  })
+
+  it("prints JSON alone, whatever the module of the suite prints", async () => {
+    const { token } = await found(loud)
+    const { code, err, out } = await run(["replay", token, "--json"])
+    expect([code, err]).toEqual([1, "loaded\n"])
+    expect(JSON.parse(out)).toMatchObject({ suite: "loud", same: true })
   })
 
   it.each([

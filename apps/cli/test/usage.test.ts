@@ -81,6 +81,8 @@ describe("a command line that cannot be followed ends with 64 and the way out", 
     const { port } = server.address() as AddressInfo
     const { code, err } = await run(["emulate", "soundpiece", "--port", String(port)])
     expect([code, err]).toEqual([64, expect.stringContaining(`--port ${port}: something else is listening there`)])
+    const same = await run(["emulate", "soundpiece", "--port", "4010", "--control-port", "4010"])
+    expect([same.code, same.err]).toEqual([64, expect.stringContaining("--port and --control-port are both 4010")])
   })
 })
 

@@ -303,9 +303,10 @@ const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
       yield* saveAfter
       return { operation, state, stop: action, at: now }
     }
-    // A crash while we wait must lose neither a handle that was brought nor that it was asked again; a submit that is due
-    // saves it with its own intent.
-    if (action._tag === "Look" || DateTime.isGreaterThan(action.at, now)) yield* saveAfter
+    // A crash while we wait, for an instant or in the line of a budget, must lose neither a handle that was brought nor
+    // that it was asked again; a submit that waits for nothing saves it with its own intent.
+    const isWaiting = DateTime.isGreaterThan(action.at, now) || remote.admit !== undefined
+    if (action._tag === "Look" || isWaiting) yield* saveAfter
     const told = yield* Turn.come(remote, action, deadline, tell, hearing)
     if (told !== undefined) {
       yield* happen(told)

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Artifact from "@tenuto/core/Artifact"
@@ -179,7 +180,20 @@ describe("a budget that work on one credential shares", () => {
       const { layer } = remoteWith({ admit: watched }, accepted, pending, sung)
       yield* after(Client.run(chant(input)).pipe(Effect.provide([layer, journal(shelf)])))
       expect(asked).toEqual(["Submit", "Look", "Look"])
-      expect(seen[0]).toEqual([])
+      expect(seen[0]).toEqual([["Drafted"]])
+    }),
+  )
+
+  it.effect("is stood in line for with what was asked on record: a crash in the line forgets nothing", () =>
+    Effect.gen(function* () {
+      const shelf: Shelf = new Map()
+      const admit = () => Effect.as(Effect.sleep("40 seconds"), undefined)
+      const { calls, layer } = remoteWith({ admit }, accepted, sung)
+      yield* Effect.forkChild(Client.run(chant(input)).pipe(Effect.provide([layer, journal(shelf)])), {
+        startImmediately: true,
+      })
+      yield* TestClock.adjust("10 seconds")
+      expect([tags(shelf), calls]).toEqual([[["Drafted"]], []])
     }),
   )
 

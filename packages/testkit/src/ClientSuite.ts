@@ -6,7 +6,8 @@
  * word and the stage that takes it, each used once:
  *
  * ```text
- * 503@look, reset-after-commit@submit, …    any fault of Fault, or an answer of your own by its name; pass@look lets one pass
+ * 503@look, reset-after-commit@submit, …    any fault of Fault at submit or look, or an answer of your own by its name, for one
+ *                                          request each; pass@look lets one pass; an outage, a revoked key last
  * crash-before-commit@submit, crash-after-commit@look    the process dies while the service has the request
  * crash, prompt, limited, cancel @pause    while the client waits for its time: it dies, a delivery prompts, other work on
  *                                          the same credential is refused for an hour, the caller cancels
@@ -16,6 +17,8 @@
  *                                          got; recovers (which follows a crash by itself)
  * lost@webhook, …                          what becomes of the letters of a service that delivers
  * ```
+ *
+ * A fault that nothing asks for, such as 503@download or 503@look:2, is red (`kinds`): its story would be green for nothing.
  *
  * Checks: `machine`, `action`, `deed`, `patience`, `ahead`, `saved`, `deadline`, `truth`, `once`, `journal`, and the name
  * of whatever ended the run itself: `Deadlock`, `StuckIo`, a defect.

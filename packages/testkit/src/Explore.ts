@@ -81,17 +81,40 @@ export interface Found extends Explored {
   readonly line: string
 }
 
+/** An exploration that would tell no story, or none that a token could name: which of its numbers, and what is wrong. */
+export class Unexplorable extends Error {
+  readonly _tag = "Unexplorable"
+  readonly part: string
+
+  constructor(suite: string, part: string, says: string) {
+    super(`${suite} cannot be explored: its ${part}: ${says}`)
+    this.name = "Unexplorable"
+    this.part = part
+  }
+}
+
 // --- exploring ----------------------------------------------------------------------------------
 
-/** Tell every story of 1 to `depth` steps, the short ones first: Σ kinds^i of them. */
+/** Tell every story of 1 to `depth` steps, the short ones first: Σ kinds^i of them. Rejects with `Unexplorable`. */
 export const exhaustively = (suite: Suite, options: Options & { readonly depth: number }): Promise<Found | Nothing> =>
   explore(suite, options, every(suite.kinds, options))
 
-/** Tell `runs` stories of 1 to `length` steps, drawn by the seed. */
+/** Tell `runs` stories of 1 to `length` steps, drawn by the seed. Rejects with `Unexplorable`. */
 export const randomly = (
   suite: Suite,
   options: Options & { readonly runs: number; readonly length: number; readonly seed: number },
 ): Promise<Found | Nothing> => explore(suite, options, drawn(suite.kinds, options))
+
+/** A test that tells no story is green for nothing, and a seed that no token writes cannot be replayed. */
+const unexplorable = ({ kinds, name }: Suite, { depth = 1, length = 1, runs = 1, seed = 0 }: Bounds) => {
+  if (kinds.length === 0) return new Unexplorable(name, "kinds", "there is no word to tell a story with")
+  const short = Object.entries({ depth, length, runs }).find(([, given]) => !Number.isSafeInteger(given) || given < 1)
+  if (short !== undefined) return new Unexplorable(name, short[0], `${short[1]} is no whole number from 1`)
+  if (Number.isSafeInteger(seed) && seed >= 0) return undefined
+  return new Unexplorable(name, "seed", `${seed} is no whole number from 0`)
+}
+
+type Bounds = Options & { readonly [bound in "depth" | "length" | "runs"]?: number }
 
 function* every(
   kinds: ReadonlyArray<string>,
@@ -122,7 +145,9 @@ function* drawn(
   }
 }
 
-const explore = async (suite: Suite, options: Options, stories: Iterable<Story>): Promise<Found | Nothing> => {
+const explore = async (suite: Suite, options: Bounds, stories: Iterable<Story>): Promise<Found | Nothing> => {
+  const wrong = unexplorable(suite, options)
+  if (wrong !== undefined) return Promise.reject(wrong)
   const { stopAt = 1, storyWithin = 20_000 } = options
   const transitions = new Set<string>()
   const alike = new Alike()
@@ -241,12 +266,16 @@ export const replay = async (
   const read = Token.read(token)
   if ("part" in read) return unreplayable(token, read)
   const { carrier, hash, module, seed, steps } = read
-  const there = module === undefined ? suites : await suitesOf(module)
+  const there = module === undefined ? suites : await suitesOf(module, storyWithin)
   if (typeof there === "string") return unreplayable(token, { part: "module", says: there })
-  const suite = there.find(({ name }) => name === read.suite)
+  const [suite, other] = there.filter(({ name }) => name === read.suite)
   if (suite === undefined) {
     const names = there.map(({ name }) => name).join(", ")
     const says = `${module ?? "this command"} has no suite "${read.suite}"; it has ${names === "" ? "none" : names}`
+    return unreplayable(token, { part: "suite", says })
+  }
+  if (other !== undefined) {
+    const says = `${module ?? "this command"} has more than one suite "${suite.name}": give each a name of its own`
     return unreplayable(token, { part: "suite", says })
   }
   const strange = steps.find((step) => !suite.kinds.includes(step))

@@ -94,6 +94,9 @@ const waitersOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<string> =>
         return error.waiters.length === 0 ? ["nobody known"] : error.waiters
       })
 
+/** An exploration reads none of them: they are put into words when somebody does. */
+const entriesOf = (timeline: Timeline.Timeline["Service"]) => lazily(() => Effect.runSync(timeline.entries))
+
 const writeEvent = Schema.encodeSync(Schema.fromJsonString(Lifecycle.Event))
 /** Play it. The promise is kept whatever the program does: how it ended stands in `exit`. */
 export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A, E>> => {
@@ -141,16 +144,18 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
     const { exchanges, start } = recorder
     const created = ledger === undefined ? {} : { operations: (yield* ledger).operations }
     const transcript: Transcript.Transcript = { start, exchanges, letters, ...created }
-    const entries = yield* Timeline.entries
+    const entries = entriesOf(yield* Timeline.Timeline)
     if (service !== undefined) yield* Coverage.note(Coverage.of(service, transcript))
-    const timeline = lazily(() => Timeline.render(entries))
+    const timeline = lazily(() => Timeline.render(entries()))
     const journal = lazily(() => rows.map((event) => writeEvent(event)).join("\n"))
     const took = yield* elapsed
     return {
       ...transcript,
       seen: exchanges,
       exit,
-      entries,
+      get entries() {
+        return entries()
+      },
       took,
       waiting: waitersOf(exit),
       get timeline() {

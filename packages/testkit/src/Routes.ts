@@ -81,6 +81,30 @@ export const route = <const Path extends string, R = never>(
   },
 ): Route<R> => ({ ...given, answer: (request, params) => given.answer(request, promised(given.path, params)) })
 
+interface Row<R> {
+  readonly route: Route<R>
+  readonly match: (path: string) => Parts | undefined
+}
+
+/** Where a request leads. */
+interface Way<R> {
+  readonly pathname: string
+  readonly found?: { readonly route: Route<R>; readonly params: Parts } | undefined
+  /** The verbs of the path, where none of its routes is found. */
+  readonly allow: string
+}
+
+const wayOf = <R>(table: ReadonlyArray<Row<R>>, method: string, pathname: string): Way<R> => {
+  const verbs = new Set<string>()
+  for (const { match, route } of table) {
+    const params = match(pathname)
+    if (params === undefined) continue
+    if (route.method === method || route.method === "*") return { pathname, found: { route, params }, allow: "" }
+    verbs.add(route.method)
+  }
+  return { pathname, allow: [...verbs].toSorted().join(", ") }
+}
+
 /** Make a service of its routes. Of several that fit, the first answers. */
 export const make = <R = never>(
   routes: ReadonlyArray<Route<NoInfer<R>>>,
@@ -90,22 +114,22 @@ export const make = <R = never>(
     const table = routes.map((route) => ({ route, match: matcher(route.path) }))
     const requests: Array<{ -readonly [Field in keyof Entry]: Entry[Field] }> = []
 
-    const find = ({ method, url }: Request) => {
-      const { pathname } = new URL(url)
-      const there = table.flatMap(({ match, route }) => {
-        const params = match(pathname)
-        return params === undefined ? [] : [{ route, params }]
-      })
-      const found = there.find(({ route }) => route.method === method || route.method === "*")
-      const allow = [...new Set(there.map(({ route }) => route.method))].toSorted().join(", ")
-      return { pathname, found, allow }
+    const ways = new WeakMap<Request, Way<R>>()
+    /** Looked for once, however many ask for the stage of a request. */
+    const find = (request: Request): Way<R> => {
+      const known = ways.get(request)
+      if (known !== undefined) return known
+      const { pathname } = new URL(request.url)
+      const way = wayOf(table, request.method, pathname)
+      ways.set(request, way)
+      return way
     }
-    const stageOf = (request: Request, { found }: ReturnType<typeof find>): Stage | undefined => {
+    const stageOf = (request: Request, { found }: Way<R>): Stage | undefined => {
       const stage = found?.route.stage
       return typeof stage === "function" ? stage(request) : stage
     }
 
-    const respond = (request: Request, { allow, found }: ReturnType<typeof find>) =>
+    const respond = (request: Request, { allow, found }: Way<R>) =>
       Effect.gen(function* () {
         if (found === undefined)
           return yield* allow === "" ? manners.unknown(request) : manners.wrongVerb(request, allow)

@@ -90,18 +90,24 @@ export const make = <R = never>(handler: Handler<R>, { stageOf = byVerb }: Optio
     const recorded: Handler<R> = (request) =>
       Effect.flatMap(elapsed, (at) => {
         const stage = stageOf(request)
-        const { origin, pathname: path, searchParams } = new URL(request.url)
         const { headers, method } = request
-        const query = Object.fromEntries(searchParams)
-        // Most bodies are never looked at: they are read when somebody does.
+        // Most requests are never looked at: they are read when somebody does.
+        const url = lazily(() => new URL(request.url))
+        const query = lazily(() => Object.fromEntries(url().searchParams))
         const asked = lazily(() => read(request))
         const draft: Draft = {
           at,
           ...(stage === undefined ? {} : { stage }),
-          origin,
+          get origin() {
+            return url().origin
+          },
           method,
-          path,
-          query,
+          get path() {
+            return url().pathname
+          },
+          get query() {
+            return query()
+          },
           headers,
           get body() {
             return asked()

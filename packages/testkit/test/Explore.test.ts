@@ -322,7 +322,39 @@ describe("demanding", () => {
   })
 })
 
+describe("what cannot be explored", () => {
+  const { suite } = toy()
+  it.each([
+    ["depth", () => Explore.exhaustively(suite, { depth: 0 })],
+    ["depth", () => Explore.exhaustively(suite, { depth: Number.NaN })],
+    ["runs", () => Explore.randomly(suite, { runs: 0, length: 3, seed: 1 })],
+    ["length", () => Explore.randomly(suite, { runs: 3, length: 1.5, seed: 1 })],
+    ["seed", () => Explore.exhaustively(suite, { depth: 1, seed: -1 })],
+    ["kinds", () => Explore.exhaustively({ ...suite, kinds: [] }, { depth: 1 })],
+  ])("is refused, and not green for nothing: its %s", async (part, exploring) => {
+    await expect(exploring()).rejects.toMatchObject({ _tag: "Unexplorable", part })
+  })
+
+  it("is no seed that fits a number: its token is read", async () => {
+    const seed = Number.MAX_SAFE_INTEGER
+    const { suite } = toy({ isRed: (_, story) => story.seed === seed })
+    const { token } = found(await Explore.exhaustively(suite, { depth: 1, seed }))
+    expect(await Explore.replay(token, { suites: [suite] })).toMatchObject({
+      story: { seed },
+      isSame: true,
+      isRed: true,
+    })
+  })
+})
+
 describe("replaying", () => {
+  it("does not choose between two suites of one name", async () => {
+    const { suite } = toy({ isRed: twoCrashes })
+    const { token } = found(await Explore.exhaustively(suite, { depth: 2 }))
+    const refused = Explore.replay(token, { suites: [toy().suite, suite] })
+    await expect(refused).rejects.toMatchObject({ _tag: "Unreplayable", part: "suite" })
+  })
+
   const tokenOf = async (suite: Explore.Suite) => found(await Explore.exhaustively(suite, { depth: 3 })).token
 
   it("tells the same story to the same hash, as often as it is asked", async () => {

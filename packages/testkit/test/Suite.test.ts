@@ -131,6 +131,21 @@ describe("a suite without Effect", () => {
     expect(found).toMatchObject({ _tag: "Found", violations: [{ check: "as-told" }] })
   })
 
+  it("plays every story of a service that reads what is to come", async () => {
+    const reading = suite({
+      name: "songs",
+      kinds: ["503@look", "503@submit"],
+      service:
+        ({ steps }) =>
+        () =>
+          Response.json({ planned: steps.length }),
+      client: ({ url }) => fetch(url),
+      checks: [],
+    })
+    const explored = await exhaustively(reading, { depth: 2 })
+    expect(explored).toMatchObject({ _tag: "Nothing", stories: 6, played: 6 })
+  })
+
   it("tells the same story on both carriers, byte for byte", async () => {
     const steps = ["reset-after-commit@submit", "429=30@look", "garbage@look"]
     const [memory, loopback, again] = await Promise.all(

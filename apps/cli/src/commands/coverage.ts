@@ -43,10 +43,13 @@ const known = Effect.fnUntraced(function* ({ emulator, name }: Services.Service)
 
 /** A service by its name, or one of the user's own: `choir=submit,look`. Errors: `Usage`. */
 const given = Effect.fnUntraced(function* (text: string) {
-  const [name = "", list] = text.split("=")
-  if (list === undefined) return yield* known(yield* Services.find(name))
+  const at = text.indexOf("=")
+  if (at < 0) return yield* known(yield* Services.find(text))
+  const name = text.slice(0, at)
+  if (name === "")
+    return yield* new Usage({ problem: `--service: "${text}" names no service`, way: "choir=submit,look" })
   const { Stage } = yield* Effect.promise(() => import("@tenuto/testkit/Fault"))
-  const words = list.split(",")
+  const words = text.slice(at + 1).split(",")
   const strange = words.find((word) => !Stage.literals.some((stage) => stage === word))
   if (strange !== undefined) {
     const way = `the stages are ${Stage.literals.join(", ")}`

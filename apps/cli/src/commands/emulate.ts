@@ -250,6 +250,10 @@ export const emulate = Command.make(
         way: "to be refused, end the emulator or give --base-url a port where nothing listens",
       })
     }
+    if (options.port !== 0 && options.port === options.controlPort) {
+      const problem = `--port and --control-port are both ${options.port}`
+      return yield* new Usage({ problem, way: "give each its own, or leave one out for any free one" })
+    }
     const { table } = yield* service.load
     const own = yield* Setting.parse(service.name, service.manners, options.set)
     const hook = yield* hookOf(service, options)

@@ -1,4 +1,5 @@
 /** `tenuto replay`: tells a story again that an exploration found red, from the one line that it left behind. */
+import { Console } from "node:console"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -24,6 +25,8 @@ export const replay = Command.make(
   "replay",
   { token, times, json: Flags.json },
   Effect.fn(function* ({ json, times, token }) {
+    // What a module of the user's prints is no line of ours.
+    if (json) globalThis.console = new Console(process.stderr, process.stderr)
     const [Explore, Suites] = yield* Effect.promise(() =>
       Promise.all([import("@tenuto/testkit/Explore"), import("../suites.ts")]),
     )

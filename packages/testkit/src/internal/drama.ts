@@ -21,14 +21,17 @@ import * as Webhook from "@tenuto/http/Webhook"
 import { answer, type Behaviour, json } from "../Behaviour.ts"
 import type { Options } from "./cast.ts"
 import type { Story, Told, Violation } from "./story.ts"
-import * as Fault from "../Fault.ts"
+import type * as Fault from "../Fault.ts"
 import type { Handler } from "../Handler.ts"
 import * as Rehearsal from "../Rehearsal.ts"
 import * as Timeline from "../Timeline.ts"
 import * as Transitions from "../Transitions.ts"
 import { drawer } from "./alike.ts"
 import { Witness } from "./observer.ts"
-import { inTurn, meets } from "./steps.ts"
+import { Past } from "./past.ts"
+import { resourceOf } from "./effects.ts"
+import { inTurn, meets, refusalOf } from "./steps.ts"
+import { faultOf, nameOf, unheard } from "./word.ts"
 
 /** Where a service delivers: the same text on both carriers, and led to the client by the courier's own transport. */
 const hook = "http://hook.test/tenuto-hook"
@@ -39,18 +42,6 @@ const crowded = json(429, { detail: "too many requests" }, { "retry-after": "360
 const bystander = "00000000-0000-4000-8000-000000000000"
 
 const nothing = () => {}
-const nameOf = (word: string): string => word.slice(0, word.lastIndexOf("@"))
-
-/** Words are read once: a story is told in less time than that takes. */
-const faults = new Map<string, Effect.Effect<Fault.Planned, Fault.Unrecognised>>()
-const faultOf = (word: string): Effect.Effect<Fault.Planned, Fault.Unrecognised> => {
-  const known = faults.get(word)
-  if (known !== undefined) return known
-  const read = Effect.runSync(Effect.exit(Fault.parse(word)))
-  faults.set(word, read)
-  return read
-}
-
 const tagOf = (failure: unknown): string =>
   typeof failure === "object" && failure !== null && "_tag" in failure && typeof failure._tag === "string"
     ? failure._tag
@@ -68,6 +59,8 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     const says = "no transport carries stories over loopback: give the suite one"
     return { timeline: "", violations: [{ check: "carrier", says }] }
   }
+  const unplayed = story.steps.flatMap((word) => unheard(word) ?? [])
+  if (unplayed.length > 0) return { timeline: "", violations: unplayed.map((says) => ({ check: "kinds", says })) }
   const { changed, draft, run = Client.run, webhook } = options
   const operation = draft.operation
   const asked: Array<string> = []
@@ -111,6 +104,8 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
 
   const receiver = webhook === undefined ? undefined : Webhook.receive(webhook.webhook, { secrets: [webhook.secret] })
   const { hooks } = service
+  const past = new Past()
+  const isKept = story.steps.includes("backwards@look")
   const dies = Effect.suspend(() => {
     crash()
     return Effect.never
@@ -127,7 +122,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
       return Effect.succeed(body === undefined ? answer(status, text, headers) : json(status, body, headers))
     }
     return Effect.flatMap(Effect.orDie(faultOf(word)), ({ fault, parameter, stage }) =>
-      inTurn(service.handler, [{ stage, count: 1, name: fault.name, parameter }], hooks)(request),
+      inTurn(service.handler, [{ stage, count: 1, name: fault.name, parameter }], hooks, past)(request),
     )
   }
 
@@ -146,11 +141,16 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
       const stage = meets("look", part) ? "look" : part
       if (stage !== "submit" && stage !== "look") return service.handler(request)
       witness.arrives(stage, millis())
+      const refusal = refusalOf(past, hooks, request, stage, instant())
+      if (refusal !== undefined) return Effect.succeed(refusal)
       const word = draw(stage)
       const seen =
         word === undefined ? service.handler(request) : Effect.andThen(note("service", word), disturbed(word, request))
       return Effect.map(seen, (behaviour) => {
         if (behaviour._tag === "Answered") {
+          if (isKept && stage === "look" && behaviour.response.status === 200) {
+            past.keep(resourceOf(hooks, request), behaviour.response)
+          }
           witness.refuses(stage, behaviour.response.headers["retry-after"], millis())
         }
         return behaviour

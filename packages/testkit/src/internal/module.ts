@@ -27,21 +27,34 @@ const isSuite = (value: unknown): value is Suite =>
   "kinds" in value &&
   Array.isArray(value.kinds)
 
-/** The suites that a module exports, or why it cannot be read. A path that leaves the directory is not followed. */
-export const suitesOf = async (module: string): Promise<ReadonlyArray<Suite> | string> => {
+const arm = globalThis.setTimeout
+const disarm = globalThis.clearTimeout
+
+/** Import a module; one that awaits for ever at its top is given up. Its rejection keeps the process alive until then. */
+const imported = (url: string, within: number): Promise<Readonly<Record<string, unknown>>> =>
+  new Promise((resolve, reject) => {
+    const late = () =>
+      reject(new Error(`it had not been imported after ${within} ms: what it awaits at its top never ends`))
+    const timer = arm(late, within)
+    import(url).then(resolve, reject).finally(() => disarm(timer))
+  })
+
+/**
+ * The suites that a module exports, each once, or why it cannot be read. A path that leaves the directory is not
+ * followed. `within` are real milliseconds.
+ */
+export const suitesOf = async (module: string, within: number): Promise<ReadonlyArray<Suite> | string> => {
   const found = finding()
   if (found === undefined) return `${module} is a file, and there are none here: run the command where there is Node.js`
   const { path, url } = found
   const file = path.resolve(module)
   const relative = path.relative(process.cwd(), file)
-  if (relative === "" || relative.startsWith("..") || path.isAbsolute(relative)) {
-    return `${module} is not below ${process.cwd()}: run the command where the test ran`
+  if (relative === "" || /^\.\.(?:[\\/]|$)/.test(relative) || path.isAbsolute(relative)) {
+    return `${module} is not below ${process.cwd()}, and a path that leads out is not followed: run the test, and this command, in a directory above it`
   }
   try {
-    const exported: unknown = await import(url.pathToFileURL(file).href)
-    return Object.values(exported as Readonly<Record<string, unknown>>) // a module is an object of its exports
-      .flat()
-      .filter(isSuite)
+    const exported = await imported(url.pathToFileURL(file).href, within)
+    return [...new Set(Object.values(exported).flat())].filter(isSuite)
   } catch (thrown) {
     return `${module} cannot be imported: ${thrown instanceof Error ? thrown.message : String(thrown)}`
   }

@@ -27,9 +27,25 @@ interface Hooks extends Words {
 export const meets = (planned: string, actual: string | undefined): boolean =>
   planned === actual || (planned === "look" && actual === "long-poll")
 
-/** Put the steps before a service; each call has a memory of its own. */
-export const inTurn = <R>(handler: Handler<R>, steps: ReadonlyArray<Step<R>>, hooks: Hooks): Handler<R> => {
-  const past = new Past()
+/** What a request meets, whatever is planned for it, while the service is down or the key is revoked. */
+export const refusalOf = (
+  past: Past,
+  hooks: Words,
+  request: Request,
+  stage: string | undefined,
+  now: DateTime.Utc,
+): Behaviour | undefined => {
+  if (past.isRevoked && Credential.isCarried(request)) return unauthenticated(hooks)
+  return past.isDown((planned) => meets(planned, stage), now) ? unavailable(hooks) : undefined
+}
+
+/** Put the steps before a service; each call has a memory of its own, unless it is given one. */
+export const inTurn = <R>(
+  handler: Handler<R>,
+  steps: ReadonlyArray<Step<R>>,
+  hooks: Hooks,
+  past: Past = new Past(),
+): Handler<R> => {
   const left = steps.map((step) => ({ step, nth: 0 }))
   const isKept = steps.some(({ name }) => name === "backwards")
 
@@ -38,8 +54,8 @@ export const inTurn = <R>(handler: Handler<R>, steps: ReadonlyArray<Step<R>>, ho
     stage: string | undefined,
     now: DateTime.Utc,
   ): Effect.Effect<Behaviour, never, R> => {
-    if (past.isRevoked && Credential.isCarried(request)) return Effect.succeed(unauthenticated(hooks))
-    if (past.isDown((planned) => meets(planned, stage), now)) return Effect.succeed(unavailable(hooks))
+    const refusal = refusalOf(past, hooks, request, stage, now)
+    if (refusal !== undefined) return Effect.succeed(refusal)
     hooks.asked?.(stage)
     for (const turn of left) {
       const { nth, step } = turn

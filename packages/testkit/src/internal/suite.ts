@@ -31,13 +31,22 @@ type Outcome<A> = readonly [ended: Ended<A>, run: Partial<Run>]
 
 export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite => {
   const { checks, client, from, kinds, known, name, secrets = [], service, ...rest } = explored
-  const isPlainly = kinds.every(isPlain)
 
   const tell = async ({ carrier, seed, steps }: Story): Promise<Told> => {
     const asked: Array<string> = []
+    let isPlainly = kinds.every(isPlain)
+    const story = {
+      carrier,
+      seed,
+      // A service that reads what is to come depends on more than what it was asked for.
+      get steps() {
+        isPlainly = false
+        return steps
+      },
+    }
     const kit = await open({
       ...rest,
-      service: service({ carrier, seed, steps }),
+      service: service(story),
       faults: steps,
       carrier,
       seed,

@@ -74,7 +74,8 @@ export const read = (text: string): Token | Fault => {
   if (name === undefined || name === "") return { part: "suite", says: `"${suite}" is no name as a token writes it` }
   const carried = carriers.find((known) => known === carrier)
   if (carried === undefined) return { part: "carrier", says: `"${carrier}" carries nothing: ${carriers.join(" or ")}` }
-  if (!/^(?:0|[1-9]\d{0,14})$/.test(seed)) return { part: "seed", says: `"${seed}" is no whole number from 0` }
+  if (!/^(?:0|[1-9]\d*)$/.test(seed) || !Number.isSafeInteger(Number(seed)))
+    return { part: "seed", says: `"${seed}" is no whole number from 0` }
   const words =
     steps === "" ? [] : steps.split("+").map((word) => (word === "%" ? "" : word === "" ? undefined : unescape(word)))
   const known = words.filter((word) => word !== undefined)
