@@ -40,7 +40,7 @@ describe("tenuto replay", () => {
   it("knows the services by name, and says when a story is green or another one", async () => {
     const { code, out } = await run(["replay", "v1:whisul:memory:0:503@look:00000000"])
     expect(code).toBe(0)
-    expect(out).toMatch(/503@look[\s\S]*\nthe timeline is not the same: 00000000 became [0-9a-f]{8}\ngreen\n$/)
+    expect(out).toMatch(/fault 503[\s\S]*\nthe timeline is not the same: 00000000 became [0-9a-f]{8}\ngreen\n$/)
   })
 
   it("prints JSON alone, whatever the module of the suite prints", async () => {

@@ -129,14 +129,15 @@ export const make = <R = never>(
       return typeof stage === "function" ? stage(request) : stage
     }
 
-    const respond = (request: Request, { allow, found }: Way<R>) =>
-      Effect.gen(function* () {
-        if (found === undefined)
-          return yield* allow === "" ? manners.unknown(request) : manners.wrongVerb(request, allow)
-        const { params, route } = found
-        const refusal = route.isOpen === true ? undefined : yield* manners.guard?.(request, route) ?? Effect.undefined
-        return refusal ?? (yield* route.answer(request, params))
-      })
+    const respond = (request: Request, { allow, found }: Way<R>) => {
+      if (found === undefined) return allow === "" ? manners.unknown(request) : manners.wrongVerb(request, allow)
+      const { params, route } = found
+      const guarded = route.isOpen === true ? undefined : manners.guard?.(request, route)
+      if (guarded === undefined) return route.answer(request, params)
+      return Effect.flatMap(guarded, (refusal) =>
+        refusal === undefined ? route.answer(request, params) : Effect.succeed(refusal),
+      )
+    }
 
     return {
       handler: (request) =>
@@ -148,11 +149,10 @@ export const make = <R = never>(
             path: way.pathname,
           }
           requests.push(entry)
-          return Effect.tap(respond(request, way), (behaviour) =>
-            Effect.sync(() => {
-              if (behaviour._tag === "Answered") entry.status = behaviour.response.status
-            }),
-          )
+          return Effect.map(respond(request, way), (behaviour) => {
+            if (behaviour._tag === "Answered") entry.status = behaviour.response.status
+            return behaviour
+          })
         }),
       stage: (request) => stageOf(request, find(request)),
       requests: Effect.sync(() => requests.map((entry) => ({ ...entry }))),

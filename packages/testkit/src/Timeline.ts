@@ -84,7 +84,7 @@ export class Timeline extends Context.Service<
     /** Write down what happens now. Ids are renamed. */
     readonly record: (lane: Lane, what: string, detail?: string, more?: More) => Effect.Effect<void>
     /** Write down what happens now, and put it into words when somebody reads it. */
-    readonly draw: (make: () => Drawn | undefined) => Effect.Effect<void>
+    readonly drawUnsafe: (make: () => Drawn | undefined) => void
     readonly entries: Effect.Effect<ReadonlyArray<Entry>>
     /** A request as it may be shown: `GET /v1/create.new_song?id=op#1&wait`. */
     readonly show: (request: Pick<Request, "method" | "url">) => string
@@ -95,7 +95,8 @@ export class Timeline extends Context.Service<
 export const layer = (options: { readonly ids?: ReadonlyArray<IdPattern> } = {}): Layer.Layer<Timeline> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const start = yield* Clock.currentTimeMillis
+      const clock = yield* Clock.Clock
+      const start = clock.currentTimeMillisUnsafe()
       const names = naming(options.ids ?? idPatterns)
       const entries: Array<Entry> = []
       const drawn: Array<{ readonly now: number; readonly make: () => Drawn | undefined }> = []
@@ -110,11 +111,12 @@ export const layer = (options: { readonly ids?: ReadonlyArray<IdPattern> } = {})
           ...(about === undefined ? {} : { about: names.about(about) }),
           ...(evidence === undefined ? {} : { evidence: names.evidence(evidence) }),
         })
-      const draw: Timeline["Service"]["draw"] = (make) =>
-        Effect.map(Clock.currentTimeMillis, (now) => void drawn.push({ now, make }))
+      const drawUnsafe = (make: () => Drawn | undefined) =>
+        void drawn.push({ now: clock.currentTimeMillisUnsafe(), make })
       const timeline = Timeline.of({
-        draw,
-        record: (lane, what, detail = "", more) => draw(() => ({ ...more, lane, what, detail })),
+        drawUnsafe,
+        record: (lane, what, detail = "", more) =>
+          Effect.sync(() => drawUnsafe(() => ({ ...more, lane, what, detail }))),
         entries: Effect.sync(() => {
           for (const { make, now } of drawn.splice(0)) {
             const told = make()
@@ -126,8 +128,11 @@ export const layer = (options: { readonly ids?: ReadonlyArray<IdPattern> } = {})
       })
       return Context.make(Timeline, timeline).pipe(
         Context.add(Witness, (lane, fault, on) => {
-          const says = Fault.all.find(({ name }) => name === fault)?.says ?? ""
-          return draw(() => ({ lane, what: `fault ${fault}`, detail: on, kind: "fault", evidence: { fault, says } }))
+          const told = (): Drawn => {
+            const says = Fault.all.find(({ name }) => name === fault)?.says ?? ""
+            return { lane, what: `fault ${fault}`, detail: on, kind: "fault", evidence: { fault, says } }
+          }
+          return Effect.sync(() => drawUnsafe(told))
         }),
       )
     }),
@@ -142,16 +147,15 @@ export const watching = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect
     const watch = yield* Client.Watcher
     const last = new Map<string, Lifecycle.Event>()
     return yield* Effect.provideService(effect, Client.Watcher, (step) =>
-      Effect.gen(function* () {
+      Effect.flatMap(DateTime.now, (now) => {
         const work = workOf(step.state)
-        const now = yield* DateTime.now
         const before = last.get(work)
         if (step._tag === "Happened") last.set(work, step.event)
-        yield* timeline.draw(() => {
+        timeline.drawUnsafe(() => {
           const said = told(step, now, before)
           return said === undefined ? undefined : { ...said, lane: "client", detail: lineOf(said.about) }
         })
-        yield* watch(step)
+        return watch(step)
       }),
     )
   })
@@ -186,22 +190,25 @@ export const transport = <E, R>(layer: Layer.Layer<Transport, E, R>): Layer.Laye
     Effect.gen(function* () {
       const inner = yield* Transport
       const timeline = yield* Timeline
+      const clock = yield* Clock.Clock
       const told = <A extends Answer, R2>(
         request: Request,
         effect: Effect.Effect<A, Unsent | Unanswered, R2>,
       ): Effect.Effect<A, Unsent | Unanswered, R2> =>
-        Effect.gen(function* () {
-          const lane = yield* Carried
-          const detail = { method: request.method, url: request.url }
-          const began = yield* Clock.currentTimeMillis
+        Effect.flatMap(Carried, (lane) => {
+          const { method, url } = request
+          const detail = { method, url }
+          const began = clock.currentTimeMillisUnsafe()
           const evidence = { bytes: request.body?.byteLength ?? 0 }
-          yield* timeline.draw(() => ({ lane, what: "sent", detail, kind: "sends", evidence }))
-          return yield* Effect.onExit(Effect.provideService(effect, Carried, "wire"), (exit) =>
-            Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          timeline.drawUnsafe(() => ({ lane, what: "sent", detail, kind: "sends", evidence }))
+          const carried = lane === "wire" ? effect : Effect.provideService(effect, Carried, "wire")
+          return Effect.onExit(carried, (exit) =>
+            Effect.sync(() => {
+              const took = clock.currentTimeMillisUnsafe() - began
               const [what, facts] = ending(exit)
-              return timeline.draw(() => {
-                const took = Duration.format(Duration.millis(now - began))
-                return { lane, what, detail, kind: "answers", evidence: { ...facts, took } }
+              timeline.drawUnsafe(() => {
+                const evidence = { ...facts, took: Duration.format(Duration.millis(took)) }
+                return { lane, what, detail, kind: "answers", evidence }
               })
             }),
           )
@@ -218,19 +225,22 @@ type Scope = Effect.Services<ReturnType<Transport["Service"]["open"]>>
 // --- service and webhooks -----------------------------------------------------------------------
 
 /** Write down what reaches a service, and what it does about it. */
-export const service = <R>(handler: Handler<R>): Handler<R | Timeline> => {
-  return (request) =>
-    Effect.gen(function* () {
-      const timeline = yield* Timeline
-      const detail = { method: request.method, url: request.url }
+export const service =
+  <R>(handler: Handler<R>): Handler<R | Timeline> =>
+  (request) =>
+    Effect.flatMap(Timeline, (timeline) => {
+      const { method, url } = request
+      const detail = { method, url }
       const draw = (what: string, kind: Kind, evidence: Evidence) =>
-        timeline.draw(() => ({ lane: "service", what, detail, kind, evidence }))
-      yield* draw("received", "sends", { bytes: request.body.byteLength })
-      const behaviour = yield* Effect.onInterrupt(handler(request), () => draw("client left", "answers", {}))
-      yield* draw(didOf(behaviour), "answers", seenOf(behaviour))
-      return behaviour
+        timeline.drawUnsafe(() => ({ lane: "service", what, detail, kind, evidence }))
+      draw("received", "sends", { bytes: request.body.byteLength })
+      return Effect.onExit(handler(request), (exit) =>
+        Effect.sync(() => {
+          if (Exit.isSuccess(exit)) draw(didOf(exit.value), "answers", seenOf(exit.value))
+          else if (Exit.hasInterrupts(exit)) draw("client left", "answers", {})
+        }),
+      )
     })
-}
 
 const didOf = (behaviour: Behaviour): string =>
   `${behaviour._tag.toLowerCase()}${"response" in behaviour ? ` ${behaviour.response.status}` : ""}`

@@ -84,11 +84,13 @@ type Draft = { -readonly [Field in keyof Exchange]: Exchange[Field] }
 
 /** Write down whatever reaches a service, faults and stories before it included. It begins now. */
 export const make = <R = never>(handler: Handler<R>, { stageOf = byVerb }: Options = {}): Effect.Effect<Recorder<R>> =>
-  Effect.map(Clock.currentTimeMillis, (began) => {
+  Effect.map(Effect.service(Clock.Clock), (clock) => {
+    const began = clock.currentTimeMillisUnsafe()
     const exchanges: Array<Exchange> = []
-    const elapsed = Effect.map(Clock.currentTimeMillis, (now) => (now - began) / 1000)
+    const elapsed = () => (clock.currentTimeMillisUnsafe() - began) / 1000
     const recorded: Handler<R> = (request) =>
-      Effect.flatMap(elapsed, (at) => {
+      Effect.suspend(() => {
+        const at = elapsed()
         const stage = stageOf(request)
         const { headers, method } = request
         // Most requests are never looked at: they are read when somebody does.
@@ -114,39 +116,39 @@ export const make = <R = never>(handler: Handler<R>, { stageOf = byVerb }: Optio
           },
         }
         exchanges.push(draft)
-        const close = (did: Ending, behaviour?: Behaviour) =>
-          Effect.map(elapsed, (now) => {
-            const whole = behaviour && wholeOf(behaviour, method)
-            draft.end = { at: now + (whole?.seconds ?? 0), did }
-            if (whole === undefined) return void delete draft.answer
-            const { response } = whole
-            const { headers, status } = response
-            const told = { at: draft.end.at, status, headers }
-            if (!isReadable(response)) return void (draft.answer = told)
-            const said = lazily(() => read(response))
-            draft.answer = {
-              ...told,
-              get body() {
-                return said()
-              },
-            }
-          })
+        const close = (did: Ending, behaviour?: Behaviour): void => {
+          const whole = behaviour && wholeOf(behaviour, method)
+          draft.end = { at: elapsed() + (whole?.seconds ?? 0), did }
+          if (whole === undefined) return void delete draft.answer
+          const { response } = whole
+          const { headers, status } = response
+          const told = { at: draft.end.at, status, headers }
+          if (!isReadable(response)) return void (draft.answer = told)
+          const said = lazily(() => read(response))
+          draft.answer = {
+            ...told,
+            get body() {
+              return said()
+            },
+          }
+        }
         // With the last byte its client may close the connection: that is no leaving.
-        const leave = Effect.flatMap(elapsed, (now) =>
-          now < (draft.end?.at ?? 0) - grain ? close("Left") : Effect.void,
-        )
+        const leave = Effect.sync(() => {
+          if (elapsed() < (draft.end?.at ?? 0) - grain) close("Left")
+        })
         const played = (behaviour: Behaviour): Effect.Effect<Behaviour> => {
           // A request that hangs is open until its client leaves; a slow answer has arrived unless it does.
           if (behaviour._tag === "Hung") return Effect.never
           const own = { ...behaviour }
           if (own._tag === "Slowed") onLeaving(own, leave)
-          return Effect.as(close(own._tag, own), own)
+          close(own._tag, own)
+          return Effect.succeed(own)
         }
         return handler(request).pipe(
           // The outermost fault is the one that the client sees.
           hearing((_, fault) => void (draft.fault ??= fault)),
           Effect.flatMap(played),
-          Effect.onInterrupt(() => close("Left")),
+          Effect.onInterrupt(() => Effect.sync(() => close("Left"))),
         )
       })
     return { handler: recorded, start: DateTime.formatIso(DateTime.makeUnsafe(began)), exchanges }

@@ -114,13 +114,15 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
   const disturbed = (word: string, request: Parameters<Handler>[0]): Effect.Effect<Behaviour> => {
     const name = nameOf(word)
     if (name === "pass") return service.handler(request)
-    if (name === "crash-before-commit") return dies
-    if (name === "crash-after-commit") return Effect.andThen(service.handler(request), dies)
+    const told = note("service", word)
+    if (name === "crash-before-commit") return Effect.andThen(told, dies)
+    if (name === "crash-after-commit") return told.pipe(Effect.andThen(service.handler(request)), Effect.andThen(dies))
     const fixed = options.answers?.[name]
     if (fixed !== undefined) {
       const { headers, json: body, status, text } = fixed
-      return Effect.succeed(body === undefined ? answer(status, text, headers) : json(status, body, headers))
+      return Effect.as(told, body === undefined ? answer(status, text, headers) : json(status, body, headers))
     }
+    // A fault says itself that it is played.
     return Effect.flatMap(Effect.orDie(faultOf(word)), ({ fault, parameter, stage }) =>
       inTurn(service.handler, [{ stage, count: 1, name: fault.name, parameter }], hooks, past)(request),
     )
@@ -144,8 +146,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
       const refusal = refusalOf(past, hooks, request, stage, instant())
       if (refusal !== undefined) return Effect.succeed(refusal)
       const word = draw(stage)
-      const seen =
-        word === undefined ? service.handler(request) : Effect.andThen(note("service", word), disturbed(word, request))
+      const seen = word === undefined ? service.handler(request) : disturbed(word, request)
       return Effect.map(seen, (behaviour) => {
         if (behaviour._tag === "Answered") {
           if (isKept && stage === "look" && behaviour.response.status === 200) {

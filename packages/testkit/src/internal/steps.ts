@@ -73,12 +73,15 @@ export const inTurn = <R>(
   }
 
   return (request) =>
-    Effect.gen(function* () {
+    Effect.flatMap(DateTime.now, (now) => {
       const stage = hooks.stageOf(request)
-      const behaviour = yield* respond(request, stage, yield* DateTime.now)
-      if (isKept && meets("look", stage) && behaviour._tag === "Answered" && behaviour.response.status === 200) {
-        past.keep(resourceOf(hooks, request), behaviour.response)
-      }
-      return behaviour
+      const does = respond(request, stage, now)
+      if (!isKept || !meets("look", stage)) return does
+      return Effect.map(does, (behaviour) => {
+        if (behaviour._tag === "Answered" && behaviour.response.status === 200) {
+          past.keep(resourceOf(hooks, request), behaviour.response)
+        }
+        return behaviour
+      })
     })
 }
