@@ -21,7 +21,7 @@
  * A fault that nothing asks for, such as 503@download or 503@look:2, is red (`kinds`): its story would be green for nothing.
  *
  * Checks: `machine`, `action`, `deed`, `patience`, `ahead`, `saved`, `deadline`, `truth`, `once`, `journal`, and the name
- * of whatever ended the run itself: `Deadlock`, `StuckIo`, a defect.
+ * of whatever ended the run itself: `Deadlock`, `StuckIo`, `HotLoop`, a defect.
  *
  * @example
  * ```ts

@@ -107,7 +107,8 @@ export interface Kit<Ledger> extends AsyncDisposable {
   readonly fetch: typeof globalThis.fetch
   /**
    * Play a client to its end, and give what it gives. Rejects with what it throws; with an error whose `_tag` is
-   * `Deadlock` when nothing can wake it, and `StuckIo` when I/O does not end: both say who waits.
+   * `Deadlock` when nothing can wake it, `StuckIo` when I/O does not end, and `HotLoop` when it asks again and again and no
+   * time passes: each says who it is.
    */
   readonly run: <A>(client: (world: World) => A | Promise<A>) => Promise<A>
   /** Between runs: let this much time pass, and what is due happen. */

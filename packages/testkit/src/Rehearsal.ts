@@ -68,11 +68,9 @@ export interface Play<A, E, Service> {
   readonly service?: string
 }
 
-type Stall = VirtualClock.Deadlock | VirtualClock.StuckIo
-
 /** What could be seen. */
 export interface Played<A, E> extends Transcript.Transcript {
-  readonly exit: Exit.Exit<A, E | Stall | Emulator.Unserved>
+  readonly exit: Exit.Exit<A, E | VirtualClock.Stalled | Emulator.Unserved>
   /** The exchanges of the transcript. */
   readonly seen: ReadonlyArray<Seen>
   readonly timeline: string
@@ -90,7 +88,7 @@ const waitersOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<string> =>
     ? []
     : exit.cause.reasons.flatMap((reason) => {
         const error = reason._tag === "Fail" ? reason.error : undefined
-        if (!(error instanceof VirtualClock.Deadlock || error instanceof VirtualClock.StuckIo)) return []
+        if (!VirtualClock.isStalled(error)) return []
         return error.waiters.length === 0 ? ["nobody known"] : error.waiters
       })
 

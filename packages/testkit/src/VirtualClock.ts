@@ -73,6 +73,25 @@ export class StuckIo extends Schema.TaggedError<StuckIo>()("StuckIo", {
   }
 }
 
+/** The client asks again and again, and lets no time pass. */
+export class HotLoop extends Schema.TaggedError<HotLoop>()("HotLoop", {
+  at: Schema.DateTimeUtcFromString,
+  waiters: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    return `at ${DateTime.formatIso(this.at)} requests go on and no time passes: ${list(this.waiters)}. Let the client wait between two looks, or raise mostAtOnce if it means to send so many at one instant`
+  }
+}
+
+/** Why a run cannot go on. */
+export type Stalled = Deadlock | StuckIo | HotLoop
+
+const stalls = { Deadlock, StuckIo, HotLoop }
+
+/** Tell whether it was the clock that ended a run. */
+export const isStalled = (error: unknown): error is Stalled =>
+  Object.values(stalls).some((stall) => error instanceof stall)
+
 const list = (waiters: ReadonlyArray<string>): string => (waiters.length === 0 ? "nobody known" : waiters.join("; "))
 
 /** Where time begins, in which order things happen at one instant, and when I/O counts as stuck. */
@@ -83,6 +102,8 @@ export interface Options {
   readonly seed?: number
   /** Real time without progress after which I/O counts as stuck. Default: 5 seconds. */
   readonly stuckAfter?: Duration.Input
+  /** Requests at one instant after which the client counts as one that lets no time pass. Default: 10,000. */
+  readonly mostAtOnce?: number
   /**
    * Cover the host's own time too, for clients that are not ours: `Date`, `setTimeout`, `setInterval`, `setImmediate`,
    * `performance.now`, `process.hrtime`, `AbortSignal.timeout`, `node:timers`, `node:timers/promises`, and WebCrypto;
@@ -115,7 +136,7 @@ export class VirtualClock extends Context.Service<
     /** Let this much time pass, and everything that is due in it happen; ends when it has. */
     readonly advance: (by: Duration.Input) => Effect.Effect<void>
     /** Fails when the run cannot go on; never succeeds. While someone waits here, stalls are looked for. */
-    readonly stalled: Effect.Effect<never, Deadlock | StuckIo>
+    readonly stalled: Effect.Effect<never, Stalled>
   }
 >()("@tenuto/testkit/VirtualClock") {}
 
@@ -140,6 +161,7 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
         start: DateTime.toEpochMillis(start),
         seed: options.seed,
         stuckAfter: Duration.toMillis(Duration.fromInputUnsafe(options.stuckAfter ?? "5 seconds")),
+        mostAtOnce: options.mostAtOnce ?? 10_000,
         moves: options.moves ?? "freely",
       })
       yield* Effect.addFinalizer(() => Effect.sync(() => engine.close()))
@@ -147,7 +169,7 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
       const fail = (stall: Stall) => {
         const at = DateTime.makeUnsafe(engine.now)
         const waiters = stall.waiters
-        return stall._tag === "Deadlock" ? new Deadlock({ at, waiters }) : new StuckIo({ at, waiters })
+        return new stalls[stall._tag]({ at, waiters })
       }
       return Context.make(
         VirtualClock,
@@ -175,12 +197,12 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
 /**
  * Run an effect under the current virtual clock and fail when it can never end; `label` is how the failure calls it.
  *
- * Errors: `Deadlock`, `StuckIo`.
+ * Errors: `Deadlock`, `StuckIo`, `HotLoop`.
  */
 export const guard = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   options?: Pick<HoldOptions, "label">,
-): Effect.Effect<A, E | Deadlock | StuckIo, R | VirtualClock> => {
+): Effect.Effect<A, E | Stalled, R | VirtualClock> => {
   const guarded = Effect.raceFirst(
     effect,
     VirtualClock.use((clock) => clock.stalled),
@@ -196,11 +218,11 @@ export const guard = <A, E, R>(
   )
 }
 
-/** Run an effect to its exit under a fresh clock, in a scope of its own. Errors in the exit: `Deadlock`, `StuckIo`. */
+/** Run an effect to its exit under a fresh clock, in a scope of its own. Errors in the exit: `Deadlock`, `StuckIo`, `HotLoop`. */
 export const run = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   options?: Options,
-): Effect.Effect<Exit.Exit<A, E | Deadlock | StuckIo>, never, Exclude<Exclude<R, Scope.Scope>, VirtualClock>> =>
+): Effect.Effect<Exit.Exit<A, E | Stalled>, never, Exclude<Exclude<R, Scope.Scope>, VirtualClock>> =>
   Effect.scoped(effect).pipe(guard, Effect.exit, Effect.provide(layer(options)))
 
 /** Let this much time pass, for a clock that is told; ends when all that is due in it has happened. */

@@ -112,6 +112,19 @@ it("closed while a client runs, or before, it says so", async () => {
   await kit.close()
 })
 
+it.each(["memory", "loopback"] as const)(
+  "a client that lets no time pass is a hot loop, in %s, and the next one is served",
+  async (carrier) => {
+    await using kit = await createKit({ service: slowly(), carrier })
+    const askForEver = async ({ url }: World) => {
+      for (;;) await fetch(`${url}/job_1?key=s3cret`).then((answer) => answer.text())
+    }
+    const error: unknown = await kit.run(askForEver).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ _tag: "HotLoop", waiters: ["the client askForEver", "GET /job_1"] })
+    expect(await kit.run(poll)).toBe(12)
+  },
+)
+
 it("a service that never answers is named too, without the secrets of its address", async () => {
   await using kit = await createKit({ service: () => new Promise<Response>(() => {}), carrier: "loopback" })
   const ask = (url: string) => new Promise((resolve, reject) => void http.get(url, resolve).on("error", reject))

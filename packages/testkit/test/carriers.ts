@@ -9,7 +9,7 @@ import * as VirtualClock from "@tenuto/testkit/VirtualClock"
 export type Story<A, E> = (base: string) => Effect.Effect<A, E, Transport | Timeline.Timeline | Scope.Scope>
 
 export interface Told<A, E> {
-  readonly exit: Exit.Exit<A, E | VirtualClock.Deadlock | VirtualClock.StuckIo>
+  readonly exit: Exit.Exit<A, E | VirtualClock.Stalled>
   readonly text: string
 }
 

@@ -19,11 +19,13 @@ export interface Hold {
 export type Stall =
   | { readonly _tag: "Deadlock"; readonly waiters: ReadonlyArray<string> }
   | { readonly _tag: "StuckIo"; readonly waiters: ReadonlyArray<string> }
+  | { readonly _tag: "HotLoop"; readonly waiters: ReadonlyArray<string> }
 
 export interface Options {
   readonly start: number
   readonly seed: number | undefined
   readonly stuckAfter: number
+  readonly mostAtOnce: number
   readonly moves: Moves
 }
 
@@ -62,6 +64,12 @@ export class Engine implements Timekeeper {
   private readonly fences = new Set<() => Promise<void>>()
   private readonly listeners = new Set<(stall: Stall) => void>()
   private readonly waiters = new Set<string>()
+  private readonly mostAtOnce: number
+  /** Requests at the instant of the last one. */
+  private atOnce = 0
+  private askedAt: number | undefined
+  /** Requests go on and on, and no time passes: they are answered no more. */
+  isSpinning = false
   private readonly moves: Moves
   /** Time does not pass it by itself. */
   private horizon: number
@@ -92,6 +100,7 @@ export class Engine implements Timekeeper {
     this.seed = options.seed ?? 0
     this.die = options.seed === undefined ? undefined : dice(options.seed)
     this.stuckAfter = options.stuckAfter
+    this.mostAtOnce = options.mostAtOnce
     this.moves = options.moves
     this.horizon = options.moves === "freely" ? Infinity : options.start
   }
@@ -158,7 +167,17 @@ export class Engine implements Timekeeper {
   depart(label: () => string): Trip {
     const trip = new Trip(this, this.ids++, label, this.nextOrder(), "waiting")
     this.trips.set(trip.id, trip)
+    this.count(label)
     return trip
+  }
+
+  /** A client that asks again and again without a pause would never end: time stands still, and every answer is a sign of life. */
+  private count(label: () => string): void {
+    if (this.askedAt !== this.now) this.atOnce = 0
+    this.askedAt = this.now
+    if (++this.atOnce < this.mostAtOnce || this.isSpinning || this.listeners.size === 0) return
+    this.isSpinning = true
+    turn(() => this.tell({ _tag: "HotLoop", waiters: [...this.waiters, label()] }))
   }
 
   /** The trip of a request that reached a service; `undefined`: its client left so long ago that nobody waits for it. */
@@ -166,6 +185,7 @@ export class Engine implements Timekeeper {
     if (id !== undefined) return this.trips.get(Number(id))
     const trip = new Trip(this, this.ids++, label, this.nextOrder(), "foreign", isHome)
     this.trips.set(trip.id, trip)
+    this.count(label)
     return trip
   }
 
@@ -195,6 +215,8 @@ export class Engine implements Timekeeper {
   /** Let time move by itself; the answer stops it where it is. */
   free(): () => void {
     this.horizon = Infinity
+    this.atOnce = 0
+    this.isSpinning = false
     this.touch()
     return () => {
       this.horizon = this.now

@@ -3,6 +3,7 @@ import type { Run } from "../Checks.ts"
 import type { Ended, Explored, Service } from "../Kit.ts"
 import { chances } from "./effects.ts"
 import { open } from "./kit.ts"
+import { isStalled } from "../VirtualClock.ts"
 import type { Story, Suite, Told } from "./story.ts"
 
 /** What is rejected meanwhile and heard by nobody. */
@@ -19,13 +20,6 @@ const isPlain = (word: string): boolean => {
   const [name = "", stage = ""] = word.split(/[=@]/)
   return /@[a-z-]+$/.test(word) && !/@(?:webhook|long-poll)$/.test(word) && chances[name] === undefined && stage !== ""
 }
-
-const isStall = (error: unknown): error is { readonly waiters: ReadonlyArray<string> } =>
-  typeof error === "object" &&
-  error !== null &&
-  "_tag" in error &&
-  (error._tag === "Deadlock" || error._tag === "StuckIo") &&
-  "waiters" in error
 
 type Outcome<A> = readonly [ended: Ended<A>, run: Partial<Run>]
 
@@ -58,7 +52,7 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
       const [ended, outcome] = await kit.run(client).then(
         (value): Outcome<A> => [{ value }, { claimed: "succeeded" }],
         (thrown: unknown): Outcome<A> =>
-          isStall(thrown) ? [{}, { waiting: thrown.waiters }] : [{ thrown }, { thrown: [thrown] }],
+          isStalled(thrown) ? [{}, { waiting: thrown.waiters }] : [{ thrown }, { thrown: [thrown] }],
       )
       const took = (kit.now().getTime() - began) / 1000
       const run = { ...outcome, took, secrets, unhandled, ...(typeof known === "function" ? known(ended) : known) }

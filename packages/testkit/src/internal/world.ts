@@ -62,8 +62,8 @@ const planOf = (
   handler: Emulator.Handler,
   isServed: boolean,
 ): Effect.Effect<{ readonly step?: Step<never>; readonly turn?: Fault.Turn }, Fault.Unrecognised> => {
-  const [, stage, times = "1"] = /^pass@([a-z-]+)(?::(\d+))?$/.exec(text) ?? []
-  const count = Number(times)
+  const [, stage, times = "1"] = /^pass@([a-z-]+)(?::(\d+|always))?$/.exec(text) ?? []
+  const count = times === "always" ? Infinity : Number(times)
   if (stage === "webhook") return Effect.succeed({ turn: { fault: undefined, parameter: undefined, count } })
   if (stage !== undefined) return Effect.succeed({ step: { stage, count, name: "pass", own: handler } })
   return Effect.gen(function* () {
