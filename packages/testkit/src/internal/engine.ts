@@ -6,6 +6,7 @@
  */
 import { dice } from "./dice.ts"
 import { later, realMillis, turn, underWay } from "./host.ts"
+import { Rush } from "./rush.ts"
 import { type Timer, Timers } from "./timers.ts"
 import { type Timekeeper, Trip } from "./trip.ts"
 
@@ -64,12 +65,7 @@ export class Engine implements Timekeeper {
   private readonly fences = new Set<() => Promise<void>>()
   private readonly listeners = new Set<(stall: Stall) => void>()
   private readonly waiters = new Set<string>()
-  private readonly mostAtOnce: number
-  /** Requests at the instant of the last one. */
-  private atOnce = 0
-  private askedAt: number | undefined
-  /** Requests go on and on, and no time passes: they are answered no more. */
-  isSpinning = false
+  readonly rush: Rush
   private readonly moves: Moves
   /** Time does not pass it by itself. */
   private horizon: number
@@ -100,7 +96,7 @@ export class Engine implements Timekeeper {
     this.seed = options.seed ?? 0
     this.die = options.seed === undefined ? undefined : dice(options.seed)
     this.stuckAfter = options.stuckAfter
-    this.mostAtOnce = options.mostAtOnce
+    this.rush = new Rush(options.mostAtOnce)
     this.moves = options.moves
     this.horizon = options.moves === "freely" ? Infinity : options.start
   }
@@ -171,12 +167,10 @@ export class Engine implements Timekeeper {
     return trip
   }
 
-  /** A client that asks again and again without a pause would never end: time stands still, and every answer is a sign of life. */
+  /** Of a hot loop every answer is a sign of life, and time stands still. */
   private count(label: () => string): void {
-    if (this.askedAt !== this.now) this.atOnce = 0
-    this.askedAt = this.now
-    if (++this.atOnce < this.mostAtOnce || this.isSpinning || this.listeners.size === 0) return
-    this.isSpinning = true
+    if (!this.rush.exceeds(this.now) || this.listeners.size === 0) return
+    this.rush.isOver = true
     turn(() => this.tell({ _tag: "HotLoop", waiters: [...this.waiters, label()] }))
   }
 
@@ -215,8 +209,7 @@ export class Engine implements Timekeeper {
   /** Let time move by itself; the answer stops it where it is. */
   free(): () => void {
     this.horizon = Infinity
-    this.atOnce = 0
-    this.isSpinning = false
+    this.rush.reset()
     this.touch()
     return () => {
       this.horizon = this.now
