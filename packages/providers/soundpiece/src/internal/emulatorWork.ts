@@ -87,10 +87,11 @@ const bare = (work: Work, isEnded: boolean, link: (path: string) => Link): { rea
   const { createdAt, echo, files, id, key, outcome, route } = work
   const isReady = isEnded && outcome === "ready"
   const { result } = routes[route]
-  const found = files.map(({ kind, path, seconds }): Wire.File => {
+  const fileOf = ({ kind, path, seconds }: (typeof files)[number]): Wire.File => {
     const { expires, url } = link(path)
     return { url, expires_at: wholeSeconds(expires), duration: seconds, ...(kind === undefined ? {} : { kind }) }
-  })
+  }
+  const found = isReady ? files.map(fileOf) : []
   const head = encodeDto({
     id,
     status: isReady ? "ready" : isEnded ? "failed" : "processing",
