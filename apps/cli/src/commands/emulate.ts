@@ -15,15 +15,18 @@ import * as Services from "../services.ts"
 import * as Setting from "../setting.ts"
 import * as Text from "../text.ts"
 
-const port = Flag.Int("port").pipe(
-  Flag.filter(
-    (given) => given >= 0 && given <= 65_535,
-    () => "1 to 65535, or 0 for any free port",
-  ),
-  Flag.withMetavar("n"),
-  Flag.withDescription("The port to listen on; any free one when left out"),
-  Flag.withDefault(0),
-)
+const portOf = (name: string, says: string) =>
+  Flag.Int(name).pipe(
+    Flag.filter(
+      (given) => given >= 0 && given <= 65_535,
+      () => "1 to 65535, or 0 for any free port",
+    ),
+    Flag.withMetavar("n"),
+    Flag.withDescription(`${says}; any free one when left out`),
+    Flag.withDefault(0),
+  )
+const port = portOf("port", "The port to listen on")
+const controlPort = portOf("control-port", "The port of its control")
 const fault = Flag.String("fault").pipe(
   Flag.withMetavar("name[=n]@stage[:n]"),
   Flag.withDescription(
@@ -97,16 +100,6 @@ const clock = Flag.Literals("clock", ["real", "held", "told"]).pipe(
   ),
   Flag.withDefault("real" as const),
 )
-const controlPort = Flag.Int("control-port").pipe(
-  Flag.filter(
-    (given) => given >= 0 && given <= 65_535,
-    () => "1 to 65535, or 0 for any free port",
-  ),
-  Flag.withMetavar("n"),
-  Flag.withDescription("The port of its control; any free one when left out"),
-  Flag.withDefault(0),
-)
-
 const given = <Name extends string, A>(name: Name, value: Option.Option<A>): { readonly [_ in Name]?: A } =>
   Option.match(value, { onNone: () => ({}), onSome: (some) => ({ [name]: some }) as { readonly [_ in Name]: A } })
 
