@@ -44,6 +44,7 @@ import type { Behaviour } from "./Behaviour.ts"
 import * as Body from "./Body.ts"
 import * as Emulator from "./Emulator.ts"
 import type * as Fault from "./Fault.ts"
+import { pass } from "./internal/clock.ts"
 import { build, type Subject, type World } from "./internal/world.ts"
 import * as Routes from "./Routes.ts"
 import * as Timeline from "./Timeline.ts"
@@ -52,9 +53,9 @@ import * as VirtualClock from "./VirtualClock.ts"
 export type { Subject } from "./internal/world.ts"
 
 /** What is controlled, and where. */
-export interface Options<Ledger> {
+export interface Options<Ledger, E = never> {
   /** Makes the service; a reset makes another. */
-  readonly make: Effect.Effect<Subject<Ledger>>
+  readonly make: Effect.Effect<Subject<Ledger>, E>
   /** What goes wrong from the beginning, such as `503@look:2`; a reset plans it anew. Default: nothing. */
   readonly faults?: ReadonlyArray<string>
   /** How its time moves. Default: `held`. */
@@ -121,10 +122,10 @@ interface Running<Ledger> {
   planned: ReadonlyArray<string>
 }
 
-/** Serve both until the scope closes. Errors: `Unserved`; `Unrecognised`, for a fault that is not known. */
-export const serve = <Ledger>(
-  options: Options<Ledger>,
-): Effect.Effect<Controlled<Ledger>, Emulator.Unserved | Fault.Unrecognised, Scope.Scope> =>
+/** Serve both until the scope closes. Errors: `Unserved`; `Unrecognised`, for a fault that is not known; those of `make`. */
+export const serve = <Ledger, E extends { readonly message: string } = never>(
+  options: Options<Ledger, E>,
+): Effect.Effect<Controlled<Ledger>, Emulator.Unserved | Fault.Unrecognised | E, Scope.Scope> =>
   Effect.gen(function* () {
     const { faults = [], make, moves = "held" } = options
     const watch = options.watch === undefined ? {} : { watch: options.watch }
@@ -153,8 +154,7 @@ export const serve = <Ledger>(
         const way = "serve with a clock that is held or told"
         return Effect.succeed(refuse(409, "the clock is real, and cannot be told", way))
       }
-      const passed = Effect.callback<void>((resume) => engine.advance(seconds * 1000, () => resume(Effect.void)))
-      return Effect.andThen(passed, clock)
+      return Effect.andThen(pass(engine, seconds * 1000), clock)
     })
     const plan = reading(Faults, ({ faults: more }) =>
       running.world.fault(more).pipe(

@@ -48,9 +48,9 @@ import { Transport } from "@tenuto/http/Transport"
 import * as WebCrypto from "effect/crypto/WebCrypto"
 import { counted } from "./internal/counted.ts"
 import { heldCrypto } from "./internal/crypto.ts"
-import { current, EngineClock } from "./internal/clock.ts"
+import { current, EngineClock, holdUntil, pass, within } from "./internal/clock.ts"
+import { covering } from "./internal/covering.ts"
 import { Engine, type Stall } from "./internal/engine.ts"
-import { cover, turnstile } from "./internal/globals.ts"
 import { travelling } from "./internal/travel.ts"
 
 /** The run is not over, and nothing is left that could wake it. */
@@ -140,16 +140,6 @@ export class VirtualClock extends Context.Service<
   }
 >()("@tenuto/testkit/VirtualClock") {}
 
-/** Cover the globals for as long as the scope is open. */
-const covered = (engine: Engine): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    yield* Effect.acquireRelease(Effect.promise(turnstile), (leave) => Effect.sync(leave))
-    yield* Effect.acquireRelease(
-      Effect.sync(() => cover(engine)),
-      (uncover) => Effect.sync(uncover),
-    )
-  })
-
 const epoch = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
 
 /** Give the clock, a die of the same seed, a scheduler it can count, and a `WebCrypto` that holds time while it computes. */
@@ -165,7 +155,7 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
         moves: options.moves ?? "freely",
       })
       yield* Effect.addFinalizer(() => Effect.sync(() => engine.close()))
-      if (options.globals === true) yield* covered(engine)
+      if (options.globals === true) yield* covering(engine)
       const fail = (stall: Stall) => {
         const at = DateTime.makeUnsafe(engine.now)
         const waiters = stall.waiters
@@ -176,10 +166,7 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
         VirtualClock.of({
           start,
           timers: Effect.sync(() => engine.pendingTimers),
-          advance: (by) =>
-            Effect.callback((resume) =>
-              engine.advance(Duration.toMillis(Duration.fromInputUnsafe(by)), () => resume(Effect.void)),
-            ),
+          advance: (by) => pass(engine, Duration.toMillis(Duration.fromInputUnsafe(by))),
           stalled: Effect.callback((resume) => {
             const stop = engine.listen((stall) => resume(Effect.fail(fail(stall))))
             return Effect.sync(stop)
@@ -209,13 +196,7 @@ export const guard = <A, E, R>(
   )
   const { label } = options ?? {}
   if (label === undefined) return guarded
-  return Effect.flatMap(current, (engine) =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => engine?.await(label)),
-      () => guarded,
-      (forget) => Effect.sync(() => forget?.()),
-    ),
-  )
+  return Effect.flatMap(current, (engine) => within(() => engine?.await(label))(guarded))
 }
 
 /** Run an effect to its exit under a fresh clock, in a scope of its own. Errors in the exit: `Deadlock`, `StuckIo`, `HotLoop`. */
@@ -232,21 +213,12 @@ export const advance = (by: Duration.Input): Effect.Effect<void, never, VirtualC
 /** Stop time while an effect does real I/O. Under a live clock it changes nothing. */
 export const hold = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: HoldOptions): Effect.Effect<A, E, R> =>
   Effect.flatMap(current, (engine) =>
-    engine === undefined
-      ? effect
-      : Effect.acquireUseRelease(
-          Effect.sync(() => engine.hold(options?.label ?? "a hold", options?.parks ?? true)),
-          () => effect,
-          (release) => Effect.sync(release),
-        ),
+    within(() => engine?.hold(options?.label ?? "a hold", options?.parks ?? true))(effect),
   )
 
 /** Stop time until a promise settles, whoever waits for it. */
 export const track = (promise: Promise<unknown>, options?: HoldOptions): Effect.Effect<void> =>
-  Effect.map(current, (engine) => {
-    const release = engine?.hold(options?.label ?? "a promise", options?.parks ?? true)
-    if (release !== undefined) void promise.then(release, release)
-  })
+  Effect.map(current, (engine) => holdUntil(engine, promise, options?.label ?? "a promise", options?.parks))
 
 /**
  * Make a transport stop time while its requests are on the wire, and let it go on while their service works on them.

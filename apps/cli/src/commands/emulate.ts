@@ -273,18 +273,16 @@ export const emulate = Command.make(
       ? undefined
       : yield* Effect.mapError(Script.parse(yield* read(options.script.value)), refused("--script"))
 
-    // Made once to see that it can be, and then by the control, whenever it is reset.
     const scripted = Effect.gen(function* () {
       const emulated = yield* making
       const played = Option.isNone(playing) ? undefined : yield* playing.value
       const answering = played?.handler ?? emulated.handler
-      const handler = story === undefined ? answering : yield* Script.apply(answering, story, emulated.hooks)
-      return { ...emulated, handler, played }
+      const applied = story === undefined ? Effect.succeed(answering) : Script.apply(answering, story, emulated.hooks)
+      return { ...emulated, handler: yield* Effect.mapError(applied, refused("--script")), played }
     })
-    yield* Effect.mapError(scripted, (error) => (error._tag === "Usage" ? error : refused("--script")(error)))
     let current: Effect.Success<typeof scripted> | undefined
     const served = yield* Control.serve({
-      make: Effect.tap(Effect.orDie(scripted), (made) => Effect.sync(() => (current = made))),
+      make: Effect.tap(scripted, (made) => Effect.sync(() => (current = made))),
       faults: options.fault,
       moves: options.clock,
       watch: told(() => current, options.json),
@@ -293,6 +291,7 @@ export const emulate = Command.make(
       ...given("seed", options.seed),
     }).pipe(
       Effect.mapError((error) => {
+        if (error._tag === "Usage") return error
         if (error._tag === "Unrecognised") return refused("--fault")(error)
         const flag = error.detail.includes(`:${options.port} `)
           ? `--port ${options.port}`

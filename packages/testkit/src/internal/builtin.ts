@@ -4,6 +4,9 @@ const process: Partial<NodeJS.Process> | undefined = (globalThis as Partial<type
 export const builtin = <Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined =>
   process?.getBuiltinModule?.(name)
 
+/** Bun has the names of Node's modules, and not what Node does within them. */
+export const isBun = "Bun" in globalThis
+
 interface Builtins {
   readonly "node:async_hooks": typeof import("node:async_hooks")
   readonly "node:crypto": typeof import("node:crypto")

@@ -53,6 +53,31 @@ export const wait = (engine: Engine, instant: number, label: () => string, order
     return Effect.sync(remove)
   })
 
+/** Let time pass, on a clock that is told; ends when all that is due in it has happened. */
+export const pass = (engine: Engine, millis: number): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => engine.advance(millis, () => resume(Effect.void)))
+
+type Begin = () => (() => void) | undefined
+
+/** Begin something, do an effect, and end what was begun. */
+export const within =
+  (begin: Begin) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.acquireUseRelease(
+      Effect.sync(begin),
+      () => effect,
+      (end) => Effect.sync(() => end?.()),
+    )
+
+/** Begin something, and end it when the scope closes. */
+export const during = (begin: Begin) => Effect.acquireRelease(Effect.sync(begin), (end) => Effect.sync(() => end?.()))
+
+/** Stop time until a promise settles, whoever waits for it. Under a live clock it changes nothing. */
+export const holdUntil = (engine: Engine | undefined, promise: Promise<unknown>, label: string, parks = true): void => {
+  const release = engine?.hold(label, parks)
+  if (release !== undefined) void promise.then(release, release)
+}
+
 /** The engine of a fiber's clock, if that is a virtual one. */
 export const engineOf = (fiber: Fiber.Fiber<unknown, unknown>): Engine | undefined => {
   const clock = fiber.getRef(Clock.Clock)

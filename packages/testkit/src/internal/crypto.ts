@@ -1,4 +1,5 @@
 /** WebCrypto works on other threads, which the engine cannot see: every call takes a hold. */
+import { holdUntil } from "./clock.ts"
 import type { Engine } from "./engine.ts"
 
 const held = (engine: Engine, subtle: SubtleCrypto): SubtleCrypto =>
@@ -7,9 +8,8 @@ const held = (engine: Engine, subtle: SubtleCrypto): SubtleCrypto =>
       const member: unknown = Reflect.get(target, name, target)
       if (typeof member !== "function") return member
       return (...args: ReadonlyArray<unknown>): unknown => {
-        const release = engine.hold(`crypto.subtle.${String(name)}`, false)
         const answer: unknown = Reflect.apply(member, target, args)
-        void Promise.resolve(answer).then(release, release)
+        holdUntil(engine, Promise.resolve(answer), `crypto.subtle.${String(name)}`, false)
         return answer
       }
     },

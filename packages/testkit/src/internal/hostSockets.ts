@@ -1,5 +1,5 @@
 /** Time-outs of sockets on the clock: `request.setTimeout`, the `timeout` of `http.request`, and of clients made of them. */
-import { builtin } from "./builtin.ts"
+import { builtin, isBun } from "./builtin.ts"
 import type { Engine } from "./engine.ts"
 import { HostTimer } from "./hostTimers.ts"
 import { isAside } from "./wires.ts"
@@ -14,7 +14,7 @@ interface Socket {
 /** What to put in place of the methods of every socket; nothing where there are no sockets. */
 export const hostSockets = (engine: Engine) => {
   const prototype = builtin("node:net")?.Socket.prototype
-  if (prototype === undefined || "Bun" in globalThis) return undefined
+  if (prototype === undefined || isBun) return undefined
   const timers = new WeakMap<Socket, HostTimer>()
   const before = prototype as typeof prototype & { readonly _unrefTimer: () => void }
   const { _unrefTimer: refresh } = before

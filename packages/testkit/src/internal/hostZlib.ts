@@ -1,5 +1,5 @@
 /** Compression works on other threads, which the engine cannot see: every piece of it takes a hold. */
-import { builtin } from "./builtin.ts"
+import { builtin, isBun } from "./builtin.ts"
 import type { Engine } from "./engine.ts"
 
 type Done = (error?: Error | null) => void
@@ -18,7 +18,7 @@ interface Prototype {
 /** What to put in place of the methods of every stream of compression; nothing where there are none. */
 export const hostZlib = (engine: Engine) => {
   const streams = builtin("node:zlib")?.Gunzip.prototype as unknown as Prototype | undefined // its types hide the handle
-  if (streams === undefined || "Bun" in globalThis) return undefined
+  if (streams === undefined || isBun) return undefined
   // The base of all of them, be it zlib, Brotli or Zstandard.
   let prototype: object | null = streams
   while (prototype !== null && !Object.hasOwn(prototype, "_transform")) {

@@ -16,10 +16,11 @@ import * as Timeline from "../Timeline.ts"
 import * as VirtualClock from "../VirtualClock.ts"
 import { handlerOf } from "./answering.ts"
 import { builtin } from "./builtin.ts"
+import { during, holdUntil } from "./clock.ts"
+import { covering } from "./covering.ts"
 import { examine } from "./doctor.ts"
 import { dispatcherOn } from "./dispatching.ts"
 import { fetchOn } from "./fetching.ts"
-import { cover, turnstile } from "./globals.ts"
 import type { Created } from "./transcribed.ts"
 import { Relayed } from "./trip.ts"
 import { build, type Subject } from "./world.ts"
@@ -83,10 +84,6 @@ const run = <A, E>(effect: Effect.Effect<A, E>): Promise<A> =>
     Exit.isSuccess(exit) ? exit.value : Promise.reject(Cause.squash(exit.cause)),
   )
 
-/** Do something, and undo it when the scope closes. */
-const during = (begin: () => (() => void) | undefined) =>
-  Effect.acquireRelease(Effect.sync(begin), (end) => Effect.sync(() => end?.()))
-
 /** What a suite knows of its kit, beside what everybody does. */
 interface Watched {
   readonly asked?: (stage: string | undefined) => void
@@ -128,8 +125,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
   /** The process's time, chance and `fetch` are the kit's. */
   const covered = Effect.gen(function* () {
     if (!globals) return
-    yield* Effect.acquireRelease(Effect.promise(turnstile), (leave) => Effect.sync(leave))
-    yield* during(() => (engine === undefined ? undefined : cover(engine)))
+    if (engine !== undefined) yield* covering(engine)
     yield* during(() => route(new URL(url).origin, carrier === "memory" ? own : undefined))
   })
 
@@ -186,8 +182,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
     run: play,
     advance,
     track: (promise) => {
-      const release = engine?.hold("a promise", true)
-      if (release !== undefined) void promise.then(release, release)
+      holdUntil(engine, promise, "a promise")
       return promise
     },
     doctor: (client) => examine(() => play(async (given) => client(given))),

@@ -6,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { Handler } from "../Handler.ts"
 import { builtin } from "./builtin.ts"
-import { current } from "./clock.ts"
+import { current, within } from "./clock.ts"
 import { withCookies } from "./cookies.ts"
 import { attend, isBodiless, shown, type Sink } from "./play.ts"
 import { pathOf } from "./travel.ts"
@@ -200,11 +200,7 @@ export const loopback = <R>(
       for (const pass of fenced.values()) pass()
     })
     const held = <A, E>(label: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-      Effect.acquireUseRelease(
-        Effect.sync(() => engine?.hold(label, false)),
-        () => effect,
-        (release) => Effect.sync(() => release?.()),
-      )
+      within(() => engine?.hold(label, false))(effect)
 
     yield* Effect.acquireRelease(held("a server that opens", listening), () =>
       Effect.andThen(Fiber.interruptAll(fibers), held("a server that closes", closing)),

@@ -1,5 +1,6 @@
 /** Where a suite stands: paths from the directory of the process, and the way back from a path to the suite. */
 import { builtin } from "./builtin.ts"
+import { later } from "./host.ts"
 import type { Suite } from "./story.ts"
 
 /** What modules are found with; nothing where they are no files. */
@@ -27,16 +28,13 @@ const isSuite = (value: unknown): value is Suite =>
   "kinds" in value &&
   Array.isArray(value.kinds)
 
-const arm = globalThis.setTimeout
-const disarm = globalThis.clearTimeout
-
 /** Import a module; one that awaits for ever at its top is given up. Its rejection keeps the process alive until then. */
 const imported = (url: string, within: number): Promise<Readonly<Record<string, unknown>>> =>
   new Promise((resolve, reject) => {
     const late = () =>
       reject(new Error(`it had not been imported after ${within} ms: what it awaits at its top never ends`))
-    const timer = arm(late, within)
-    import(url).then(resolve, reject).finally(() => disarm(timer))
+    const disarm = later(within, late)
+    import(url).then(resolve, reject).finally(disarm)
   })
 
 /**

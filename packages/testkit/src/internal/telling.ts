@@ -1,9 +1,6 @@
 /** Tells one story to its end, whatever a suite does: what it throws, and that it never ends, is a violation too. */
+import { later } from "./host.ts"
 import type { Story, Suite, Told } from "./story.ts"
-
-// Taken once, so that a runner's fake timers cannot make a story endless.
-const arm = globalThis.setTimeout
-const disarm = globalThis.clearTimeout
 
 const textOf = (thrown: unknown): { readonly check: string; readonly says: string } => {
   if (!(thrown instanceof Error)) return { check: "Thrown", says: String(thrown) }
@@ -17,9 +14,9 @@ const red = (check: string, says: string): Told => ({ timeline: "", violations: 
 export const tell = (suite: Suite, story: Story, within: number): Promise<Told> =>
   new Promise((resolve) => {
     const late = () => resolve(red("Endless", `the story had not ended after ${within} ms of real time`))
-    const timer = arm(late, within)
+    const disarm = later(within, late)
     const done = (told: Told) => {
-      disarm(timer)
+      disarm()
       resolve(told)
     }
     const broken = (thrown: unknown) => {

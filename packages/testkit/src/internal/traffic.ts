@@ -4,7 +4,7 @@
  * Node's own `fetch`, undici and `node:http` announce their requests; a host without such announcements has its `fetch`
  * wrapped. A request that an emulator of this process works on is parked by the emulator, as any foreign one.
  */
-import { builtin } from "./builtin.ts"
+import { listen } from "./channels.ts"
 import type { Engine } from "./engine.ts"
 import { turn } from "./host.ts"
 import { pathOf } from "./travel.ts"
@@ -42,15 +42,13 @@ const isOriginHere = (origin: unknown): boolean => {
 }
 
 export const watchTraffic = (engine: Engine): (() => void) => {
-  const channels = builtin("node:diagnostics_channel")
-  if (channels === undefined || "Bun" in globalThis) return () => {}
   const holds = new WeakMap<object, () => void>()
   const hold = (request: object, method: string, path: string, isHome: () => boolean) => {
     if (!holds.has(request)) holds.set(request, engine.hold(`${method} ${pathOf(`http://x${path}`)}`, true, isHome))
   }
   const release = (request: object) => holds.get(request)?.()
 
-  const listeners: Readonly<Record<string, (message: never) => void>> = {
+  const leaveTraffic = listen({
     "undici:request:create": ({ request }: { readonly request: UndiciRequest }) => {
       const isTunnel = request.upgrade !== undefined && request.upgrade !== null && request.upgrade !== false
       if (!isTunnel && !isMarked(request.headers))
@@ -77,14 +75,10 @@ export const watchTraffic = (engine: Engine): (() => void) => {
       const isUnread = () => response.readableFlowing === null && response.listenerCount("readable") === 0
       turn(() => turn(() => turn(() => isUnread() && release(request))))
     },
-  }
-  const entries = Object.entries(listeners).map(
-    ([name, listener]) => [name, listener as (message: unknown) => void] as const,
-  )
-  for (const [name, listener] of entries) channels.subscribe(name, listener)
+  })
   const leaveWires = watchWires()
   return () => {
     leaveWires()
-    for (const [name, listener] of entries) channels.unsubscribe(name, listener)
+    leaveTraffic()
   }
 }

@@ -3,7 +3,7 @@
  *
  * Of such a connection it can be known that no byte is on its way. Of one that leaves the process it cannot.
  */
-import { builtin } from "./builtin.ts"
+import { listen } from "./channels.ts"
 
 export interface Wire {
   readonly localPort?: number | undefined
@@ -30,22 +30,13 @@ export const setAside = (socket: object): void => void probes.add(socket)
 export const isAside = (socket: object): boolean => probes.has(socket)
 
 /** Learn of connections from now on; the answer ends it. */
-export const watchWires = (): (() => void) => {
-  const channels = builtin("node:diagnostics_channel")
-  if (channels === undefined || "Bun" in globalThis) return () => {}
-  const made = (message: unknown) => {
-    const { socket } = message as { readonly socket: Wire } // so Node documents it
-    clients.add(socket)
-    socket.once("close", () => clients.delete(socket))
-  }
-  const accepted = (message: unknown) => {
-    const { localPort } = (message as { readonly socket: Wire }).socket
-    if (localPort !== undefined) ports.add(localPort)
-  }
-  channels.subscribe("net.client.socket", made)
-  channels.subscribe("net.server.socket", accepted)
-  return () => {
-    channels.unsubscribe("net.client.socket", made)
-    channels.unsubscribe("net.server.socket", accepted)
-  }
-}
+export const watchWires = (): (() => void) =>
+  listen({
+    "net.client.socket": ({ socket }: { readonly socket: Wire }) => {
+      clients.add(socket)
+      socket.once("close", () => clients.delete(socket))
+    },
+    "net.server.socket": ({ socket: { localPort } }: { readonly socket: Wire }) => {
+      if (localPort !== undefined) ports.add(localPort)
+    },
+  })

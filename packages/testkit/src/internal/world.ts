@@ -95,10 +95,10 @@ const posting = (engine: Engine | undefined, request: Request): Promise<Response
 }
 
 /** Build it in a scope; it ends with the scope. */
-export const build = <Ledger, Clock>(
-  making: Effect.Effect<Subject<Ledger>>,
+export const build = <Ledger, Clock, E>(
+  making: Effect.Effect<Subject<Ledger>, E>,
   { asked: ask, at, clock, faults, receiver, watch = (whole) => whole }: Settings<Clock>,
-): Effect.Effect<World<Ledger, Clock>, Emulator.Unserved | Fault.Unrecognised, Scope.Scope> =>
+): Effect.Effect<World<Ledger, Clock>, Emulator.Unserved | Fault.Unrecognised | E, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const asked = ask === undefined ? {} : { asked: ask }
