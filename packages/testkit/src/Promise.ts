@@ -52,7 +52,7 @@ export type {
   World,
 } from "./Kit.ts"
 
-/** Make a service and its clock. Rejects when a fault is not known, or a port cannot be opened. */
+/** Make a service and its clock. Rejects when an option is not fit, a fault is not known, or a port cannot be opened. */
 export const createKit = <S extends Service>(options: Options<S>): Promise<Kit<LedgerOf<S>>> => open(options)
 
 /**

@@ -103,6 +103,27 @@ it("who answers a client's own sockets by asking it, as a mocking library does, 
   expect(told).toEqual([{ sung: true }, "2026-01-01T00:00:20.000Z"])
 })
 
+it.each([
+  [{}, "service is not what a kit needs: give what make() of an Emulator gives"],
+  [{ service: {} }, "service is not"],
+  [{ service: null }, "service is not"],
+  [{ service: slowly(), carrier: "sockets" }, 'carrier is not what a kit needs: give "memory" or "loopback"'],
+  [{ service: slowly(), origin: "nonsense" }, "origin is not what a kit needs: give an origin without a path"],
+  [{ service: slowly(), origin: "https://api.example.com/v1" }, "origin is not"],
+])("what is not fit is refused before anything is opened: %j", async (options, says) => {
+  await expect(createKit(options as never)).rejects.toMatchObject({
+    _tag: "Unfit",
+    message: expect.stringContaining(says) as string,
+  })
+})
+
+it("a run without a client says so", async () => {
+  await using kit = await createKit({ service: slowly() })
+  await expect(kit.run(undefined as never)).rejects.toThrow(
+    "the client of run is not what a kit needs: give a function",
+  )
+})
+
 it("closed while a client runs, or before, it says so", async () => {
   const kit = await createKit({ service: slowly() })
   const running = kit.run(() => new Promise<void>(() => {}))

@@ -23,6 +23,7 @@ import { dispatcherOn } from "./dispatching.ts"
 import { fetchOn } from "./fetching.ts"
 import type { Created } from "./transcribed.ts"
 import { Relayed } from "./trip.ts"
+import { Unfit, unfitOf } from "./unfit.ts"
 import { build, type Subject } from "./world.ts"
 
 /** Nothing can be played any more. */
@@ -93,6 +94,8 @@ const isLedger = (ledger: unknown): ledger is { readonly operations: ReadonlyArr
   typeof ledger === "object" && ledger !== null && "operations" in ledger && Array.isArray(ledger.operations)
 
 export const open = async <S extends Service>(options: Options<S> & Watched): Promise<Kit<LedgerOf<S>>> => {
+  const unfit = unfitOf(options)
+  if (unfit !== undefined) return Promise.reject(unfit)
   const { carrier = "memory", faults = [], globals = true, origin = "http://service.test", receiver } = options
   const { seed = 0, stuckAfter } = options
   const scope = Scope.makeUnsafe()
@@ -133,6 +136,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
     const outer = around?.getStore()
     return Effect.gen(function* () {
       if (yield* Deferred.isDone(closed)) return yield* new Closed({ wasRunning: false })
+      if (typeof client !== "function") return yield* new Unfit({ option: "the client of run", wanted: "a function" })
       if (globals && outer?.isOver === false) return yield* new Nested()
       const played: Played = { isOver: false }
       yield* during(() => () => void (played.isOver = true))
