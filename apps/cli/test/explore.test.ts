@@ -4,6 +4,7 @@ import * as Explore from "@tenuto/testkit/Explore"
 import * as Transitions from "@tenuto/testkit/Transitions"
 import * as Suites from "../src/suites.ts"
 import { onBoth } from "./both.ts"
+import { corners, depth, unreachable } from "./corners.ts"
 import * as Planted from "./planted.ts"
 
 const found = (explored: Explore.Found | Explore.Nothing): Explore.Found => {
@@ -51,68 +52,10 @@ describe("a planted bug", () => {
 })
 
 describe("every transition of the machine", () => {
-  /** Alphabets that lead to every corner, each told to its depth. */
-  const corners = [
-    [
-      Suites.soundpiece,
-      3,
-      [
-        "429=30@submit",
-        "reset-after-commit@submit",
-        "401@submit",
-        "503@look",
-        "unknown-status@look",
-        "gone@look",
-        "crash@pause",
-        "crash-after-commit@look",
-        "prompt@pause",
-        "again@caller",
-        "failed@work",
-      ],
-    ],
-    [
-      Suites.overten,
-      2,
-      [
-        "429=30@submit",
-        "reset-after-commit@submit",
-        "503@look",
-        "limited@pause",
-        "tomorrow@caller",
-        "cancelled@work",
-        "expired@work",
-      ],
-    ],
-    [Suites.overtenAtOnce, 1, ["503@submit"]],
-    [
-      Suites.whisul,
-      4,
-      [
-        "429=30@submit",
-        "reset-after-commit@submit",
-        "crash@pause",
-        "crash-after-commit@look",
-        "again@caller",
-        "changed@caller",
-        "found@caller",
-        "elsewhere@caller",
-      ],
-    ],
-  ] as const
-
-  /** What the machine could fold, and no client of ours can do. */
-  const unreachable = {
-    "[*] --Accepted with a result--> Settled": "a history begins with a draft or a handle, and neither brings a result",
-    "Drafted --Accepted with a result--> Settled": "a result comes as the answer to a send, which made it Uncertain",
-    "Stopped --Accepted with a result--> Settled":
-      "an answer is folded before the driver stops; a handle brings no result",
-    "Stopped --Sending--> Stopped": "nothing is sent before the caller asks again, which ends being stopped",
-  }
-
-  it("is reached by exploring, except those that no client can make", async () => {
+  it("is reached by exploring, except those that no client can make", { timeout: 60_000 }, async () => {
     const reached = new Set<string>()
-    for (const [suite, depth, kinds] of corners) {
-      const { transitions } = await Explore.demand(Explore.exhaustively(await suite(kinds), { depth }))
+    for (const [make, kinds] of corners) {
+      const { transitions } = await Explore.demand(Explore.exhaustively(await make(kinds), { depth }))
       for (const transition of transitions) reached.add(transition)
     }
     expect([...reached, ...Object.keys(unreachable)].toSorted()).toEqual(Transitions.all)

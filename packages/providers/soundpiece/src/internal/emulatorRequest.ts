@@ -16,17 +16,24 @@ export interface Taken {
   readonly callback?: string
 }
 
+type Reader = (fields: unknown) => Result.Result<unknown, Schema.SchemaError>
+const reader = (schema: Schema.Codec<unknown, Schema.Json>): Reader =>
+  Schema.decodeUnknownResult(schema, { errors: "all" })
+
 const track = { source: null }
 /** What each route takes, and what it echoes for fields that were not sent. `callback_url` is in no shown echo. */
-const bodies: Readonly<Record<Name, { readonly schema: Schema.Codec<unknown, Schema.Json>; readonly echo: Fields }>> = {
-  "create.new_song": { schema: Input.NewSong, echo: { lyrics: null, prompt: null, reference: null } },
-  "create.new_instrumental": { schema: Input.NewInstrumental, echo: { prompt: null, reference: null } },
-  "create.new_sample": { schema: Input.NewSample, echo: { prompt: null, duration: null, loopable: false } },
-  "create.new_fx": { schema: Input.NewFx, echo: { prompt: null, duration: null } },
-  "create.remix_song": { schema: Input.RemixSong, echo: { ...track, lyrics: null, prompt: null, n_variations: 1 } },
-  "create.remix_instrumental": { schema: Input.RemixInstrumental, echo: { ...track, n_variations: 1 } },
-  "adapt.separate_stems": { schema: Input.SeparateStems, echo: track },
-  "adapt.auto_cut_down": { schema: Input.AutoCutDown, echo: { ...track, target_duration: null } },
+const bodies: Readonly<Record<Name, { readonly read: Reader; readonly echo: Fields }>> = {
+  "create.new_song": { read: reader(Input.NewSong), echo: { lyrics: null, prompt: null, reference: null } },
+  "create.new_instrumental": { read: reader(Input.NewInstrumental), echo: { prompt: null, reference: null } },
+  "create.new_sample": { read: reader(Input.NewSample), echo: { prompt: null, duration: null, loopable: false } },
+  "create.new_fx": { read: reader(Input.NewFx), echo: { prompt: null, duration: null } },
+  "create.remix_song": {
+    read: reader(Input.RemixSong),
+    echo: { ...track, lyrics: null, prompt: null, n_variations: 1 },
+  },
+  "create.remix_instrumental": { read: reader(Input.RemixInstrumental), echo: { ...track, n_variations: 1 } },
+  "adapt.separate_stems": { read: reader(Input.SeparateStems), echo: track },
+  "adapt.auto_cut_down": { read: reader(Input.AutoCutDown), echo: { ...track, target_duration: null } },
 }
 
 const isUuid = Schema.is(Schema.String.check(Schema.isPattern(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i)))
@@ -36,10 +43,10 @@ const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Take a body, or say what is wrong with it, every field at once. */
 export const take = (route: Name, body: unknown): Result.Result<Taken, ReadonlyArray<Fault>> => {
-  const { echo, schema } = bodies[route]
+  const { echo, read } = bodies[route]
   if (!isFields(body)) return Result.fail([fault(["body"], "model_attributes_type", "Input should be a valid object")])
   const { idempotency_key: key, ...fields } = present(body)
-  const decoded = Schema.decodeResult(schema, { errors: "all" })(fields)
+  const decoded = read(fields)
   const wrong = Result.isSuccess(decoded)
     ? []
     : issuesOf(decoded.failure.issue).issues.map(({ path }) => faultAt(fields, (path ?? []).map(partOf)))
