@@ -50,8 +50,9 @@ import { counted } from "./internal/counted.ts"
 import { heldCrypto } from "./internal/crypto.ts"
 import { current, EngineClock, holdUntil, pass, within } from "./internal/clock.ts"
 import { covering } from "./internal/covering.ts"
-import { Engine, type Stall } from "./internal/engine.ts"
+import { Engine } from "./internal/engine.ts"
 import { travelling } from "./internal/travel.ts"
+import type { Stall } from "./internal/watch.ts"
 
 /** The run is not over, and nothing is left that could wake it. */
 export class Deadlock extends Schema.TaggedError<Deadlock>()("Deadlock", {
@@ -168,7 +169,7 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
           timers: Effect.sync(() => engine.pendingTimers),
           advance: (by) => pass(engine, Duration.toMillis(Duration.fromInputUnsafe(by))),
           stalled: Effect.callback((resume) => {
-            const stop = engine.listen((stall) => resume(Effect.fail(fail(stall))))
+            const stop = engine.watch.listen((stall) => resume(Effect.fail(fail(stall))))
             return Effect.sync(stop)
           }),
         }),
@@ -196,7 +197,7 @@ export const guard = <A, E, R>(
   )
   const { label } = options ?? {}
   if (label === undefined) return guarded
-  return Effect.flatMap(current, (engine) => within(() => engine?.await(label))(guarded))
+  return Effect.flatMap(current, (engine) => within(() => engine?.watch.await(label))(guarded))
 }
 
 /** Run an effect to its exit under a fresh clock, in a scope of its own. Errors in the exit: `Deadlock`, `StuckIo`, `HotLoop`. */

@@ -33,16 +33,16 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Courier from "@tenuto/testkit/Courier"
-import * as Credential from "@tenuto/testkit/Credential"
-import { answer, Behaviour, type Handler, json, type Request } from "@tenuto/testkit/Emulator"
+import { answer, type Behaviour, type Handler, json, type Request } from "@tenuto/testkit/Emulator"
 import type * as Fault from "@tenuto/testkit/Fault"
 import * as Routes from "@tenuto/testkit/Routes"
 import * as Storage from "@tenuto/testkit/Storage"
-import * as Window from "@tenuto/testkit/Window"
+import type * as Window from "@tenuto/testkit/Window"
 import type { Signing } from "./internal/delivery.ts"
 import * as Assets from "./internal/emulatorAssets.ts"
 import * as Post from "./internal/emulatorCourier.ts"
 import * as Desk from "./internal/emulatorDesk.ts"
+import * as Gate from "./internal/emulatorGate.ts"
 import * as Asked from "./internal/emulatorRequest.ts"
 import * as Work from "./internal/emulatorWork.ts"
 
@@ -77,7 +77,7 @@ export interface Options {
   /** The one key that is accepted. Default: any. */
   readonly apiKey?: string | Redacted.Redacted<string>
   /** What the account is: how many requests in a minute, and how many runs at once. Default: `enterprise`. */
-  readonly tier?: "free" | "pro" | "enterprise"
+  readonly tier?: Gate.Tier
   /** How many requests it may make in any span of `window`, whatever its tier. */
   readonly limit?: Window.Limit
   /** How many runs at once, whatever its tier. */
@@ -144,13 +144,6 @@ export interface Emulator {
 
 const base = "/api/v1"
 
-/** S002 "Rate limits". */
-const tiers = {
-  free: { requests: 10, places: 2 },
-  pro: { requests: 60, places: 10 },
-  enterprise: { requests: 600, places: 50 },
-} as const
-
 /** S002 "Error codes"; a 408 or a 504 without one comes from whoever stands between. */
 const words: Omit<Fault.Hooks, "stageOf"> = {
   stages: ["submit", "look", "download"],
@@ -167,8 +160,6 @@ const codes: Readonly<Record<number, string>> = {
   503: "service_unavailable",
 }
 
-const keyOf = Credential.reader([Credential.bearer, Credential.header("x-api-key")])
-
 /** Make a service of its own: two of them share nothing. */
 export const make = (options: Options = {}): Effect.Effect<Emulator> =>
   Effect.gen(function* () {
@@ -179,14 +170,23 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
       Duration.fromInputUnsafe(given ?? otherwise)
     const hold = span(options.hold, "300 seconds")
 
-    const window = yield* Window.make(options.limit ?? { requests: tiers[tier].requests, window: "1 minute" })
+    const gate = yield* Gate.make({
+      base,
+      apiKey: options.apiKey,
+      tier,
+      limit: options.limit,
+      isSuspended: options.isSuspended ?? false,
+      deprecated: options.deprecated,
+      secret,
+      seed,
+    })
     const courier = yield* Post.make({ ...options.signing, key: secret, pauses: options.retries ?? pauses })
     const desk = Desk.make({
       seed,
       work: span(options.work, "5 seconds"),
       queue: span(options.queue, 0),
       kept: span(options.retention, "30 days"),
-      places: options.places ?? tiers[tier].places,
+      places: options.places ?? Gate.tiers[tier].places,
       crowded,
       credits: options.credits ?? Infinity,
       outcome: (path, input) =>
@@ -194,7 +194,6 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
         (failing === undefined ? "completed" : { code: failing, message: `The run failed with ${failing}.` }),
     })
     const assets = Assets.make(seed, options.largest)
-    let answers = 0
 
     const shelf = yield* Storage.make({
       prefix: "/storage/",
@@ -276,7 +275,6 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
         return lacking("preflight", taken.success.fields) ?? json(200, { success: true, missing: [] })
       })
 
-    const account = { org_id: "org_emulated", status: options.isSuspended === true ? "suspended" : "active", tier }
     const { route } = Routes
     const table = yield* Routes.make(
       [
@@ -300,46 +298,15 @@ export const make = (options: Options = {}): Effect.Effect<Emulator> =>
         route({ method: "POST", path: `${base}/images`, stage: "submit", answer: assets.upload("image") }),
         route({ method: "GET", path: `${base}/images/:id`, stage: "look", answer: assets.look("image") }),
         route({ method: "POST", path: `${base}/preflight`, stage: "submit", answer: preflight }),
-        route({
-          method: "GET",
-          path: `${base}/verify`,
-          stage: "submit",
-          answer: () => Effect.succeed(json(200, { ...account, webhook_secret: secret })),
-        }),
+        gate.verify,
         shelf.route,
         desktop.route,
       ],
-      {
-        unknown: () => Effect.succeed(Desk.missing("Endpoint")),
-        wrongVerb: (_, allow) => Effect.succeed(json(405, { detail: "Method Not Allowed" }, { allow })),
-        guard: Effect.fnUntraced(function* (request, { path }) {
-          const key = keyOf(request)
-          if (!Credential.isAccepted(key, options.apiKey)) {
-            return Asked.refuse(401, "invalid_api_key", "The API key is missing, malformed or revoked.")
-          }
-          const wait = yield* window.admit(key ?? "")
-          if (wait !== undefined) {
-            const hint = { "retry-after": Window.retryAfter(wait) }
-            return Asked.refuse(429, "rate_limit_exceeded", `Over the limit of the ${tier} tier.`, {}, hint)
-          }
-          return options.isSuspended === true && path !== `${base}/verify`
-            ? Asked.refuse(403, "forbidden", "The organisation is suspended.")
-            : undefined
-        }),
-      },
+      gate.manners,
     )
 
-    const notice = options.deprecated === undefined ? {} : { "x-deprecated": "true", ...options.deprecated }
-    /** S002 `X-Request-Id`, contract 3.13 `X-Deprecated` and `Sunset`: on every answer of the API. */
-    const signed = (request: Request, behaviour: Behaviour): Behaviour => {
-      if (!Behaviour.$is("Answered")(behaviour) || !new URL(request.url).pathname.startsWith(base)) return behaviour
-      const { response } = behaviour
-      const headers = { ...response.headers, ...notice, "x-request-id": Work.requestId(seed, answers++) }
-      return Behaviour.Answered({ response: { ...response, headers } })
-    }
-
     return {
-      handler: (request) => Effect.map(table.handler(request), (behaviour) => signed(request, behaviour)),
+      handler: (request) => Effect.map(table.handler(request), (behaviour) => gate.signed(request, behaviour)),
       hooks: { ...words, stageOf: table.stage, webhook: courier.plan },
       courier,
       ledger: Effect.gen(function* () {

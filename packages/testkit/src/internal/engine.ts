@@ -5,10 +5,10 @@
  * rest before the next one fires, even at the same instant.
  */
 import { dice } from "./dice.ts"
-import { later, realMillis, turn, underWay } from "./host.ts"
-import { Rush } from "./rush.ts"
+import { turn, underWay } from "./host.ts"
 import { type Timer, Timers } from "./timers.ts"
 import { type Timekeeper, Trip } from "./trip.ts"
+import { Watch, type Watched } from "./watch.ts"
 
 export interface Hold {
   readonly label: string
@@ -16,11 +16,6 @@ export interface Hold {
   /** Whether it is for a request that this process answers itself. */
   readonly isHome: () => boolean
 }
-
-export type Stall =
-  | { readonly _tag: "Deadlock"; readonly waiters: ReadonlyArray<string> }
-  | { readonly _tag: "StuckIo"; readonly waiters: ReadonlyArray<string> }
-  | { readonly _tag: "HotLoop"; readonly waiters: ReadonlyArray<string> }
 
 export interface Options {
   readonly start: number
@@ -42,30 +37,23 @@ const turnsOfJump = 2
 const turnsOfMessage = 1
 // For what has come to be read and answered.
 const turnsOfFence = 3
-// Real milliseconds without any sign of life before an idle run is called dead.
-const grace = 40
-// The longest process timer that is ever armed; a longer wait is made of several.
-const longest = 50
 
 const calm = async (): Promise<void> => {
   for (let i = 0; i < turnsOfFence; i++) await new Promise<void>(turn)
 }
 
-export class Engine implements Timekeeper {
+export class Engine implements Timekeeper, Watched {
   readonly start: number
   readonly seed: number
   now: number
   private readonly die: ((sides: number) => number) | undefined
-  private readonly stuckAfter: number
   private readonly timers = new Timers()
   private readonly holds = new Set<Hold>()
   private strict = 0
   private parking = 0
   private readonly trips = new Map<number, Trip>()
   private readonly fences = new Set<() => Promise<void>>()
-  private readonly listeners = new Set<(stall: Stall) => void>()
-  private readonly waiters = new Set<string>()
-  readonly rush: Rush
+  readonly watch: Watch
   private readonly moves: Moves
   /** Time does not pass it by itself. */
   private horizon: number
@@ -75,9 +63,8 @@ export class Engine implements Timekeeper {
   private runnable = 0
   private orders = 0
   private ids = 0
-  private pulse = 0
-  /** Signs of life: what a run that only keeps itself busy does not give. */
-  private signs = 0
+  pulse = 0
+  signs = 0
   /** The pulse at which all wires of this process were seen to be at rest. */
   private restedAt = -1
   private isProving = false
@@ -85,18 +72,13 @@ export class Engine implements Timekeeper {
   private quiet = 0
   private isScheduled = false
   private isClosed = false
-  private blockedAt: number | undefined
-  private blockedSigns = -1
-  private watchdog: (() => void) | undefined
-  private obituary: (() => void) | undefined
 
   constructor(options: Options) {
     this.start = options.start
     this.now = options.start
     this.seed = options.seed ?? 0
     this.die = options.seed === undefined ? undefined : dice(options.seed)
-    this.stuckAfter = options.stuckAfter
-    this.rush = new Rush(options.mostAtOnce)
+    this.watch = new Watch(this, options)
     this.moves = options.moves
     this.horizon = options.moves === "freely" ? Infinity : options.start
   }
@@ -163,15 +145,8 @@ export class Engine implements Timekeeper {
   depart(label: () => string): Trip {
     const trip = new Trip(this, this.ids++, label, this.nextOrder(), "waiting")
     this.trips.set(trip.id, trip)
-    this.count(label)
+    this.watch.counts(label)
     return trip
-  }
-
-  /** Of a hot loop every answer is a sign of life, and time stands still. */
-  private count(label: () => string): void {
-    if (!this.rush.exceeds(this.now) || this.listeners.size === 0) return
-    this.rush.isOver = true
-    turn(() => this.tell({ _tag: "HotLoop", waiters: [...this.waiters, label()] }))
   }
 
   /** The trip of a request that reached a service; `undefined`: its client left so long ago that nobody waits for it. */
@@ -179,7 +154,7 @@ export class Engine implements Timekeeper {
     if (id !== undefined) return this.trips.get(Number(id))
     const trip = new Trip(this, this.ids++, label, this.nextOrder(), "foreign", isHome)
     this.trips.set(trip.id, trip)
-    this.count(label)
+    this.watch.counts(label)
     return trip
   }
 
@@ -209,7 +184,7 @@ export class Engine implements Timekeeper {
   /** Let time move by itself; the answer stops it where it is. */
   free(): () => void {
     this.horizon = Infinity
-    this.rush.reset()
+    this.watch.forgives()
     this.touch()
     return () => {
       this.horizon = this.now
@@ -226,23 +201,9 @@ export class Engine implements Timekeeper {
     else this.touch()
   }
 
-  // ---- stalls ----------------------------------------------------------------------------------------------------
-
-  /** Name who waits; the answer takes the name back. */
-  await(name: string): () => void {
-    this.waiters.add(name)
-    return () => void this.waiters.delete(name)
-  }
-
-  listen(listener: (stall: Stall) => void): () => void {
-    this.listeners.add(listener)
-    this.touch()
-    return () => void this.listeners.delete(listener)
-  }
-
   close(): void {
     this.isClosed = true
-    this.disarm()
+    this.watch.close()
     this.letGo()
   }
 
@@ -268,13 +229,13 @@ export class Engine implements Timekeeper {
   private readonly check = (): void => {
     this.isScheduled = false
     if (this.isClosed) return
-    if (this.runnable > 0) return this.watch()
+    if (this.isRunnable) return this.watch.blocked()
     if (this.isBlocked && this.restedAt !== this.pulse) {
-      this.watch()
+      this.watch.blocked()
       return void this.prove()
     }
     if (underWay() !== undefined) {
-      this.watch()
+      this.watch.blocked()
       return this.again()
     }
     if (this.pulse !== this.seenPulse) {
@@ -283,9 +244,9 @@ export class Engine implements Timekeeper {
     }
     const next = this.timers.peek()
     if (++this.quiet < (next?.turns ?? turnsOfJump)) return this.again()
-    this.blockedAt = undefined
+    this.watch.unblocked()
     if (next === undefined || next.at === Infinity || next.at > this.limit) return this.rest()
-    if (next.isWeak && this.timers.live().every(({ isWeak }) => isWeak)) return this.mourn()
+    if (next.isWeak && this.timers.live().every(({ isWeak }) => isWeak)) return this.watch.mourn()
     const timer = this.timers.take(this.die)
     if (timer === undefined) return
     if (timer.at > this.now) this.now = timer.at
@@ -322,7 +283,7 @@ export class Engine implements Timekeeper {
 
   /** Nothing is due before the horizon. */
   private rest(): void {
-    if (this.horizon === Infinity) return this.mourn()
+    if (this.horizon === Infinity) return this.watch.mourn()
     this.now = Math.max(this.now, this.horizon)
     this.letGo()
   }
@@ -337,55 +298,21 @@ export class Engine implements Timekeeper {
     turn(this.check)
   }
 
-  private watch(): void {
-    if (this.blockedAt === undefined || this.blockedSigns !== this.signs) {
-      this.blockedAt = realMillis()
-      this.blockedSigns = this.signs
-    }
-    if (this.watchdog !== undefined || this.listeners.size === 0) return
-    this.watchdog = later(Math.min(this.stuckAfter, longest), this.bark)
+  // ---- what the watch is shown ---------------------------------------------------------------------------------------
+
+  get isRunnable(): boolean {
+    return this.runnable > 0
   }
 
-  private readonly bark = (): void => {
-    this.watchdog = undefined
-    if (this.isClosed || this.blockedAt === undefined || this.listeners.size === 0) return
-    const left = this.stuckAfter - (realMillis() - this.blockedAt)
-    if (left > 1) {
-      this.watchdog = later(Math.min(left, longest), this.bark)
-      return
-    }
-    const waiters = [
-      ...this.waiters,
-      ...Array.from(this.trips.values(), (trip) => trip.say()),
-      ...Array.from(this.holds, (h) => h.label),
-    ]
-    if (this.runnable > 0)
-      waiters.push("tasks that bring forth tasks without an end (setImmediate, or a fiber that yields)")
-    const call = underWay()
-    this.tell({ _tag: "StuckIo", waiters: call === undefined ? waiters : [...waiters, call] })
+  get requests(): ReadonlyArray<string> {
+    return Array.from(this.trips.values(), (trip) => trip.say())
   }
 
-  private mourn(): void {
-    if (this.obituary !== undefined || this.listeners.size === 0) return
-    const pulse = this.pulse
-    this.obituary = later(grace, () => {
-      this.obituary = undefined
-      if (this.isClosed) return
-      if (pulse !== this.pulse) return this.touch()
-      const waiters = [...this.waiters, ...Array.from(this.trips.values(), (trip) => trip.say())]
-      for (const timer of this.timers.live()) waiters.push(`${timer.label()}, for ever`)
-      this.tell({ _tag: "Deadlock", waiters })
-    })
+  get underHold(): ReadonlyArray<string> {
+    return Array.from(this.holds, ({ label }) => label)
   }
 
-  private tell(stall: Stall): void {
-    for (const listener of Array.from(this.listeners)) listener(stall)
-  }
-
-  private disarm(): void {
-    this.watchdog?.()
-    this.obituary?.()
-    this.watchdog = undefined
-    this.obituary = undefined
+  get pending(): ReadonlyArray<string> {
+    return this.timers.live().map(({ label }) => label())
   }
 }

@@ -135,7 +135,7 @@ export const attend = <R>(
     }
     const serve = Effect.suspend(() => {
       trip.serverIs("service")
-      if (engine.rush.isOver) return Effect.never
+      if (engine.watch.isRush) return Effect.never
       return Effect.flatMap(handler(request), (behaviour) => {
         if (behaviour._tag === "Hung") return Effect.never
         const answer = Effect.suspend(() => {

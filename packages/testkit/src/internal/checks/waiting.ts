@@ -1,0 +1,97 @@
+/** When something may be sent: not sooner than asked, not too often, not after the end, not after the deadline. */
+import * as Reading from "../reading.ts"
+import type { Exchange } from "../transcribed.ts"
+import { check, grain, targetOf } from "./check.ts"
+import { groups, worksOf } from "./works.ts"
+
+export const asAsked = check(
+  "as-asked",
+  6,
+  "never sooner than the service asked, and after 429 nothing at all",
+  (run) => {
+    const { exchanges } = run
+    const isAlone = worksOf(run).length <= 1
+    return exchanges.flatMap((told, index) => {
+      const hint = Reading.hintOf(told, run)
+      const { answer } = told
+      if (answer === undefined || hint === undefined) return []
+      const until = answer.at + hint - grain
+      const isBound = (next: Exchange): boolean => {
+        if (next.origin !== told.origin || next.at < answer.at - grain) return false
+        if (targetOf(next, run) === targetOf(told, run)) return true
+        // Whoever takes work may say when it is to be looked at.
+        if (isAlone && Reading.isSubmit(told) && Reading.isLook(next)) return true
+        // Another's request of the same instant may have left before the answer came.
+        if (next.at <= answer.at + grain || answer.status < 400) return false
+        return answer.status === 429 || next.stage === told.stage
+      }
+      for (const next of exchanges.slice(index + 1)) {
+        if (next.at >= until) break
+        if (!isBound(next)) continue
+        const asked = `${Reading.shown(told)} was answered ${answer.status} and asked for ${hint} s at ${answer.at} s`
+        return [`${asked}; ${Reading.shown(next)} came sooner`]
+      }
+      return []
+    })
+  },
+)
+
+const burst = 3
+const floorSeconds = 1
+
+export const noHotLoop = check(
+  "no-hot-loop",
+  6,
+  `no more than ${burst} requests for the same thing within ${floorSeconds} second`,
+  (run) =>
+    groups(run.exchanges, (exchange) => targetOf(exchange, run)).flatMap((same) => {
+      const first = same.find((one, index) => (same[index + burst]?.at ?? Infinity) < one.at + floorSeconds - grain)
+      if (first === undefined) return []
+      const many = same.filter(({ at }) => at >= first.at && at < first.at + floorSeconds - grain).length
+      return [`${many} requests within ${floorSeconds} s, from ${Reading.shown(first)} on`]
+    }),
+)
+
+/** A client may take a link for dead so many seconds before it is: no two clocks are the same. */
+const clockSkew = 60
+
+export const settledIsFinal = check(
+  "settled-is-final",
+  1,
+  "no submit and no look after the service said that the work ended; a link that died may be renewed",
+  (run) => {
+    const { endOf, exchanges } = run
+    const isAlone = worksOf(run).length <= 1
+    const asks = (exchange: Exchange) => Reading.isSubmit(exchange) || Reading.isLook(exchange)
+    const hasDied = ({ answer, stage }: Exchange) => stage === "download" && (answer?.status ?? 500) >= 300
+    const found = new Set<string>()
+    for (const [index, said] of exchanges.entries()) {
+      const { answer } = said
+      // What a fault was played on may be more than its client can read.
+      if (answer === undefined || said.fault !== undefined || !asks(said) || endOf(said) === undefined) continue
+      const isSame = (next: Exchange) =>
+        targetOf(next, run) === targetOf(said, run) || (isAlone && Reading.isSubmit(next))
+      const life = Reading.lifeOf(said, run) - clockSkew
+      const isLate = (next: Exchange) =>
+        asks(next) && next.at >= answer.at - grain && isSame(next) && (Reading.isSubmit(next) || next.at < life)
+      const next = exchanges.slice(index + 1).find((one) => hasDied(one) || isLate(one))
+      if (next !== undefined && !hasDied(next))
+        found.add(`${Reading.shown(next)} asks for work that ended at ${answer.at} s`)
+    }
+    return Array.from(found)
+  },
+)
+
+export const withinDeadline = check("within-deadline", 7, "the deadline or abort ends everything, at once", (run) => {
+  const { deadline, exchanges, took = 0 } = run
+  if (deadline === undefined) return []
+  const over = deadline + grain
+  const late = exchanges
+    .filter(({ at }) => at > over)
+    .map((exchange) => `${Reading.shown(exchange)}, after the deadline at ${deadline} s`)
+  const held = exchanges
+    .filter(({ at, end }) => at <= over && (end === undefined || (end.did === "Left" && end.at > over)))
+    .map((exchange) => `${Reading.shown(exchange)} is still held after the deadline at ${deadline} s`)
+  const kept = took > over ? [`the caller waited ${took} s, with a deadline at ${deadline} s`] : []
+  return [...late, ...held, ...kept]
+})
