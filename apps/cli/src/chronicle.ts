@@ -59,10 +59,14 @@ export const check = (file: string): Effect.Effect<void, Unwritten> =>
 /** Write a page. Errors: `Unwritten`. */
 export const write = (file: string, entries: ReadonlyArray<Entry>, options: Options): Effect.Effect<void, Unwritten> =>
   Effect.gen(function* () {
-    const [AtomicFile, Report] = yield* Effect.promise(() =>
-      Promise.all([import("@tenuto/transport-node/AtomicFile"), import("@tenuto/testkit/Report")]),
-    )
-    const page = Report.html(entries.map(veiled), { ...options, facts: veil(options.facts ?? {}) })
+    const Report = yield* Effect.promise(() => import("@tenuto/testkit/Report"))
+    yield* put(file, Report.html(entries.map(veiled), { ...options, facts: veil(options.facts ?? {}) }))
+  })
+
+/** Write a page that is drawn. Errors: `Unwritten`. */
+export const put = (file: string, page: string): Effect.Effect<void, Unwritten> =>
+  Effect.gen(function* () {
+    const AtomicFile = yield* Effect.promise(() => import("@tenuto/transport-node/AtomicFile"))
     yield* AtomicFile.write(file, Stream.succeed(new TextEncoder().encode(page)))
   })
 

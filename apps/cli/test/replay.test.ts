@@ -1,5 +1,8 @@
 /** A red story told again by the command, from the line that was printed. */
-import { describe, expect, it } from "vitest"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, it, onTestFinished } from "vitest"
 import * as Explore from "@tenuto/testkit/Explore"
 import { loud } from "./loud.ts"
 import * as Planted from "./planted.ts"
@@ -41,6 +44,24 @@ describe("tenuto replay", () => {
     const { code, out } = await run(["replay", "v1:whisul:memory:0:503@look:00000000"])
     expect(code).toBe(0)
     expect(out).toMatch(/fault 503[\s\S]*\nthe timeline is not the same: 00000000 became [0-9a-f]{8}\ngreen\n$/)
+  })
+
+  it("draws the story as a page, and says before it plays that there is no place for one", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tenuto-"))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const { line, token } = await found(Planted.newKey)
+    const file = join(folder, "red.html")
+    expect((await run(["replay", token, "--report", file])).code).toBe(1)
+    const page = readFileSync(file, "utf8")
+    expect(page).toMatch(/^<!doctype html>/)
+    for (const text of [line, "once: one piece of work was begun 2 times", "fault reset-after-commit"]) {
+      expect(page).toContain(text)
+    }
+    const nowhere = await run(["replay", token, "--report", join(folder, "none", "red.html")])
+    expect([nowhere.code, nowhere.out]).toEqual([73, ""])
+    const undrawn = await run(["replay", (await found(loud)).token, "--report", file])
+    expect([undrawn.code, undrawn.err]).toEqual([64, expect.stringContaining("the suite loud draws no page")])
+    expect(readFileSync(file, "utf8")).toBe(page)
   })
 
   it("prints JSON alone, whatever the module of the suite prints", async () => {

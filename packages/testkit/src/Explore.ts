@@ -37,7 +37,7 @@ import type { Story, Suite, Told, Violation } from "./internal/story.ts"
 import { tell } from "./internal/telling.ts"
 import * as Token from "./internal/token.ts"
 
-export type { Story, Suite, Told, Violation } from "./internal/story.ts"
+export type { Heading, Story, Suite, Told, Violation } from "./internal/story.ts"
 
 /** What every exploration may be told. */
 export interface Options {

@@ -3,7 +3,7 @@
  */
 
 import type { Check, Run, Violation } from "./Checks.ts"
-import type { Story } from "./internal/story.ts"
+import type { Heading, Story } from "./internal/story.ts"
 import type { Transcript } from "./internal/transcribed.ts"
 
 /** What a caller knows of its run, beside what the service saw. */
@@ -125,7 +125,7 @@ export interface Kit<Ledger> extends AsyncDisposable {
   /** What happened, and when, as text that stays the same. */
   readonly timeline: () => string
   /** The same as one page of HTML that loads nothing. */
-  readonly report: (options?: { readonly title?: string; readonly ended?: string }) => string
+  readonly report: (options?: Heading) => string
   /** Every request with its answer, beside what the service has created. */
   readonly transcript: () => Promise<Transcript>
   /** What the run did and must not do: all checks of `Checks`, or these; none: it was right as far as anyone can see. */

@@ -31,16 +31,11 @@ import type { Entry } from "./internal/entry.ts"
 import { tell } from "./internal/history.ts"
 import { type IdPattern, idPatterns } from "./internal/naming.ts"
 import { page } from "./internal/page.ts"
+import type { Heading } from "./internal/story.ts"
 import * as Timeline from "./Timeline.ts"
 
 /** What stands above the table. */
-export interface Options {
-  /** Default: `A run`. */
-  readonly title?: string
-  /** How it ended. Default: what the client's entries say of their work at the end. */
-  readonly ended?: string
-  /** The line that plays it again. */
-  readonly replay?: string
+export interface Options extends Heading {
   /** Further facts, such as the handle of the work. */
   readonly facts?: Readonly<Record<string, string>>
 }

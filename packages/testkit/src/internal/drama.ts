@@ -24,6 +24,7 @@ import type { Story, Told, Violation } from "./story.ts"
 import type * as Fault from "../Fault.ts"
 import type { Handler } from "../Handler.ts"
 import * as Rehearsal from "../Rehearsal.ts"
+import * as Report from "../Report.ts"
 import * as Timeline from "../Timeline.ts"
 import * as Transitions from "../Transitions.ts"
 import { drawer } from "./alike.ts"
@@ -331,6 +332,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     get timeline() {
       return played.timeline
     },
+    report: (heading) => Report.html(played.entries, heading),
     violations: [...witness.violations, ...ended(played.exit)],
     transitions: [...witness.transitions],
     asked,

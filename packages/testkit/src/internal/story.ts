@@ -14,6 +14,16 @@ export interface Violation {
   readonly says: string
 }
 
+/** What stands above the page of a run. */
+export interface Heading {
+  /** Default: `A run`. */
+  readonly title?: string
+  /** How it ended. Default: what its entries say. */
+  readonly ended?: string
+  /** The line that plays it again. */
+  readonly replay?: string
+}
+
 /** How a story went. */
 export interface Told {
   /** What happened, as text; read only where it is shown or named, so it may be made then. */
@@ -21,6 +31,8 @@ export interface Told {
   readonly violations: ReadonlyArray<Violation>
   /** Every move of the model, such as `Pending --Unseen--> Pending`. */
   readonly transitions?: ReadonlyArray<string>
+  /** Draws the run as one page of HTML, as `Report` does, where the suite can. */
+  readonly report?: (options?: Heading) => string
   /**
    * The stages at which the run asked for a step, in order; each takes the first `…@stage` that is left. A suite that says
    * it promises that nothing else of the steps matters, and what is told alike is told once.

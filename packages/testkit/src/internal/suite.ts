@@ -58,7 +58,7 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
       const run = { ...outcome, took, secrets, unhandled, ...(typeof known === "function" ? known(ended) : known) }
       const violations = await kit.judge(run, checks)
       const timeline = kit.timeline()
-      return { timeline, violations, ...(isPlainly ? { asked } : {}) }
+      return { timeline, violations, report: kit.report, ...(isPlainly ? { asked } : {}) }
     } finally {
       end()
       await kit.close()
