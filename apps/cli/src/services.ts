@@ -6,6 +6,7 @@ import type * as Operation from "@tenuto/core/Operation"
 import type { Remote } from "@tenuto/core/Remote"
 import type * as Provider from "@tenuto/http/Provider"
 import type { Transport } from "@tenuto/http/Transport"
+import type { Webhook } from "@tenuto/http/Webhook"
 import type { Handler } from "@tenuto/testkit/Emulator"
 import type { Hooks } from "@tenuto/testkit/Fault"
 import type { Courier } from "@tenuto/testkit/Courier"
@@ -37,6 +38,7 @@ export interface Api {
   readonly operations: Readonly<Record<string, Operation.Any>>
   readonly table: Provider.Table<string>
   readonly layer: (settings: Provider.Settings) => Layer.Layer<Remote<string>, never, Transport>
+  readonly webhook?: Webhook
 }
 
 /** What a provider's emulator takes; every one is optional, and each has some of its own. */

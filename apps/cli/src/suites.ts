@@ -60,17 +60,36 @@ const stranger = [
   "gone@look",
 ]
 
+/** Trouble with a file, once the work is done; what a faulty file looks like to nobody is not among it. */
+const files = [
+  "503@download",
+  "429=30@download",
+  "expired-link@download",
+  "reset-before-commit@download",
+  "drop-mid-body@download",
+  "truncated@download",
+  "hang-mid-body@download",
+  "slow-body@download",
+  "html@download",
+  "gone@download",
+  "redirect@download",
+  "garbage@download",
+]
+
 /** The service no longer knows the work. */
 const gone = { status: 410, json: { success: false, error: "gone", message: "no" } }
 
 /** Everything a service of this kind can meet. */
 const kinds: ReadonlyArray<string> = [...common, ...lives, ...strange, ...stranger]
 
+/** A file is fetched where something can go wrong with it. */
+const saves = (words: ReadonlyArray<string>) => words.some((word) => word.endsWith("@download"))
+
 /** Ends when no time-out does: two timers of one instant fire as they were set, which a socket may delay. */
 const spare: Duration.Input = "23 seconds"
 
 export const soundpiece = async (
-  words: ReadonlyArray<string> = [...kinds, "failed@work", ...letters],
+  words: ReadonlyArray<string> = [...kinds, ...files, "failed@work", ...letters],
 ): Promise<Suite> => {
   const [[ClientSuite, { layer: transport }], Soundpiece, Emulator] = await Promise.all([
     load(),
@@ -97,6 +116,7 @@ export const soundpiece = async (
     // T-SP-1: there is no such operation.
     answers: { gone: { status: 422, json: { detail: [{ loc: ["query", "id"], type: "value_error", msg: "no" }] } } },
     transport,
+    artifact: saves(words) ? ({ outputs: [first] }) => first.audio : undefined,
     ...(hears ? { webhook: { webhook: Soundpiece.webhook, secret } } : {}),
   })
 }
@@ -104,7 +124,7 @@ export const soundpiece = async (
 const overtenOf = async (
   name: string,
   asked: { readonly async?: boolean },
-  words: ReadonlyArray<string> = [...kinds, "failed@work", "cancelled@work", "expired@work", ...letters],
+  words: ReadonlyArray<string> = [...kinds, ...files, "failed@work", "cancelled@work", "expired@work", ...letters],
 ): Promise<Suite> => {
   const [[ClientSuite, { layer: transport }], Overten, Emulator] = await Promise.all([
     load(),
@@ -133,6 +153,7 @@ const overtenOf = async (
     changed: Overten.wordGenerate({ ...input, prompt: "A two-page brief" }, { key }),
     answers: { gone },
     transport,
+    artifact: saves(words) ? ({ document }) => document : undefined,
     webhook: { webhook: Overten.webhook, secret },
   })
 }
@@ -170,7 +191,7 @@ export const heydonna = async (
   })
 }
 
-export const whisul = async (words: ReadonlyArray<string> = [...kinds, "failed@work"]): Promise<Suite> => {
+export const whisul = async (words: ReadonlyArray<string> = [...kinds, ...files, "failed@work"]): Promise<Suite> => {
   const [[ClientSuite, { layer: transport }], Whisul, Emulator] = await Promise.all([
     load(),
     import("@tenuto/whisul"),
@@ -186,6 +207,7 @@ export const whisul = async (words: ReadonlyArray<string> = [...kinds, "failed@w
     changed: Whisul.generate({ prompt: "A march" }, { key: "order-7" }),
     answers: { gone },
     transport,
+    artifact: saves(words) ? ({ song }) => song : undefined,
   })
 }
 

@@ -1,9 +1,11 @@
 /** Clients with a bug, for explorations to find: each is the real one with one thing changed. */
-import { DateTime, Effect, Layer } from "effect"
+import { DateTime, Duration, Effect, Layer, Stream } from "effect"
+import type * as Artifact from "@tenuto/core/Artifact"
 import * as Client from "@tenuto/core/Client"
 import * as Journal from "@tenuto/core/Journal"
 import * as Remote from "@tenuto/core/Remote"
-import type { Transport } from "@tenuto/http/Transport"
+import type * as Exchange from "@tenuto/http/Exchange"
+import { Transport } from "@tenuto/http/Transport"
 import * as Soundpiece from "@tenuto/soundpiece"
 import * as SoundpieceEmulator from "@tenuto/soundpiece/Emulator"
 import * as ClientSuite from "@tenuto/testkit/ClientSuite"
@@ -12,6 +14,7 @@ import * as NodeTransport from "@tenuto/transport-node/NodeTransport"
 import { common } from "../src/suites.ts"
 
 type Run = NonNullable<ClientSuite.Options<typeof Soundpiece.newSong>["run"]>
+type Download = NonNullable<ClientSuite.Options<typeof Soundpiece.newSong>["download"]>
 
 const work = { entry: "e", service: "soundpiece", origin: "https://api.test", operation: "create.new_song" }
 const request = { ...work, input: {} }
@@ -20,10 +23,7 @@ type Connected = Layer.Layer<Remote.Remote<"soundpiece">, never, Transport>
 
 const connect = (origin: string): Connected => Soundpiece.layer({ apiKey: "spk_test", baseUrl: `${origin}/v1` })
 
-const suite = (
-  name: string,
-  options: Partial<Pick<ClientSuite.Options<typeof Soundpiece.newSong>, "connect" | "run">>,
-): Suite =>
+const suite = (name: string, options: Partial<ClientSuite.Options<typeof Soundpiece.newSong>>): Suite =>
   ClientSuite.make({
     name,
     from: import.meta.url,
@@ -78,15 +78,18 @@ export const doubling = suite("doubling", {
   connect: changed((deed, perform) => Effect.andThen(perform(deed), perform(deed))),
 })
 
-/** It never hears when the service wants to be asked again. */
+/** It never hears when the service wants to be asked again, nor do those who share its key. */
 export const deaf = suite("deaf", {
-  connect: changed((deed, perform) =>
-    Effect.map(perform(deed), (answer) =>
-      "reason" in answer && "retryAfter" in answer.reason
-        ? { ...answer, reason: { _tag: answer.reason._tag } as typeof answer.reason }
-        : answer,
-    ),
-  ),
+  connect: suiteConnect((remote) => ({
+    ...remote,
+    admit: () => Effect.undefined,
+    perform: (deed) =>
+      Effect.map(remote.perform(deed), (answer) =>
+        "reason" in answer && "retryAfter" in answer.reason
+          ? { ...answer, reason: { _tag: answer.reason._tag } as typeof answer.reason }
+          : answer,
+      ),
+  })),
 })
 
 /** The driver tells another story than its own. */
@@ -112,6 +115,30 @@ export const hasty = suite("hasty", {
       : step,
   ),
 })
+
+/** The file is the first output; what fetches it is not ours. */
+const fetching = (name: string, download: Download): Suite =>
+  suite(name, {
+    kinds: ["drop-mid-body@download", "503@look"],
+    artifact: ({ outputs: [{ audio }] }) => audio,
+    download,
+  })
+
+const get = (artifact: Artifact.Artifact, headers: Exchange.Request["headers"]) =>
+  Transport.use(({ open }) =>
+    open({ method: "GET", url: artifact.link ?? "", headers }, { timeout: Duration.seconds(30) }),
+  ).pipe(Effect.filterOrFail(({ status }) => status === 200))
+
+/** It begins anew where a file broke off, and keeps what it had. */
+export const joining = fetching("joining", (artifact) => {
+  const whole = Stream.unwrap(Effect.map(get(artifact, {}), ({ body }) => body))
+  return Stream.catch(whole, () => whole)
+})
+
+/** It shows its key to whoever stores the file. */
+export const trusting = fetching("trusting", (artifact) =>
+  Stream.unwrap(Effect.map(get(artifact, { authorization: "Bearer spk_test" }), ({ body }) => body)),
+)
 
 /** It comes back ten minutes after it was asked to. */
 export const late = suite("late", {

@@ -50,7 +50,6 @@ import * as Journal from "./Journal.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import { isPending, type Observation } from "./Observation.ts"
 import type * as Operation from "./Operation.ts"
-import type { Reason } from "./Reason.ts"
 import * as Remote from "./Remote.ts"
 
 // --- options and progress -----------------------------------------------------------------------
@@ -204,7 +203,7 @@ export const recover = <O extends Operation.Any>(
 /**
  * Get a fresh link for a file: by one more look, or as its service gives links.
  *
- * Errors: `Unseen` (not for now), `Lost` (the work or the file is gone).
+ * Errors: `Unseen` (not for now; while looks are held back nothing is sent), `Lost` (the work or the file is gone).
  */
 export const renew = <O extends Operation.Any>(
   operation: O,
@@ -212,21 +211,24 @@ export const renew = <O extends Operation.Any>(
 ): Effect.Effect<Artifact.Artifact, Failure.Unseen | Failure.Lost, Remote.Remote<O["service"]>> =>
   Effect.gen(function* () {
     const { handle, name } = artifact
-    const renewing = (yield* Job.remoteFor(operation, handle)).renew?.(artifact, operation.contract.limits.answer)
-    if (renewing !== undefined) {
-      const renewal = yield* renewing
-      return renewal._tag === "Renewed" ? renewal.artifact : yield* End.missed(handle, yield* DateTime.now, renewal)
+    const missed = (miss: Parameters<typeof End.missed>[2]) =>
+      Effect.flatMap(DateTime.now, (now) => End.missed(handle, now, miss))
+    const remote = yield* Job.remoteFor(operation, handle)
+    // Law 6: what one who looks was told holds back all who look.
+    const retryAfter = yield* remote.admit?.("Look", Duration.zero) ?? Effect.undefined
+    if (retryAfter !== undefined) {
+      return yield* missed({ _tag: "Unseen", reason: { _tag: "RateLimited", retryAfter }, evidence: { stage: "look" } })
     }
+    const renewal = yield* remote.renew?.(artifact, operation.contract.limits.answer) ?? Effect.undefined
+    if (renewal !== undefined) return renewal._tag === "Renewed" ? renewal.artifact : yield* missed(renewal)
     const seen = yield* look(operation, handle)
     const evidence: Evidence = { stage: "download" }
     // Law 9: a word that nobody knows says nothing about the file.
     if (isPending(seen)) {
-      const reason: Reason = { _tag: "Unrecognised", code: seen.word }
-      return yield* End.missed(handle, yield* DateTime.now, { _tag: "Unseen", reason, evidence })
+      return yield* missed({ _tag: "Unseen", reason: { _tag: "Unrecognised", code: seen.word }, evidence })
     }
     const found = seen._tag === "Succeeded" ? Artifact.find(seen.output, name) : undefined
-    if (found !== undefined) return found
-    return yield* End.missed(handle, yield* DateTime.now, { _tag: "Lost", reason: { _tag: "Gone" }, evidence })
+    return found ?? (yield* missed({ _tag: "Lost", reason: { _tag: "Gone" }, evidence }))
   })
 
 /** What cancelling did. `TooLate` carries how the work had ended by then. */

@@ -367,6 +367,18 @@ describe("a fresh link for a file", () => {
     }),
   )
 
+  it.effect("is not asked for while all who look are held back: nothing is sent, and it says for how long", () =>
+    Effect.gen(function* () {
+      const service = remoteWith({ admit: (deed) => Effect.succeed(deed === "Look" ? seconds(7) : undefined) }, there)
+      const result = yield* renewed(service)
+      expect(Result.isFailure(result) && result.failure).toMatchObject({
+        _tag: "Unseen",
+        reason: { _tag: "RateLimited", retryAfter: seconds(7) },
+      })
+      expect(service.calls).toEqual([])
+    }),
+  )
+
   it.effect.each([
     ["Unseen", renewing({ _tag: "Unseen", reason: { _tag: "Internal" }, evidence: { stage: "download" } })],
     ["Lost", renewing({ _tag: "Lost", reason: { _tag: "Gone" }, evidence: { stage: "download" } })],

@@ -59,16 +59,16 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
     return {
       admit: (deed, within) =>
         Effect.flatMap(now, (instant) => {
-          const places = counting(deed).map((purse) => purse.take())
+          const places = counting(deed).map((purse) => purse.take(instant))
           const leave = () => places.forEach((place) => place.leave())
           const wait = (instant: number, until: number): Effect.Effect<Duration.Duration | undefined> => {
             // One instant for all limits: a place that is used later than it stands would be none.
             const at = Math.max(instant, ...places.map((place) => place.free()))
-            for (const place of places) place.at = at
-            if (at <= instant) {
-              for (const place of places) place.before = place.ahead = undefined
-              return Effect.undefined
+            for (const place of places) {
+              place.at = at
+              place.isUsed = at <= instant
             }
+            if (at <= instant) return Effect.undefined
             if (at >= until) {
               leave()
               return Effect.succeed(Duration.millis(at - instant))
@@ -82,14 +82,12 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
           return Effect.onInterrupt(wait(instant, instant + Duration.toMillis(within)), () => Effect.sync(leave))
         }),
       heard: (deed, answer) =>
-        Effect.forEach(
-          counting(deed),
-          ({ refused, taken }) => {
-            if (!("reason" in answer)) return taken
-            return answer.reason._tag === "RateLimited" ? refused(answer.reason.retryAfter) : Effect.void
-          },
-          { discard: true },
-        ),
+        Effect.map(now, (instant) => {
+          for (const purse of counting(deed)) {
+            if (!("reason" in answer)) purse.taken()
+            else if (answer.reason._tag === "RateLimited") purse.refused(instant, answer.reason.retryAfter)
+          }
+        }),
     }
   },
 })
@@ -97,11 +95,7 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
 /** One who goes under a limit, or waits to. */
 interface Place {
   at: number
-  /** Who goes a whole window earlier; nobody where that is over. */
-  before: Place | undefined
-  after: Place | undefined
-  /** Who asked before it; nobody once it has gone. */
-  ahead: Place | undefined
+  isUsed: boolean
   /** From when on there is room for it. */
   readonly free: () => number
   /** Give it back, to whoever comes next. */
@@ -112,11 +106,11 @@ interface Place {
 interface Purse {
   readonly rule: Rule
   /** Stand in line. */
-  readonly take: () => Place
+  readonly take: (instant: number) => Place
   /** The service refused a request for its limit. */
-  readonly refused: (retryAfter: Duration.Duration | undefined) => Effect.Effect<void>
+  readonly refused: (instant: number, retryAfter: Duration.Duration | undefined) => void
   /** The service took a request. */
-  readonly taken: Effect.Effect<void>
+  readonly taken: () => void
 }
 
 /** Requests overtake each other on the way: what left a minute apart arrives a little less than a minute apart. */
@@ -128,57 +122,38 @@ const now: Effect.Effect<number> = Effect.map(Clock.monotonicTimeNanos, (nanos) 
 const make = (rule: Rule): Purse => {
   const { backoff, requests = Infinity, window = Duration.zero } = rule
   const span = Duration.toMillis(window) + margin
-  /** The ends of as many lines as there may be requests; in each a window lies between one and the next. */
-  const ends: Array<Place> = []
+  /** Who went within the last window, and who waits, in the order in which they asked. */
+  const line: Array<Place> = []
   let closedUntil = -Infinity
   let refusals = 0
 
-  /** Who asked last. */
-  let last: Place | undefined
-
   return {
     rule,
-    take: () => {
-      const isNew = ends.length < requests
-      const before = isNew ? undefined : ends.reduce((one, other) => (other.at < one.at ? other : one))
+    take: (instant) => {
+      while (line[0]?.isUsed === true && line[0].at + span <= instant) line.shift()
       const place: Place = {
         at: Infinity,
-        before,
-        after: undefined,
-        ahead: last,
-        free: () =>
-          Math.max(
-            closedUntil,
-            place.before === undefined ? -Infinity : place.before.at + span,
-            // Who was refused comes back one by one: all at once would be refused again, and prolong the block.
-            place.ahead === undefined || refusals === 0 ? -Infinity : place.ahead.at + margin,
-          ),
-        leave: () => {
-          const { after, ahead, before } = place
-          place.at = ahead?.at ?? -Infinity
-          if (before !== undefined) before.after = after
-          if (after !== undefined) after.before = before
-          else if (ends.includes(place)) ends.splice(ends.indexOf(place), 1, ...(before === undefined ? [] : [before]))
+        isUsed: false,
+        free: () => {
+          const index = line.indexOf(place)
+          const past = (places: number, pause: number) => (line[index - places]?.at ?? -Infinity) + pause
+          // Who was refused comes back one by one: all at once would be refused again, and prolong the block.
+          return Math.max(closedUntil, past(requests, span), refusals === 0 ? -Infinity : past(1, margin))
         },
+        leave: () => void line.splice(line.indexOf(place), 1),
       }
-      last = place
-      if (requests === Infinity) return place
-      if (before === undefined) ends.push(place)
-      else {
-        before.after = place
-        ends[ends.indexOf(before)] = place
-      }
+      line.push(place)
       return place
     },
-    refused: (retryAfter) =>
-      Effect.map(now, (instant) => {
-        // Whoever was on the way when the service closed is refused with the first one, not after it.
-        if (instant >= closedUntil) refusals++
-        const pause = backoff === undefined ? retryAfter : Pace.pauseOf(backoff, retryAfter, refusals, 0)
-        closedUntil = Math.max(closedUntil, instant + Duration.toMillis(pause ?? Duration.zero))
-      }),
-    taken: Effect.sync(() => {
+    refused: (instant, retryAfter) => {
+      // Whoever was on the way when the service closed is refused with the first one, not after it.
+      if (instant >= closedUntil) refusals++
+      const pause =
+        backoff === undefined ? (retryAfter ?? Duration.zero) : Pace.pauseOf(backoff, retryAfter, refusals, 0)
+      closedUntil = Math.max(closedUntil, instant + Duration.toMillis(pause))
+    },
+    taken: () => {
       refusals = 0
-    }),
+    },
   }
 }

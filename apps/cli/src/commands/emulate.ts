@@ -160,8 +160,8 @@ const hookOf = Effect.fnUntraced(function* (
   const secret = Option.getOrUndefined(given.webhookSecret)
   const url = Option.getOrUndefined(given.webhookUrl)
   if (secret === undefined && url === undefined) return {}
-  const { table } = yield* load
-  if (hook === undefined || table.webhook === undefined) {
+  const { webhook } = yield* load
+  if (hook === undefined || webhook === undefined) {
     const way = "leave --webhook-secret and --webhook-url out"
     return yield* new Usage({ problem: `${name} delivers no webhooks`, way })
   }
@@ -175,7 +175,7 @@ const hookOf = Effect.fnUntraced(function* (
   const Signature = yield* Effect.promise(() => import("@tenuto/http/Signature"))
   const trial = { id: "trial", timestamp: yield* DateTime.now, body: new Uint8Array() }
   yield* Effect.mapError(
-    Signature.sign(table.webhook.scheme, secret, trial),
+    Signature.sign(webhook.scheme, secret, trial),
     ({ message }) => new Usage({ problem: `--webhook-secret: ${message}`, way: "give one as the service makes them" }),
   )
   if (hook.from === "request") return hook.options(secret)

@@ -31,6 +31,7 @@ export const connect = <Service extends string>(
   const headers = { accept: "application/json", ...table.credential(apiKey) }
   const withheld = Withheld.from(Redacted.value(apiKey))
   const budget = table.budget?.open()
+  const heard = (deed: Remote.Deed["_tag"], answer: Remote.Answer) => budget?.heard(deed, answer) ?? Effect.void
 
   // Law 10: neither a base that is none nor a path that leaves it gets to see the credential.
   const exchange = (call: Call, timeout: Duration.Duration) => {
@@ -55,19 +56,12 @@ export const connect = <Service extends string>(
   }
 
   const namesOf = (body: unknown): Pick<Verdict.Seen, "also"> => {
-    const also = Result.getOrElse(
-      readable(() => Result.succeed(table.names?.(body) ?? {})),
-      () => ({}),
-    )
+    const also = safely(() => table.names?.(body) ?? {})
     return Object.keys(also).length === 0 ? {} : { also }
   }
 
   /** What cannot be read says nothing; the status is judged all the same. */
-  const troubleOf = (refusal: Refusal): Verdict.Trouble =>
-    Result.getOrElse(
-      readable(() => Result.succeed(table.trouble(refusal))),
-      () => ({}),
-    )
+  const troubleOf = (refusal: Refusal): Verdict.Trouble => safely(() => table.trouble(refusal))
 
   const requestIdOf = (headers: Exchange.Headers) =>
     table.requestId === undefined ? undefined : headers[table.requestId.toLowerCase()]
@@ -162,12 +156,10 @@ export const connect = <Service extends string>(
   return {
     origin,
     perform: (deed) =>
-      budget === undefined
-        ? Effect.suspend(() => perform(deed))
-        : Effect.tap(
-            Effect.suspend(() => perform(deed)),
-            (answer) => budget.heard(deed._tag, answer),
-          ),
+      Effect.tap(
+        Effect.suspend(() => perform(deed)),
+        (answer) => heard(deed._tag, answer),
+      ),
     heard: (handle, body) => {
       const read = endpointOf(handle.operation)?.delivered
       const seen = read === undefined ? undefined : Result.getOrUndefined(readable(() => read(body, handle)))
@@ -177,9 +169,7 @@ export const connect = <Service extends string>(
       renew(artifact, within)?.pipe(
         Effect.map(withheld),
         // A renewal stands for a look: what it is told counts for all who look.
-        Effect.tap((renewal) =>
-          renewal._tag === "Renewed" || budget === undefined ? Effect.void : budget.heard("Look", renewal),
-        ),
+        Effect.tap((renewal) => (renewal._tag === "Renewed" ? Effect.void : heard("Look", renewal))),
       ),
     ...(budget === undefined ? {} : { admit: budget.admit }),
     ...(table.cadence === undefined ? {} : { cadence: table.cadence }),
@@ -235,9 +225,14 @@ const hintOf = (headers: Exchange.Headers, now: DateTime.Utc): Pick<Verdict.Trou
 
 const isSuccess = ({ status }: Exchange.Response): boolean => status >= 200 && status < 300
 
+const safely = <A extends object>(read: () => A): A | {} => Result.getOrElse(attempt(read), () => ({}))
+
 /** A reader that throws is our defect, and an answer that nobody could read all the same. */
 const readable = <A>(read: () => Result.Result<A, string>): Result.Result<A, string> =>
-  Result.flatMap(Result.try({ try: read, catch: () => "its reader cannot read it" }), (answer) => answer)
+  Result.flatMap(attempt(read), (answer) => answer)
+
+const attempt = <A>(read: () => A): Result.Result<A, string> =>
+  Result.try({ try: read, catch: () => "its reader cannot read it" })
 
 const unknownOperation = (_tag: "Rejected" | "Unseen", stage: Stage, name: string): Effect.Effect<Remote.Answer> =>
   Effect.succeed({ _tag, reason: { _tag: "NotFound", what: `operation ${name}` }, evidence: { stage } })

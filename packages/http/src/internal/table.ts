@@ -18,7 +18,6 @@ import type * as Deprecation from "../Deprecation.ts"
 import type * as Exchange from "../Exchange.ts"
 import type * as Multipart from "../Multipart.ts"
 import type { Unanswered, Unsent } from "../Transport.ts"
-import type { Webhook } from "../Webhook.ts"
 import type * as Verdict from "../Verdict.ts"
 
 /**
@@ -115,8 +114,6 @@ export interface Table<Service extends string> {
   readonly names?: (body: unknown) => Readonly<Record<string, string>>
   /** The limits that all work on one credential shares. */
   readonly budget?: Budget.Budget
-  /** How its deliveries are proved and what they are about; `Webhook.receive` takes them in. */
-  readonly webhook?: Webhook
   /** Reads whether an endpoint is going to be retired; `Deprecation.of` reads the usual headers. */
   readonly deprecation?: typeof Deprecation.of
   /** How often to look, where that depends on what was configured. */

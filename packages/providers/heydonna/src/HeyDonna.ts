@@ -124,7 +124,6 @@ const tableOf = (transcribed: Endpoint.Meaning): Provider.Table<"heydonna"> => (
   trouble: Trouble.trouble,
   names: Endpoint.names,
   budget,
-  webhook,
 })
 
 /** The API as a table: what {@link layer} connects to and what `tenuto explain` reads. */

@@ -227,7 +227,6 @@ const tableFor = (tier: Tier, credential: Provider.Table<"overten">["credential"
     requests: tiers[tier].requests,
     window: Duration.minutes(1),
   }),
-  webhook,
   cadence: cadenceOf(tier),
 })
 

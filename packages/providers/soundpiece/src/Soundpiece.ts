@@ -31,6 +31,7 @@ import * as Contract from "@tenuto/core/Contract"
 import { developer } from "@tenuto/core/Evidence"
 import * as Operation from "@tenuto/core/Operation"
 import type { Remote } from "@tenuto/core/Remote"
+import * as Budget from "@tenuto/http/Budget"
 import * as Delay from "@tenuto/http/Delay"
 import * as Provider from "@tenuto/http/Provider"
 import type { Transport } from "@tenuto/http/Transport"
@@ -152,7 +153,8 @@ export const table: Provider.Table<"soundpiece"> = {
   credential: Provider.bearer, // S001 "Authorization: Bearer spk_<your-key>"
   endpoints: Object.fromEntries(Object.entries(routes).map(([route, facts]) => [route, Endpoint.make(route, facts)])),
   verdicts: Reasons.verdicts,
-  webhook,
+  // Contract 2.9: one budget for the account, no number.
+  budget: /* @__PURE__ */ Budget.of({ deeds: ["Submit", "Look"], backoff: contract.delays.limited }),
   trouble: ({ body, headers, now }) => {
     const retryAfter = Delay.retryAfter(headers, now) // contract 2.9: seconds; absent or 0 means exponential
     const hint = retryAfter === undefined ? {} : { retryAfter }

@@ -2,6 +2,8 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type * as Stream from "effect/Stream"
+import type { Artifact } from "@tenuto/core/Artifact"
 import type * as Client from "@tenuto/core/Client"
 import type * as Operation from "@tenuto/core/Operation"
 import type * as Remote from "@tenuto/core/Remote"
@@ -17,7 +19,11 @@ import type { Answer } from "../Script.ts"
 export interface Service {
   readonly handler: Handler
   readonly hooks: Fault.Hooks
-  readonly ledger: Effect.Effect<{ readonly operations: ReadonlyArray<{ readonly id: string }> }>
+  readonly ledger: Effect.Effect<{
+    readonly operations: ReadonlyArray<{ readonly id: string }>
+    /** Requests for a file that carried a credential. */
+    readonly leaks?: number
+  }>
   readonly courier?: Courier
 }
 
@@ -44,6 +50,12 @@ export interface Options<O extends Operation.Any> extends Pick<Suite, "name" | "
   readonly within?: Duration.Input
   /** What is played, in place of `Client.run`. */
   readonly run?: (draft: Operation.Draft<O>, wait: Client.Wait) => Effect.Effect<unknown, unknown, Client.Needs<O>>
+  /** Which file of the output is fetched once the work is done. Default: none, and nothing goes wrong at `download`. */
+  readonly artifact?: ((output: Operation.Output<O>) => Artifact | undefined) | undefined
+  /** What fetches it, in place of `Download.stream`. */
+  readonly download?: (
+    artifact: Artifact,
+  ) => Stream.Stream<Uint8Array, unknown, Transport | Remote.Remote<O["service"]>>
   /** Answers by name: `{ elsewhere: { status: 418 } }` makes `elsewhere@look` a word. */
   readonly answers?: Readonly<Record<string, Answer>>
   /** What stories over loopback are carried by. */

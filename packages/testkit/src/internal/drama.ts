@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
+import type { Artifact } from "@tenuto/core/Artifact"
 import * as Client from "@tenuto/core/Client"
 import { isRepeatable } from "@tenuto/core/Contract"
 import * as Handle from "@tenuto/core/Handle"
@@ -16,11 +17,12 @@ import * as Journal from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
 import type * as Operation from "@tenuto/core/Operation"
 import * as Remote from "@tenuto/core/Remote"
+import * as Download from "@tenuto/http/Download"
 import { Transport } from "@tenuto/http/Transport"
 import * as Webhook from "@tenuto/http/Webhook"
-import { answer, type Behaviour, json } from "../Behaviour.ts"
+import { answer, json } from "../Behaviour.ts"
 import type { Options } from "./cast.ts"
-import type { Story, Told, Violation } from "./story.ts"
+import type { Story, Told } from "./story.ts"
 import type * as Fault from "../Fault.ts"
 import type { Handler } from "../Handler.ts"
 import * as Rehearsal from "../Rehearsal.ts"
@@ -28,10 +30,13 @@ import * as Report from "../Report.ts"
 import * as Timeline from "../Timeline.ts"
 import * as Transitions from "../Transitions.ts"
 import { drawer } from "./alike.ts"
+import { disturbing } from "./disturbing.ts"
+import { ended, isOfDraft, tagOf } from "./ending.ts"
 import { Witness } from "./observer.ts"
 import { Past } from "./past.ts"
 import { resourceOf } from "./effects.ts"
-import { inTurn, meets, refusalOf } from "./steps.ts"
+import { Saving } from "./saving.ts"
+import { meets, refusalOf } from "./steps.ts"
 import { faultOf, nameOf, unheard } from "./word.ts"
 
 /** Where a service delivers: the same text on both carriers, and led to the client by the courier's own transport. */
@@ -43,27 +48,16 @@ const crowded = json(429, { detail: "too many requests" }, { "retry-after": "360
 const bystander = "00000000-0000-4000-8000-000000000000"
 
 const nothing = () => {}
-const tagOf = (failure: unknown): string =>
-  typeof failure === "object" && failure !== null && "_tag" in failure && typeof failure._tag === "string"
-    ? failure._tag
-    : "Failure"
-
-/** A request that never left the draft says nothing about the work. */
-const isOfDraft = (failure: unknown): boolean =>
-  typeof failure === "object" &&
-  failure !== null &&
-  "evidence" in failure &&
-  (failure.evidence as { readonly stage?: unknown }).stage === "draft"
-
 export const tell = async <O extends Operation.Any>(options: Options<O>, story: Story): Promise<Told> => {
   if (story.carrier === "loopback" && options.transport === undefined) {
     const says = "no transport carries stories over loopback: give the suite one"
     return { timeline: "", violations: [{ check: "carrier", says }] }
   }
-  const unplayed = story.steps.flatMap((word) => unheard(word) ?? [])
+  const unplayed = story.steps.flatMap((word) => unheard(word, options.artifact !== undefined) ?? [])
   if (unplayed.length > 0) return { timeline: "", violations: unplayed.map((says) => ({ check: "kinds", says })) }
   const { changed, draft, run = Client.run, webhook } = options
   const operation = draft.operation
+  const { download = (artifact: Artifact) => Download.stream(operation, artifact) } = options
   const asked: Array<string> = []
   const left = drawer(story.steps)
   const draw = (stage: string) => {
@@ -105,6 +99,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
 
   const receiver = webhook === undefined ? undefined : Webhook.receive(webhook.webhook, { secrets: [webhook.secret] })
   const { hooks } = service
+  const saving = new Saving(service.handler)
   const past = new Past()
   const isKept = story.steps.includes("backwards@look")
   const dies = Effect.suspend(() => {
@@ -112,22 +107,13 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     return Effect.never
   })
 
-  const disturbed = (word: string, request: Parameters<Handler>[0]): Effect.Effect<Behaviour> => {
-    const name = nameOf(word)
-    if (name === "pass") return service.handler(request)
-    const told = note("service", word)
-    if (name === "crash-before-commit") return Effect.andThen(told, dies)
-    if (name === "crash-after-commit") return told.pipe(Effect.andThen(service.handler(request)), Effect.andThen(dies))
-    const fixed = options.answers?.[name]
-    if (fixed !== undefined) {
-      const { headers, json: body, status, text } = fixed
-      return Effect.as(told, body === undefined ? answer(status, text, headers) : json(status, body, headers))
-    }
-    // A fault says itself that it is played.
-    return Effect.flatMap(Effect.orDie(faultOf(word)), ({ fault, parameter, stage }) =>
-      inTurn(service.handler, [{ stage, count: 1, name: fault.name, parameter }], hooks, past)(request),
-    )
-  }
+  const disturbed = disturbing({
+    service,
+    past,
+    dies,
+    answers: options.answers,
+    note: (word) => note("service", word),
+  })
 
   const handler: Handler = (request) =>
     Effect.suspend(() => {
@@ -142,12 +128,14 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
       if (isElsewhere) return service.handler(request)
       const part = hooks.stageOf(request)
       const stage = meets("look", part) ? "look" : part
-      if (stage !== "submit" && stage !== "look") return service.handler(request)
+      const isFile = stage === "download" && options.artifact !== undefined
+      if (stage !== "submit" && stage !== "look" && !isFile) return service.handler(request)
       witness.arrives(stage, millis())
       const refusal = refusalOf(past, hooks, request, stage, instant())
       if (refusal !== undefined) return Effect.succeed(refusal)
       const word = draw(stage)
-      const seen = word === undefined ? service.handler(request) : disturbed(word, request)
+      const met = word === undefined ? service.handler(request) : disturbed(word, request)
+      const seen = isFile ? Effect.andThen(saving.see(request), met) : met
       return Effect.map(seen, (behaviour) => {
         if (behaviour._tag === "Answered") {
           if (isKept && stage === "look" && behaviour.response.status === 200) {
@@ -229,7 +217,19 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
   // --- the caller -------------------------------------------------------------------------------
 
   const wait: Client.Wait = options.within === undefined ? {} : { within: options.within }
-  type Verb = Effect.Effect<unknown, unknown, Client.Needs<O>>
+  type Verb = Effect.Effect<unknown, unknown, Client.Needs<O> | Transport>
+  /** The work is done, and the wait for it over; what is fetched now takes its own time. */
+  const save = (output: Operation.Output<O>): Effect.Effect<void, unknown, Client.Needs<O> | Transport> => {
+    const artifact = options.artifact?.(output)
+    if (artifact === undefined) return Effect.void
+    witness.ends(instant())
+    witness.isSaving = true
+    return saving.take(download(artifact)).pipe(
+      Effect.map((wrong) => wrong !== undefined && witness.died("whole", wrong)),
+      Effect.andThen(note("client", "saved")),
+      Effect.onExit(() => Effect.sync(() => void (witness.isSaving = false))),
+    )
+  }
   const recover: Verb = Effect.flatMap(Client.recover([operation], wait), ([first]) =>
     first === undefined ? Effect.fail({ _tag: "Unrecovered" }) : Effect.fromResult(first.result),
   )
@@ -290,7 +290,9 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
       const life = lives
       const since = instant()
       witness.begins({ contract, since, deadline: DateTime.addDuration(since, within) })
-      const fiber: Fiber.Fiber<unknown, unknown> = yield* Effect.forkChild(Effect.provideContext(verb, around))
+      const fiber: Fiber.Fiber<unknown, unknown> = yield* Effect.forkChild(
+        Effect.provideContext(Effect.flatMap(verb, save), around),
+      )
       crash = () => {
         lives++
         fiber.interruptUnsafe()
@@ -327,7 +329,9 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     ...(story.seed === 0 ? {} : { clock: { seed: story.seed } }),
     ...(story.carrier === "loopback" && options.transport !== undefined ? { transport: options.transport } : {}),
   })
-  witness.begun((await Effect.runPromise(service.ledger)).operations.length)
+  const { leaks = 0, operations } = await Effect.runPromise(service.ledger)
+  witness.begun(operations.length)
+  witness.leaked(leaks)
   return {
     get timeline() {
       return played.timeline
@@ -337,12 +341,4 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     transitions: [...witness.transitions],
     asked,
   }
-}
-
-/** What ended the run itself: a stall of the clock, or a defect. */
-const ended = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<Violation> => {
-  if (Exit.isSuccess(exit)) return []
-  const thrown = Cause.squash(exit.cause)
-  const says = thrown instanceof Error ? thrown.message : String(thrown)
-  return [{ check: tagOf(thrown) === "Failure" ? "defect" : tagOf(thrown), says }]
 }

@@ -27,6 +27,8 @@ export class Witness {
   request: Lifecycle.Request | undefined
   /** What the driver shows; before its first event what its journal folds to. */
   state: Lifecycle.State | undefined
+  /** A file is being fetched: what is asked of the service now renews its link. */
+  isSaving = false
   private wait: Wait | undefined
   private action: Lifecycle.Action | undefined
   private isFirst = true
@@ -118,9 +120,11 @@ export class Witness {
 
   /** A request of a stage has come to the service, at this instant. */
   arrives(stage: string, now: number): void {
-    const deed = stage === "submit" ? "Submit" : "Look"
+    const deed = stage === "submit" ? "Submit" : stage === "look" ? "Look" : "nothing"
     const { action } = this
-    if (action?._tag !== deed)
+    if (this.isSaving) {
+      if (stage === "submit") this.fault("deed", "a submit came while a file was fetched")
+    } else if (action?._tag !== deed)
       this.fault("deed", `a ${stage} came, and what was planned is ${action?._tag ?? "nothing"}`)
     else if (now < action.at.epochMilliseconds) {
       this.fault("patience", `a ${stage} came ${action.at.epochMilliseconds - now} ms before its time`)
@@ -165,6 +169,10 @@ export class Witness {
 
   begun(created: number): void {
     if (created > 1) this.fault("once", `one piece of work was begun ${created} times`)
+  }
+
+  leaked(leaks: number): void {
+    if (leaks > 0) this.fault("leak", `${leaks} requests for a file carried a credential`)
   }
 
   died(check: string, says: string): void {

@@ -15,14 +15,13 @@ export const faultOf = (word: string): Exit.Exit<Fault.Planned, Fault.Unrecognis
   return read
 }
 
-const heard: ReadonlyArray<string> = ["submit", "look", "webhook"]
-
 /** Why a fault would never be played: nothing asks for it, and a story that it stands in would be green for nothing. */
-export const unheard = (word: string): string | undefined => {
+export const unheard = (word: string, isSaving: boolean): string | undefined => {
   const read = faultOf(word)
   if (Exit.isFailure(read)) return undefined
   const { count, stage } = read.value
   if (count !== 1) return `"${word}" is never played: a step is for one request, so say it as often as it happens`
+  const heard: ReadonlyArray<string> = ["submit", "look", "webhook", ...(isSaving ? ["download"] : [])]
   if (heard.includes(stage)) return undefined
   return `"${word}" is never played: what goes wrong here stands at ${heard.join(", ")}; a look that is held is a look`
 }
