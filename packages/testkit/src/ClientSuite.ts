@@ -21,7 +21,7 @@
  * A fault that nothing asks for, such as 503@download or 503@look:2, is red (`kinds`): its story would be green for nothing.
  *
  * Checks: `machine`, `action`, `deed`, `patience`, `ahead`, `saved`, `deadline`, `truth`, `once`, `journal`, and the name
- * of whatever ended the run itself: `Deadlock`, `StuckIo`, `HotLoop`, a defect.
+ * of whatever ended the run itself: `Deadlock`, `StuckIo`, `HotLoop`, `Endless`, a defect.
  *
  * @example
  * ```ts
@@ -53,5 +53,5 @@ export type { Making, Options, Service } from "./internal/cast.ts"
 /** Make a suite. */
 export const make = <O extends Operation.Any>(options: Options<O>): Suite => {
   const { from, kinds, name } = options
-  return { name, kinds, ...(from === undefined ? {} : { from }), tell: (story) => tell(options, story) }
+  return { name, kinds, ...(from === undefined ? {} : { from }), tell: (story, signal) => tell(options, story, signal) }
 }

@@ -191,11 +191,14 @@ export const serve = <Ledger, E extends { readonly message: string } = never>(
           method: "DELETE",
           path: "/faults",
           answer: () =>
-            Effect.suspend(() => {
-              running.world.mend()
-              running.planned = []
-              return planned
-            }),
+            Effect.suspend(() => running.world.mend).pipe(
+              Effect.andThen(
+                Effect.suspend(() => {
+                  running.planned = []
+                  return planned
+                }),
+              ),
+            ),
         },
         {
           method: "GET",

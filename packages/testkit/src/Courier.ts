@@ -120,6 +120,8 @@ export interface Courier {
   readonly ledger: Effect.Effect<ReadonlyArray<Entry>>
   /** Say what becomes of the next letters to go; for `webhook` of `Fault.Hooks`. */
   readonly plan: (turns: ReadonlyArray<Turn>) => Effect.Effect<void>
+  /** Forget what was said of letters that have not gone. */
+  readonly forget: Effect.Effect<void>
 }
 
 interface Job {
@@ -262,6 +264,7 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
         })),
       ),
       plan: (added) => Effect.sync(() => turns.add(added)),
+      forget: Effect.sync(() => turns.clear()),
     }
   })
 

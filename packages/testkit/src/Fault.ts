@@ -222,12 +222,11 @@ export const plan = (
   })
 }
 
-/** Put steps before a handler, and give what becomes of letters to who sends them. Errors: `Unrecognised`. */
-export const arrange = <R>(
-  handler: Handler<R>,
+/** See that steps can happen to a service, and give what becomes of letters to who sends them. Errors: `Unrecognised`. */
+export const fit = <R>(
   { steps, turns }: { readonly steps: ReadonlyArray<Step<R>>; readonly turns: ReadonlyArray<Turn> },
   hooks: Hooks,
-): Effect.Effect<Handler<R>, Unrecognised> =>
+): Effect.Effect<void, Unrecognised> =>
   Effect.gen(function* () {
     const { stages = Stage.literals, webhook } = hooks
     const astray = steps.find((step) => !stages.some((stage) => meets(step.stage, stage)))
@@ -238,7 +237,6 @@ export const arrange = <R>(
       const given = turns.map(({ fault }) => `${fault?.name ?? "pass"}@webhook`).join(", ")
       yield* webhook?.(turns) ?? new Unrecognised({ given, problem: "NoWebhooks", known: [] })
     }
-    return inTurn(handler, steps, hooks)
   })
 
 /**
@@ -255,5 +253,5 @@ export const apply = <R>(
   const steps = faults
     .filter(({ stage }) => stage !== "webhook")
     .map(({ fault, ...step }) => ({ ...step, name: fault.name }))
-  return arrange(handler, { steps, turns }, hooks)
+  return Effect.as(fit({ steps, turns }, hooks), inTurn(handler, steps, hooks))
 }

@@ -70,6 +70,10 @@ export interface Options<S extends Service> {
   readonly name?: string
   /** Real time without a sign of life after which I/O counts as stuck. Default: 5 seconds. */
   readonly stuckAfter?: Span
+  /** Requests at one instant after which the client counts as one that lets no time pass. Default: 10,000. */
+  readonly mostAtOnce?: number
+  /** Requests in one run after which the client counts as one that never ends. Default: 50,000. */
+  readonly mostInAll?: number
 }
 
 /** Something that a client begins and the clock cannot see: time may move while it is under way. */
@@ -107,8 +111,8 @@ export interface Kit<Ledger> extends AsyncDisposable {
   readonly fetch: typeof globalThis.fetch
   /**
    * Play a client to its end, and give what it gives. Rejects with what it throws; with an error whose `_tag` is
-   * `Deadlock` when nothing can wake it, `StuckIo` when I/O does not end, and `HotLoop` when it asks again and again and no
-   * time passes: each says who it is.
+   * `Deadlock` when nothing can wake it, `StuckIo` when I/O does not end, `HotLoop` when it asks again and again and no
+   * time passes, and `Endless` when it goes on and on: each says who it is.
    */
   readonly run: <A>(client: (world: World) => A | Promise<A>) => Promise<A>
   /** Between runs: let this much time pass, and what is due happen. */

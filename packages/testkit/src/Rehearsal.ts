@@ -64,6 +64,8 @@ export interface Play<A, E, Service> {
   readonly ledger?: Effect.Effect<{ readonly operations: ReadonlyArray<Transcript.Created> }>
   /** Where time begins, and the seed of what happens at one instant. */
   readonly clock?: VirtualClock.Options
+  /** Aborted, it ends everything; the promise is rejected. */
+  readonly signal?: AbortSignal
   /** The service's name: under it the faults that were played count as covered. */
   readonly service?: string
 }
@@ -98,7 +100,7 @@ const entriesOf = (timeline: Timeline.Timeline["Service"]) => lazily(() => Effec
 const writeEvent = Schema.encodeSync(Schema.fromJsonString(Lifecycle.Event))
 /** Play it. The promise is kept whatever the program does: how it ended stands in `exit`. */
 export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A, E>> => {
-  const { connect, handler, hooks, ledger, program, service, transport } = play
+  const { connect, handler, hooks, ledger, program, service, signal, transport } = play
   const rows: Array<Lifecycle.Event> = []
   const journal = Layer.effect(
     Journal.Journal,
@@ -166,6 +168,6 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
   }).pipe(
     Effect.provide(Timeline.layer().pipe(Layer.provideMerge(VirtualClock.layer(play.clock)))),
     Effect.orDie,
-    Effect.runPromise,
+    (whole) => Effect.runPromise(whole, signal === undefined ? undefined : { signal }),
   )
 }

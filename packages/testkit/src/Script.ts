@@ -28,7 +28,7 @@ import * as Schema from "effect/Schema"
 import { answer, Behaviour, json } from "./Behaviour.ts"
 import type { Handler } from "./Handler.ts"
 import * as Fault from "./Fault.ts"
-import type * as Steps from "./internal/steps.ts"
+import { inTurn, type Step as Planned } from "./internal/steps.ts"
 
 /** A fixed answer; its body is `json` or `text`, not both. */
 export const Answer = Schema.Struct({
@@ -102,7 +102,7 @@ export const apply = <R>(
   hooks: Fault.Hooks,
 ): Effect.Effect<Handler<R>, Fault.Unrecognised> =>
   Effect.gen(function* () {
-    const steps: Array<Steps.Step<R>> = []
+    const steps: Array<Planned<R>> = []
     const turns: Array<Fault.Turn> = []
     for (const step of script.steps) {
       const { on: stage, times: count = 1 } = step
@@ -117,5 +117,6 @@ export const apply = <R>(
         steps.push({ stage, count, name: fault.name, parameter })
       }
     }
-    return yield* Fault.arrange(handler, { steps, turns }, hooks)
+    yield* Fault.fit({ steps, turns }, hooks)
+    return inTurn(handler, steps, hooks)
   })

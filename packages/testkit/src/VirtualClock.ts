@@ -84,10 +84,20 @@ export class HotLoop extends Schema.TaggedError<HotLoop>()("HotLoop", {
   }
 }
 
-/** Why a run cannot go on. */
-export type Stalled = Deadlock | StuckIo | HotLoop
+/** The client goes on and on. */
+export class Endless extends Schema.TaggedError<Endless>()("Endless", {
+  at: Schema.DateTimeUtcFromString,
+  waiters: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    return `at ${DateTime.formatIso(this.at)} there is still no end: ${list(this.waiters)}. Give the client a deadline, or raise mostInAll if it means to send so many requests`
+  }
+}
 
-const stalls = { Deadlock, StuckIo, HotLoop }
+/** Why a run cannot go on. */
+export type Stalled = Deadlock | StuckIo | HotLoop | Endless
+
+const stalls = { Deadlock, StuckIo, HotLoop, Endless }
 
 /** Tell whether it was the clock that ended a run. */
 export const isStalled = (error: unknown): error is Stalled =>
@@ -105,6 +115,11 @@ export interface Options {
   readonly stuckAfter?: Duration.Input
   /** Requests at one instant after which the client counts as one that lets no time pass. Default: 10,000. */
   readonly mostAtOnce?: number
+  /**
+   * Requests in one run after which the client counts as one that never ends, as does one that is woken twenty times as
+   * often and sends none. Default: 50,000.
+   */
+  readonly mostInAll?: number
   /**
    * Cover the host's own time too, for clients that are not ours: `Date`, `setTimeout`, `setInterval`, `setImmediate`,
    * `performance.now`, `process.hrtime`, `AbortSignal.timeout`, `node:timers`, `node:timers/promises`, and WebCrypto;
@@ -153,6 +168,7 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
         seed: options.seed,
         stuckAfter: Duration.toMillis(Duration.fromInputUnsafe(options.stuckAfter ?? "5 seconds")),
         mostAtOnce: options.mostAtOnce ?? 10_000,
+        mostInAll: options.mostInAll ?? 50_000,
         moves: options.moves ?? "freely",
       })
       yield* Effect.addFinalizer(() => Effect.sync(() => engine.close()))
@@ -185,7 +201,7 @@ export const layer = (options: Options = {}): Layer.Layer<VirtualClock> =>
 /**
  * Run an effect under the current virtual clock and fail when it can never end; `label` is how the failure calls it.
  *
- * Errors: `Deadlock`, `StuckIo`, `HotLoop`.
+ * Errors: `Deadlock`, `StuckIo`, `HotLoop`, `Endless`.
  */
 export const guard = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
@@ -200,7 +216,7 @@ export const guard = <A, E, R>(
   return Effect.flatMap(current, (engine) => within(() => engine?.watch.await(label))(guarded))
 }
 
-/** Run an effect to its exit under a fresh clock, in a scope of its own. Errors in the exit: `Deadlock`, `StuckIo`, `HotLoop`. */
+/** Run an effect to its exit under a fresh clock, in a scope of its own. Errors in the exit: as `guard` has them. */
 export const run = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   options?: Options,

@@ -75,7 +75,8 @@ export const during = (begin: Begin) => Effect.acquireRelease(Effect.sync(begin)
 /** Stop time until a promise settles, whoever waits for it. Under a live clock it changes nothing. */
 export const holdUntil = (engine: Engine | undefined, promise: Promise<unknown>, label: string, parks = true): void => {
   const release = engine?.hold(label, parks)
-  if (release !== undefined) void promise.then(release, release)
+  // What is no promise has settled.
+  if (release !== undefined) void Promise.resolve(promise).then(release, release)
 }
 
 /** The engine of a fiber's clock, if that is a virtual one. */

@@ -48,7 +48,11 @@ const crowded = json(429, { detail: "too many requests" }, { "retry-after": "360
 const bystander = "00000000-0000-4000-8000-000000000000"
 
 const nothing = () => {}
-export const tell = async <O extends Operation.Any>(options: Options<O>, story: Story): Promise<Told> => {
+export const tell = async <O extends Operation.Any>(
+  options: Options<O>,
+  story: Story,
+  signal?: AbortSignal,
+): Promise<Told> => {
   if (story.carrier === "loopback" && options.transport === undefined) {
     const says = "no transport carries stories over loopback: give the suite one"
     return { timeline: "", violations: [{ check: "carrier", says }] }
@@ -326,6 +330,7 @@ export const tell = async <O extends Operation.Any>(options: Options<O>, story: 
     connect: options.connect,
     handler,
     program,
+    ...(signal === undefined ? {} : { signal }),
     ...(story.seed === 0 ? {} : { clock: { seed: story.seed } }),
     ...(story.carrier === "loopback" && options.transport !== undefined ? { transport: options.transport } : {}),
   })

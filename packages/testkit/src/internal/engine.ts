@@ -6,6 +6,7 @@
  */
 import { dice } from "./dice.ts"
 import { turn, underWay } from "./host.ts"
+import type { Most } from "./rush.ts"
 import { type Timer, Timers } from "./timers.ts"
 import { type Timekeeper, Trip } from "./trip.ts"
 import { Watch, type Watched } from "./watch.ts"
@@ -17,11 +18,10 @@ export interface Hold {
   readonly isHome: () => boolean
 }
 
-export interface Options {
+export interface Options extends Most {
   readonly start: number
   readonly seed: number | undefined
   readonly stuckAfter: number
-  readonly mostAtOnce: number
   readonly moves: Moves
 }
 
@@ -35,6 +35,8 @@ export type Moves = "freely" | "told" | "held"
 // message at the present instant needs the first only.
 const turnsOfJump = 2
 const turnsOfMessage = 1
+// No date is later.
+const lastInstant = 8_640_000_000_000_000
 // For what has come to be read and answered.
 const turnsOfFence = 3
 
@@ -57,6 +59,8 @@ export class Engine implements Timekeeper, Watched {
   private readonly moves: Moves
   /** Time does not pass it by itself. */
   private horizon: number
+  /** How many want it to pass by itself. */
+  private frees = 0
   private readonly arrivals: Array<() => void> = []
   private busy = 0
   private parked = 0
@@ -77,7 +81,8 @@ export class Engine implements Timekeeper, Watched {
     this.start = options.start
     this.now = options.start
     this.seed = options.seed ?? 0
-    this.die = options.seed === undefined ? undefined : dice(options.seed)
+    // Seed 0 is the order in which everything was set.
+    this.die = this.seed === 0 ? undefined : dice(this.seed)
     this.watch = new Watch(this, options)
     this.moves = options.moves
     this.horizon = options.moves === "freely" ? Infinity : options.start
@@ -97,7 +102,8 @@ export class Engine implements Timekeeper, Watched {
 
   set(instant: number, label: () => string, fire: () => void, order: number = this.nextOrder()): Timer {
     const turns = instant > this.now ? turnsOfJump : turnsOfMessage
-    const timer: Timer = { at: instant, order, label, turns, fire, isWeak: false, live: true }
+    const at = instant === Infinity ? instant : Math.min(instant, lastInstant)
+    const timer: Timer = { at, order, label, turns, fire, isWeak: false, live: true }
     this.timers.add(timer)
     this.touch()
     return timer
@@ -145,7 +151,7 @@ export class Engine implements Timekeeper, Watched {
   depart(label: () => string): Trip {
     const trip = new Trip(this, this.ids++, label, this.nextOrder(), "waiting")
     this.trips.set(trip.id, trip)
-    this.watch.counts(label)
+    this.watch.asks(label)
     return trip
   }
 
@@ -154,7 +160,7 @@ export class Engine implements Timekeeper, Watched {
     if (id !== undefined) return this.trips.get(Number(id))
     const trip = new Trip(this, this.ids++, label, this.nextOrder(), "foreign", isHome)
     this.trips.set(trip.id, trip)
-    this.watch.counts(label)
+    this.watch.asks(label)
     return trip
   }
 
@@ -183,11 +189,12 @@ export class Engine implements Timekeeper, Watched {
 
   /** Let time move by itself; the answer stops it where it is. */
   free(): () => void {
+    this.frees++
     this.horizon = Infinity
     this.watch.forgives()
     this.touch()
     return () => {
-      this.horizon = this.now
+      if (--this.frees === 0) this.horizon = this.now
     }
   }
 
@@ -195,7 +202,7 @@ export class Engine implements Timekeeper, Watched {
   advance(millis: number, done: () => void): void {
     // Time that moves by itself gets there by itself.
     if (this.horizon === Infinity && !this.isClosed) return void this.at(this.now + millis, () => "an advance", done)
-    this.horizon = Math.max(this.horizon, this.now) + millis
+    this.horizon = Math.min(Math.max(this.horizon, this.now) + millis, lastInstant)
     this.arrivals.push(done)
     if (this.isClosed) this.letGo()
     else this.touch()
@@ -222,8 +229,13 @@ export class Engine implements Timekeeper, Watched {
     turn(this.check)
   }
 
+  /** Whether a request that this process sent itself is on its way to nobody known. */
+  get isAwaited(): boolean {
+    return this.parking > this.parked
+  }
+
   private get isBlocked(): boolean {
-    return this.busy > 0 || this.strict > 0 || this.parking > this.parked
+    return this.busy > 0 || this.strict > 0 || this.isAwaited
   }
 
   private readonly check = (): void => {
@@ -246,11 +258,14 @@ export class Engine implements Timekeeper, Watched {
     if (++this.quiet < (next?.turns ?? turnsOfJump)) return this.again()
     this.watch.unblocked()
     if (next === undefined || next.at === Infinity || next.at > this.limit) return this.rest()
-    if (next.isWeak && this.timers.live().every(({ isWeak }) => isWeak)) return this.watch.mourn()
+    // In a run that is told how far to go, even what wakes nobody gets there.
+    const isWeak = next.isWeak && this.horizon === Infinity && this.timers.live().every((timer) => timer.isWeak)
+    if (isWeak) return this.watch.mourn()
     const timer = this.timers.take(this.die)
     if (timer === undefined) return
     if (timer.at > this.now) this.now = timer.at
     this.live()
+    this.watch.wakes(timer.label)
     timer.fire()
   }
 

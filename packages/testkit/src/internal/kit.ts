@@ -16,7 +16,7 @@ import * as Timeline from "../Timeline.ts"
 import * as VirtualClock from "../VirtualClock.ts"
 import { handlerOf } from "./answering.ts"
 import { builtin } from "./builtin.ts"
-import { during, holdUntil } from "./clock.ts"
+import { during, holdUntil, within } from "./clock.ts"
 import { covering } from "./covering.ts"
 import { examine } from "./doctor.ts"
 import { dispatcherOn } from "./dispatching.ts"
@@ -97,11 +97,17 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
   const unfit = unfitOf(options)
   if (unfit !== undefined) return Promise.reject(unfit)
   const { carrier = "memory", faults = [], globals = true, origin = "http://service.test", receiver } = options
-  const { seed = 0, stuckAfter } = options
+  const { mostAtOnce, mostInAll, seed = 0, stuckAfter } = options
   const scope = Scope.makeUnsafe()
   const world = await run(
     build(made(options.service), {
-      clock: VirtualClock.layer({ seed, moves: "told", ...(stuckAfter === undefined ? {} : { stuckAfter }) }),
+      clock: VirtualClock.layer({
+        seed,
+        moves: "told",
+        ...(stuckAfter === undefined ? {} : { stuckAfter }),
+        ...(mostAtOnce === undefined ? {} : { mostAtOnce }),
+        ...(mostInAll === undefined ? {} : { mostInAll }),
+      }),
       at: carrier === "memory" ? origin : {},
       faults,
       receiver,
@@ -113,6 +119,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
   )
   const { context, engine, url } = world
   const own = fetchOn(context)
+  const relayed = fetchOn(Context.add(context, Relayed, true))
   const dispatcher = dispatcherOn(context)
   const fetch = carrier === "memory" ? own : (((input, init) => globalThis.fetch(input, init)) satisfies typeof own)
 
@@ -121,8 +128,13 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
     Effect.gen(function* () {
       const isFirst = yield* Deferred.fail(closed, new Closed({ wasRunning: true }))
       if (isFirst && options.name !== undefined) yield* Coverage.note(Coverage.of(options.name, world.transcript))
-      yield* Scope.close(scope, Exit.void)
-    }).pipe(run)
+    }).pipe(Effect.ensuring(Scope.close(scope, Exit.void)), run)
+
+  /** Nothing is done with a kit that is closed. */
+  const opened = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | Closed> =>
+    Effect.flatMap(Deferred.isDone(closed), (isDone): Effect.Effect<A, E | Closed> =>
+      isDone ? Effect.fail(new Closed({ wasRunning: false })) : effect,
+    )
 
   let isPlaying = false
   /** The process's time, chance and `fetch` are the kit's. */
@@ -147,7 +159,6 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
           isPlaying = false
         }
       })
-      yield* during(() => engine?.free())
       const playing = Effect.promise(async (signal) => {
         try {
           const given: World = { url, fetch, dispatcher, signal }
@@ -158,16 +169,24 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
         }
       })
       const label = `the client ${client.name === "" ? "under test" : client.name}`
-      return yield* Effect.raceFirst(VirtualClock.guard(playing, { label }), Deferred.await(closed))
+      const result = yield* within(() => engine?.free())(VirtualClock.guard(playing, { label }))
+      // What is due by now happens: the service sees who left, and whoever rejects is heard.
+      yield* Effect.ignore(VirtualClock.guard(VirtualClock.advance(0)))
+      return result
     })
-      .pipe(Effect.scoped, Effect.provideContext(context), run)
+      .pipe(
+        Effect.scoped,
+        (playing) => Effect.raceFirst(playing, Deferred.await(closed)),
+        Effect.provideContext(context),
+        run,
+      )
       .then((result) => (Result.isSuccess(result) ? result.success : Promise.reject(result.failure as Error)))
   }
 
   // What is due meanwhile, such as a receiver of letters, reads the kit's time too.
   const advance = (by: Span) => {
-    const passing = world.here(VirtualClock.advance(by))
-    return run(isPlaying ? passing : Effect.scoped(Effect.andThen(covered, passing)))
+    const passing = world.here(VirtualClock.guard(VirtualClock.advance(by)))
+    return run(opened(isPlaying ? passing : Effect.scoped(Effect.andThen(covered, passing))))
   }
 
   const transcript = async () => {
@@ -178,7 +197,8 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
 
   return {
     url,
-    fetch: carrier === "memory" ? fetchOn(Context.add(context, Relayed, true)) : fetch,
+    fetch: (input, init) =>
+      Deferred.isDoneUnsafe(closed) ? Promise.reject(new Closed({ wasRunning: false })) : relayed(input, init),
     dispatcher,
     transcript,
     judge: async (known, checks) => Checks.judge({ ...(await transcript()), timeline: timeline(), ...known }, checks),
@@ -190,7 +210,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
       return promise
     },
     doctor: (client) => examine(() => play(async (given) => client(given))),
-    fault: (...names) => run(world.fault(names)),
+    fault: (...names) => run(opened(world.fault(names))),
     now: () => DateTime.toDateUtc(DateTime.makeUnsafe(engine?.now ?? 0)),
     ledger: () => run(world.ledger),
     timeline,

@@ -99,7 +99,7 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
       const mark = request.headers[header]
       const known = engine === undefined || mark === undefined ? undefined : engine.arrive(reveal(mark), () => "")
       const trip = known ?? engine?.depart(() => labelOf(request))
-      trip?.clientIs(Context.get(fiber.context, Relayed) ? "relayed" : "local")
+      trip?.clientIs(Context.get(fiber.context, Relayed) && engine?.isAwaited === true ? "relayed" : "local")
       trip?.serverIs("received")
       const line = new Line(request.method)
       const service = Effect.runForkWith(context)(attend(handler, received(request), trip, line.sink))

@@ -25,6 +25,10 @@ export class Turns {
     for (const turn of turns) this.left.push({ turn, count: turn.count })
   }
 
+  clear(): void {
+    this.left.length = 0
+  }
+
   /** What a letter draws that is due. */
   draw(): Drawn {
     const next = this.next

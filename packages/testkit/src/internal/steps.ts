@@ -39,15 +39,14 @@ export const refusalOf = (
   return past.isDown((planned) => meets(planned, stage), now) ? unavailable(hooks) : undefined
 }
 
-/** Put the steps before a service; each call has a memory of its own, unless it is given one. */
+/** Put the steps before a service, and those that come to them; each call has a memory of its own, unless it is given one. */
 export const inTurn = <R>(
   handler: Handler<R>,
   steps: ReadonlyArray<Step<R>>,
   hooks: Hooks,
   past: Past = new Past(),
 ): Handler<R> => {
-  const left = steps.map((step) => ({ step, nth: 0 }))
-  const isKept = steps.some(({ name }) => name === "backwards")
+  const used = new Map<Step<R>, number>()
 
   const respond = (
     request: Request,
@@ -57,13 +56,13 @@ export const inTurn = <R>(
     const refusal = refusalOf(past, hooks, request, stage, now)
     if (refusal !== undefined) return Effect.succeed(refusal)
     hooks.asked?.(stage)
-    for (const turn of left) {
-      const { nth, step } = turn
+    for (const step of steps) {
       const { count, name, own, parameter } = step
+      const nth = used.get(step) ?? 0
       if (nth >= count || !meets(step.stage, stage)) continue
       const known = { ...hooks, parameter, stage: step.stage, request, nth, now, past }
       if (own === undefined && chances[name]?.(known) === false) continue
-      turn.nth++
+      used.set(step, nth + 1)
       const does = own?.(request) ?? effects[name]?.around(known)(handler(request)) ?? handler(request)
       return own === undefined && effects[name] !== undefined
         ? Effect.andThen(played("service", name, request), does)
@@ -76,7 +75,8 @@ export const inTurn = <R>(
     Effect.flatMap(DateTime.now, (now) => {
       const stage = hooks.stageOf(request)
       const does = respond(request, stage, now)
-      if (!isKept || !meets("look", stage)) return does
+      const isKept = meets("look", stage) && steps.some(({ name }) => name === "backwards")
+      if (!isKept) return does
       return Effect.map(does, (behaviour) => {
         if (behaviour._tag === "Answered" && behaviour.response.status === 200) {
           past.keep(resourceOf(hooks, request), behaviour.response)

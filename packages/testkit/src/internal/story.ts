@@ -47,5 +47,6 @@ export interface Suite {
   readonly from?: string
   /** Its alphabet; earlier words are simpler. */
   readonly kinds: ReadonlyArray<string>
-  readonly tell: (story: Story) => Promise<Told>
+  /** Aborted once the story is given up: then everything that it set going has to end. */
+  readonly tell: (story: Story, signal?: AbortSignal) => Promise<Told>
 }

@@ -4,7 +4,7 @@ import type { Ended, Explored, Service } from "../Kit.ts"
 import { chances } from "./effects.ts"
 import { open } from "./kit.ts"
 import { isStalled } from "../VirtualClock.ts"
-import type { Story, Suite, Told } from "./story.ts"
+import type { Story, Suite, Told, Violation } from "./story.ts"
 
 /** What is rejected meanwhile and heard by nobody. */
 const unheard = () => {
@@ -21,12 +21,23 @@ const isPlain = (word: string): boolean => {
   return /@[a-z-]+$/.test(word) && !/@(?:webhook|long-poll)$/.test(word) && chances[name] === undefined && stage !== ""
 }
 
-type Outcome<A> = readonly [ended: Ended<A>, run: Partial<Run>]
+type Outcome<A> = readonly [ended: Ended<A>, run: Partial<Run>, stalled?: Violation]
+
+/** Whatever is judged of a client that asks for nothing is green for nothing. */
+const silent = (carrier: Story["carrier"], { thrown }: Ended<unknown>): Violation => {
+  const end = thrown instanceof Error ? `; it ended with ${thrown.name}: ${thrown.message}` : ""
+  const way = "give it the url that it is called with"
+  const port = "what is not built on fetch or undici, such as axios, got or node:http, needs the carrier loopback"
+  return {
+    check: "asks",
+    says: `the client asked the service for nothing: ${way}${carrier === "memory" ? `; ${port}` : ""}${end}`,
+  }
+}
 
 export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite => {
   const { checks, client, from, kinds, known, name, secrets = [], service, ...rest } = explored
 
-  const tell = async ({ carrier, seed, steps }: Story): Promise<Told> => {
+  const tell = async ({ carrier, seed, steps }: Story, signal?: AbortSignal): Promise<Told> => {
     const asked: Array<string> = []
     let isPlainly = kinds.every(isPlain)
     const story = {
@@ -47,16 +58,25 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
       name,
       asked: (stage) => asked.push(stage === "long-poll" ? "look" : (stage ?? "")),
     })
+    signal?.addEventListener("abort", () => void kit.close(), { once: true })
     const { end, reasons: unhandled } = unheard()
     try {
-      const [ended, outcome] = await kit.run(client).then(
+      const [ended, outcome, stalled] = await kit.run(client).then(
         (value): Outcome<A> => [{ value }, { claimed: "succeeded" }],
-        (thrown: unknown): Outcome<A> =>
-          isStalled(thrown) ? [{}, { waiting: thrown.waiters }] : [{ thrown }, { thrown: [thrown] }],
+        (thrown: unknown): Outcome<A> => {
+          if (!isStalled(thrown)) return [{ thrown }, { thrown: [thrown] }]
+          const { _tag, message, waiters } = thrown
+          return _tag === "Deadlock" ? [{}, { waiting: waiters }] : [{}, {}, { check: _tag, says: message }]
+        },
       )
       const took = (kit.now().getTime() - began) / 1000
       const run = { ...outcome, took, secrets, unhandled, ...(typeof known === "function" ? known(ended) : known) }
-      const violations = await kit.judge(run, checks)
+      const { exchanges } = await kit.transcript()
+      const violations = [
+        ...(exchanges.length === 0 ? [silent(carrier, ended)] : []),
+        ...(stalled === undefined ? [] : [stalled]),
+        ...(await kit.judge(run, checks)),
+      ]
       const timeline = kit.timeline()
       return { timeline, violations, report: kit.report, ...(isPlainly ? { asked } : {}) }
     } finally {

@@ -10,21 +10,28 @@ const textOf = (thrown: unknown): { readonly check: string; readonly says: strin
 
 const red = (check: string, says: string): Told => ({ timeline: "", violations: [{ check, says }] })
 
+/** What is given up is waited for this long, in real milliseconds: one story may hold what another one needs. */
+const grace = 1000
+
 /** `within` are real milliseconds. */
 export const tell = (suite: Suite, story: Story, within: number): Promise<Told> =>
   new Promise((resolve) => {
-    const late = () => resolve(red("Endless", `the story had not ended after ${within} ms of real time`))
-    const disarm = later(within, late)
+    const giveUp = new AbortController()
+    const endless = red("Endless", `the story had not ended after ${within} ms of real time`)
+    let disarm = later(within, () => {
+      disarm = later(grace, () => resolve(endless))
+      giveUp.abort()
+    })
     const done = (told: Told) => {
       disarm()
-      resolve(told)
+      resolve(giveUp.signal.aborted ? endless : told)
     }
     const broken = (thrown: unknown) => {
       const { check, says } = textOf(thrown)
       done(red(check, says))
     }
     try {
-      suite.tell(story).then(done, broken)
+      suite.tell(story, giveUp.signal).then(done, broken)
     } catch (thrown) {
       broken(thrown)
     }

@@ -1,14 +1,14 @@
 /**
- * Tells whoever listens that a run will not end by itself: nobody is left to move it, what it waits for never comes, or it
- * asks again and again while time stands still.
+ * Tells whoever listens that a run will not end by itself: nobody is left to move it, what it waits for never comes, it asks
+ * again and again while time stands still, or it goes on and on.
  *
  * It moves nothing. Its process timers are short, and armed only while somebody listens.
  */
 import { later, realMillis, turn, underWay } from "./host.ts"
-import { Rush } from "./rush.ts"
+import { type Most, Rush } from "./rush.ts"
 
 export interface Stall {
-  readonly _tag: "Deadlock" | "StuckIo" | "HotLoop"
+  readonly _tag: "Deadlock" | "StuckIo" | "HotLoop" | "Endless"
   readonly waiters: ReadonlyArray<string>
 }
 
@@ -46,10 +46,10 @@ export class Watch {
   private watchdog: (() => void) | undefined
   private obituary: (() => void) | undefined
 
-  constructor(of: Watched, options: { readonly stuckAfter: number; readonly mostAtOnce: number }) {
+  constructor(of: Watched, options: Most & { readonly stuckAfter: number }) {
     this.of = of
     this.stuckAfter = options.stuckAfter
-    this.rush = new Rush(options.mostAtOnce)
+    this.rush = new Rush(options)
   }
 
   /** Name who waits; the answer takes the name back. */
@@ -64,16 +64,25 @@ export class Watch {
     return () => void this.listeners.delete(listener)
   }
 
-  /** There were too many requests at one instant: they are answered no more. */
+  /** There were too many requests: they are answered no more. */
   get isRush(): boolean {
     return this.rush.isOver
   }
 
-  /** Count a request. Of a hot loop every answer is a sign of life, and time stands still. */
-  counts(label: () => string): void {
-    if (!this.rush.exceeds(this.of.now) || this.listeners.size === 0) return
+  /** A request. Of a client that never rests every answer is a sign of life. */
+  asks(label: () => string): void {
+    this.end(this.rush.asks(this.of.now), label)
+  }
+
+  /** A timer fires. */
+  wakes(label: () => string): void {
+    this.end(this.rush.wakes(), label)
+  }
+
+  private end(stall: "HotLoop" | "Endless" | undefined, label: () => string): void {
+    if (stall === undefined || this.listeners.size === 0) return
     this.rush.isOver = true
-    turn(() => this.tell({ _tag: "HotLoop", waiters: [...this.waiters, label()] }))
+    turn(() => this.tell({ _tag: stall, waiters: [...this.waiters, label()] }))
   }
 
   /** Count anew: time may move again. */

@@ -15,7 +15,7 @@ import { current } from "./clock.ts"
 import type { Engine } from "./engine.ts"
 import { later } from "./host.ts"
 import { inForce } from "./hostTimers.ts"
-import type { Step } from "./steps.ts"
+import { inTurn, type Step } from "./steps.ts"
 import type { Letter, Transcript } from "./transcribed.ts"
 import { hearing } from "./witness.ts"
 
@@ -49,12 +49,15 @@ export interface World<Ledger, Clock> {
   /** Put more faults before the service. */
   readonly fault: (names: ReadonlyArray<string>) => Effect.Effect<void, Fault.Unrecognised>
   /** Take all of them away. */
-  readonly mend: () => void
+  readonly mend: Effect.Effect<void>
   /** What the service saw and said so far. */
   readonly transcript: Transcript
   /** Do something under its clock. */
   readonly here: <A, E>(effect: Effect.Effect<A, E, Timeline.Timeline | Clock>) => Effect.Effect<A, E>
 }
+
+/** A service of one's own: what its verbs say, and no more. */
+const plain: Fault.Hooks = { stageOf: byVerb, stages: ["submit", "look", "cancel"] }
 
 /** Read `503@look:2`, or `pass@look`, which leaves the request as it is. */
 const planOf = (
@@ -107,23 +110,20 @@ export const build = <Ledger, Clock, E>(
     const engine = yield* Effect.provideContext(current, base)
 
     const service = yield* here(making)
-    const { hooks = { stageOf: byVerb } } = service
-    let handler = service.handler
+    const { hooks = plain } = service
+    const steps: Array<Step<never>> = []
     const fault = (names: ReadonlyArray<string>) =>
       Effect.gen(function* () {
         const planned = yield* Effect.forEach(names, (name) => planOf(name, service.handler, typeof at !== "string"))
         const turns = planned.flatMap(({ turn }) => turn ?? [])
-        const steps = planned.flatMap(({ step }) => step ?? [])
-        handler = yield* Fault.arrange(handler, { steps, turns }, { ...hooks, ...asked })
+        const more = planned.flatMap(({ step }) => step ?? [])
+        yield* Fault.fit({ steps: more, turns }, hooks)
+        steps.push(...more)
       })
     yield* here(fault(faults))
 
-    const recorder = yield* here(
-      record(
-        watch((request) => handler(request)),
-        hooks,
-      ),
-    )
+    const handler = inTurn(service.handler, steps, { ...hooks, ...asked })
+    const recorder = yield* here(record(watch(handler), hooks))
     const watched = Timeline.service(recorder.handler)
     const wire = yield* here(Layer.buildWithScope(Emulator.layerMemory(watched), scope))
     const posted: Array<Letter> = []
@@ -143,9 +143,10 @@ export const build = <Ledger, Clock, E>(
       ledger: here(service.ledger),
       transcript: { start: recorder.start, exchanges: recorder.exchanges, letters: posted },
       fault: (names) => here(fault(names)),
-      mend: () => {
-        handler = service.handler
-      },
+      mend: Effect.andThen(
+        Effect.sync(() => void (steps.length = 0)),
+        service.courier?.forget ?? Effect.void,
+      ),
       here,
     }
   })
