@@ -51,6 +51,8 @@ export interface ServeOptions {
   readonly host?: string
   /** Larger request bodies are answered with 413. Default: 16 MiB. */
   readonly maxBytes?: bigint
+  /** Whether a process goes on for as long as it listens. Default: yes. */
+  readonly keepsAlive?: boolean
 }
 
 /** Where an emulator listens. */
@@ -73,4 +75,5 @@ export const serve = <R>(
     port: options.port ?? 0,
     host: options.host ?? "127.0.0.1",
     maxBytes: options.maxBytes ?? 16n * 1024n * 1024n,
+    keepsAlive: options.keepsAlive ?? true,
   }).pipe(Effect.mapError((detail) => new Unserved({ detail })))

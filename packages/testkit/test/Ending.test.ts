@@ -1,4 +1,6 @@
 /** How a run ends, what is seen of it then, and what it leaves behind. */
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import * as Explore from "@tenuto/testkit/Explore"
 import { type Answering, createKit, type Kit, suite } from "@tenuto/testkit/Promise"
@@ -173,6 +175,20 @@ describe("a kit that is closed", () => {
     await kit.run(({ url }) => fetch(url))
     await expect(kit.close()).rejects.toMatchObject({ _tag: "Unwritten" })
     await expect(fetch(kit.url)).rejects.toMatchObject({ cause: { code: "ECONNREFUSED" } })
+  })
+})
+
+describe("a kit on a port", () => {
+  it("takes a body of any size, as in memory", async () => {
+    await using kit = await createKit({ service: ready, carrier: "loopback" })
+    const body = new Uint8Array(17 * 1024 * 1024)
+    expect(await kit.run(({ url }) => fetch(url, { method: "POST", body }).then(({ status }) => status))).toBe(200)
+  })
+
+  it("that is never closed lets its process end", () => {
+    const file = fileURLToPath(new URL("process/unclosed.ts", import.meta.url))
+    const { status, stdout } = spawnSync(process.execPath, [file], { encoding: "utf8", timeout: 20_000 })
+    expect([status, stdout]).toEqual([0, "200\n"])
   })
 })
 

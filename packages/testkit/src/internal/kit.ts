@@ -26,6 +26,9 @@ import { Relayed } from "./trip.ts"
 import { Unfit, unfitOf } from "./unfit.ts"
 import { build, type Subject } from "./world.ts"
 
+/** As in memory: it takes what it is sent, and a test that forgets to close it ends all the same. */
+const served = { keepsAlive: false, maxBytes: BigInt(Number.MAX_SAFE_INTEGER) }
+
 /** Nothing can be played any more. */
 class Closed extends Schema.TaggedError<Closed>()("Closed", { wasRunning: Schema.Boolean }) {
   override get message() {
@@ -108,7 +111,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
         ...(mostAtOnce === undefined ? {} : { mostAtOnce }),
         ...(mostInAll === undefined ? {} : { mostInAll }),
       }),
-      at: carrier === "memory" ? origin : {},
+      at: carrier === "memory" ? origin : served,
       faults,
       receiver,
       ...(options.asked === undefined ? {} : { asked: options.asked }),

@@ -17,6 +17,7 @@ export interface Settings {
   readonly port: number
   readonly host: string
   readonly maxBytes: bigint
+  readonly keepsAlive: boolean
 }
 
 /** A callback that comes when bytes are with the kernel, or never will be. */
@@ -172,6 +173,7 @@ export const loopback = <R>(
         })
       })
     })
+    if (!settings.keepsAlive) server.unref()
     server.keepAliveTimeout = 0
     server.headersTimeout = 0
     server.requestTimeout = 0
