@@ -178,6 +178,7 @@ export const loopback = <R>(
     server.headersTimeout = 0
     server.requestTimeout = 0
     server.on("connection", (socket) => {
+      if (!settings.keepsAlive) socket.unref()
       const { remotePort } = socket
       if (probes === 0 || remotePort === undefined) return
       const pass = fenced.get(remotePort)
