@@ -43,6 +43,13 @@ describe("a planted bug", () => {
     }
   })
 
+  it("of waiting for ever is named, whether real time or the clock tells", async () => {
+    for (const storyWithin of [50, 20_000]) {
+      const { violations } = found(await Explore.exhaustively(Planted.patient, { depth: 1, storyWithin }))
+      expect(violations).toMatchObject([{ check: "Endless" }])
+    }
+  })
+
   it("of waiting for nothing is named within half a second", async () => {
     const story = { seed: 0, carrier: "memory", steps: [] } as const
     await Planted.newKey.tell(story)

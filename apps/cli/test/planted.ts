@@ -140,6 +140,9 @@ export const trusting = fetching("trusting", (artifact) =>
   Stream.unwrap(Effect.map(get(artifact, { authorization: "Bearer spk_test" }), ({ body }) => body)),
 )
 
+/** It waits, and waits, and waits. */
+export const patient = suite("patient", { run: () => Effect.forever(Effect.sleep("1 minute")) })
+
 /** It comes back ten minutes after it was asked to. */
 export const late = suite("late", {
   run: (draft, wait) => Effect.ensuring(Client.run(draft, wait), Effect.sleep("10 minutes")),

@@ -116,7 +116,7 @@ export interface Options {
   /** Requests at one instant after which the client counts as one that lets no time pass. Default: 10,000. */
   readonly mostAtOnce?: number
   /**
-   * Requests in one run after which the client counts as one that never ends, as does one that is woken twenty times as
+   * Requests in one run after which the client counts as one that never ends, as does one that is woken four times as
    * often and sends none. Default: 50,000.
    */
   readonly mostInAll?: number

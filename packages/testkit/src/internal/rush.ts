@@ -7,7 +7,7 @@ export interface Most {
 }
 
 /** Timers in a row without a request, for each request there may be. */
-const idleness = 20
+const idleness = 4
 
 export class Rush {
   private readonly most: Most
