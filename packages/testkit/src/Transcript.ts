@@ -36,7 +36,7 @@ import type { Handler, Request } from "./Handler.ts"
 import { lazily } from "./internal/lazily.ts"
 import { onLeaving } from "./internal/leaving.ts"
 import { isBodiless } from "./internal/play.ts"
-import type { Ending, Exchange, Transcript } from "./internal/transcribed.ts"
+import { type Ending, type Exchange, grain, type Transcript } from "./internal/transcribed.ts"
 import { hearing } from "./internal/witness.ts"
 
 export type { Answer, Created, Ending, Exchange, Letter, Transcript } from "./internal/transcribed.ts"
@@ -76,9 +76,6 @@ const wholeOf = (
   const every = piece === undefined ? 0 : Duration.toSeconds(piece.every)
   return { response, seconds: Duration.toSeconds(head) + pieces * every }
 }
-
-/** Less than a millisecond apart is the same instant. */
-const grain = 0.0005
 
 type Draft = { -readonly [Field in keyof Exchange]: Exchange[Field] }
 

@@ -4,19 +4,16 @@ import * as Duration from "effect/Duration"
 import * as Delay from "@tenuto/http/Delay"
 import * as Verdict from "@tenuto/http/Verdict"
 import { builtin } from "./builtin.ts"
-import { binaryOf, unbounded } from "./content.ts"
+import { binaryOf, isObject, type Members, unbounded } from "./content.ts"
 import { forms, shortest } from "./secrecy.ts"
 import type { Ending, Exchange, Transcript } from "./transcribed.ts"
 
-type Members = { readonly [name: string]: unknown }
-
-const membersOf = (value: unknown): Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {}
+const membersOf = (value: unknown): Members => (isObject(value) ? value : {})
 
 /** JSON whose members have one order, so that it may be compared. */
 const sorted = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== "object" || value === null) return value
+  if (!isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value)
       .toSorted(([one], [other]) => (one < other ? -1 : 1))

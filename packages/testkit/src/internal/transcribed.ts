@@ -1,6 +1,9 @@
 /** What a service saw and said, as plain data: nobody needs Effect to read it. `Transcript` writes it. */
 import type { Stage } from "./stages.ts"
 
+/** Virtual seconds are sums of milliseconds: what is less than one apart is the same instant. */
+export const grain = 0.0005
+
 /** A whole answer, as the client got it. */
 export interface Answer {
   /** Seconds since the beginning. */

@@ -87,6 +87,3 @@ export const targetOf = (exchange: Exchange, { keyOf, workOf }: Required<Manners
     exchange.headers["range"],
     Reading.isSubmit(exchange) ? keyOf(exchange) : undefined,
   ])
-
-// Virtual seconds are sums of milliseconds: what is less than one apart is the same instant.
-export const grain = 0.0005

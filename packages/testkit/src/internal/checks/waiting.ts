@@ -1,7 +1,7 @@
 /** When something may be sent: not sooner than asked, not too often, not after the end, not after the deadline. */
 import * as Reading from "../reading.ts"
-import type { Exchange } from "../transcribed.ts"
-import { check, grain, targetOf } from "./check.ts"
+import { type Exchange, grain } from "../transcribed.ts"
+import { check, targetOf } from "./check.ts"
 import { groups, worksOf } from "./works.ts"
 
 export const asAsked = check(
