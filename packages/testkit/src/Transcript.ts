@@ -63,6 +63,14 @@ const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)
 const read = (part: Pick<Request, "body">): unknown => Result.getOrElse(Body.json(part), () => textOf(part.body))
 const isReadable = ({ headers }: Response): boolean => /json|text|xml/.test(headers["content-type"] ?? "text")
 
+const queryOf = ({ searchParams }: URL): Exchange["query"] =>
+  Object.fromEntries(
+    Array.from(new Set(searchParams.keys()), (name) => {
+      const [value = "", ...more] = searchParams.getAll(name)
+      return [name, more.length === 0 ? value : [value, ...more]]
+    }),
+  )
+
 /** The answer that a client has whole, and how long it takes to arrive. */
 const wholeOf = (
   behaviour: Behaviour,
@@ -92,7 +100,7 @@ export const make = <R = never>(handler: Handler<R>, { stageOf = byVerb }: Optio
         const { headers, method } = request
         // Most requests are never looked at: they are read when somebody does.
         const url = lazily(() => new URL(request.url))
-        const query = lazily(() => Object.fromEntries(url().searchParams))
+        const query = lazily(() => queryOf(url()))
         const asked = lazily(() => read(request))
         const draft: Draft = {
           at,

@@ -37,7 +37,8 @@ export interface Exchange {
   readonly origin: string
   readonly method: string
   readonly path: string
-  readonly query: Readonly<Record<string, string>>
+  /** A name that stands more than once has a list of its values. */
+  readonly query: Readonly<Record<string, string | ReadonlyArray<string>>>
   readonly headers: Readonly<Record<string, string>>
   /** As JSON, or as text where it is none. */
   readonly body: unknown
