@@ -348,6 +348,21 @@ describe("ends", () => {
     expect(found(run(over, { ...post, at: 3600 }))).toEqual(["settled-is-final"])
   })
 
+  it("each request of many songs is read as often as of few", () => {
+    const timesOf = (songs: number): number => {
+      const looks = [20, 40, 60].flatMap((at) =>
+        Array.from({ length: songs }, (_, song) =>
+          answered({ ...get, at, path: `/songs/${song}` }, 200, at, { status: at < 60 ? "singing" : "done" }),
+        ),
+      )
+      let count = 0
+      const workOf = ({ path }: Exchange) => (count++, path)
+      expect(found({ ...run(...looks), workOf })).toEqual([])
+      return count / looks.length
+    }
+    expect(timesOf(100)).toBe(timesOf(10))
+  })
+
   it("other work goes on", () => {
     const polka = { ...post, body: { lyrics: "Lo" }, at: 2 }
     const over = answered(get, 200, 1, { status: "done" })

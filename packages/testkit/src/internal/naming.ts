@@ -1,6 +1,7 @@
 /** Shows text and requests so that they are the same every time: ids by the order in which they are first seen. */
 import { type Request, reveal } from "@tenuto/http/Exchange"
 import type { About, Evidence } from "./entry.ts"
+import { once } from "./once.ts"
 
 /** Text that is an id, and the name it is shown under. The pattern must be global. */
 export interface IdPattern {
@@ -23,15 +24,6 @@ export interface Naming {
   readonly evidence: (evidence: Evidence) => Evidence
 }
 
-const once = (make: (text: string) => string): ((text: string) => string) => {
-  const made = new Map<string, string>()
-  return (text) => {
-    const known = made.get(text) ?? make(text)
-    made.set(text, known)
-    return known
-  }
-}
-
 export const naming = (patterns: ReadonlyArray<IdPattern>): Naming => {
   const names = new Map<string, string>()
   const counts = new Map<string, number>()
@@ -45,11 +37,11 @@ export const naming = (patterns: ReadonlyArray<IdPattern>): Naming => {
     return fresh
   }
   // Once its ids have names a text is always shown alike, and few texts come only once.
-  const renamed = once((text) =>
+  const renamed = once((text: string) =>
     patterns.reduce((shown, { name, pattern }) => shown.replace(pattern, rename(name)), text),
   )
   // What a service or a caller says may hold anything; an entry is one line.
-  const shown = once((text) => renamed(text).replaceAll(/[\p{Cc}\u2028\u2029]/gu, " "))
+  const shown = once((text: string) => renamed(text).replaceAll(/[\p{Cc}\u2028\u2029]/gu, " "))
   return {
     shown,
     request: ({ method, url: given }) => {

@@ -10,8 +10,9 @@ export const groups = <A>(
 ): ReadonlyArray<readonly [A, ...ReadonlyArray<A>]> => {
   const found = new Map<string | undefined, [A, ...Array<A>]>()
   for (const one of all) {
-    const group = found.get(keyOf(one))
-    if (group === undefined) found.set(keyOf(one), [one])
+    const key = keyOf(one)
+    const group = found.get(key)
+    if (group === undefined) found.set(key, [one])
     else group.push(one)
   }
   return Array.from(found.values())
