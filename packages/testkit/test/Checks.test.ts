@@ -398,6 +398,34 @@ describe("pieces of work", () => {
     expect(found(run(unread, answered(keyed("k2", 5), 200, 5)))).toEqual(["one-key"])
   })
 
+  it("what was refused started nothing: it neither hides what was created twice nor binds the next key", () => {
+    const twice = ["a", "b"].map((id) => ({ id, key: "k2" }))
+    const refused = answered(keyed("k1"), 422, 0)
+    const given = run(refused, answered(keyed("k2", 60), 202, 60))
+    expect(found(given)).toEqual([])
+    expect(found({ ...given, operations: twice.slice(0, 1) })).toEqual([])
+    expect(Checks.judge({ ...given, operations: twice })).toEqual([
+      { check: "created-once", says: "the service created 2 operations for 1 of what was asked: a, b" },
+    ])
+    const other = { ...refused, body: { lyrics: "Lo" } }
+    expect(found({ ...run(other, answered(keyed("k2"), 202, 0)), operations: twice })).toEqual(["created-once"])
+  })
+
+  it("a key that created twice is seen beside one that created nothing, and a key of the service's own is no key", () => {
+    const given = [answered(keyed("k1"), 202, 0), answered(keyed("k2"), 202, 0)]
+    const created = (...keys: ReadonlyArray<string | undefined>) =>
+      found({ ...run(...given), operations: keys.map((key, id) => ({ id: `${id}`, key })) })
+    const unkept = [undefined, undefined]
+    expect([created("k2", "k2"), created("k1", "k2"), created("s1", "s1"), created(...unkept)]).toEqual([
+      ["created-once"],
+      [],
+      [],
+      [],
+    ])
+    const bare = answered({ ...post, path: "/files" }, 201, 0)
+    expect(found({ ...run(bare, ...given), operations: unkept.map((key, id) => ({ id: `${id}`, key })) })).toEqual([])
+  })
+
   it("two that wait side by side, and both come again, are two", () => {
     const first = [answered(keyed("k1"), 500, 0), answered(keyed("k2"), 500, 0)]
     expect(found(run(...first, answered(keyed("k1", 5), 200, 5), answered(keyed("k2", 5), 200, 5)))).toEqual([])

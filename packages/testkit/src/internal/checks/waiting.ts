@@ -2,7 +2,7 @@
 import * as Reading from "../reading.ts"
 import { type Exchange, grain } from "../transcribed.ts"
 import { check, type Read } from "./check.ts"
-import { groups, worksOf } from "./works.ts"
+import { groups, isAlone } from "./works.ts"
 
 /** What was asked after an exchange, by its place and in order: everything, or what is for the same thing. */
 const afterOf = ({ exchanges, targetOf }: Read) => {
@@ -29,14 +29,14 @@ export const asAsked = check(
   "never sooner than the service asked, and after 429 nothing at all",
   (run) => {
     const { exchanges, targetOf } = run
-    const isAlone = worksOf(run).length <= 1
+    const isOne = isAlone(run)
     const after = afterOf(run)
     return exchanges.flatMap((told, index) => {
       const hint = Reading.hintOf(told, run)
       const { answer } = told
       if (answer === undefined || hint === undefined) return []
       const until = answer.at + hint - grain
-      const bindsLooks = isAlone && Reading.isSubmit(told)
+      const bindsLooks = isOne && Reading.isSubmit(told)
       const isBound = (next: Exchange): boolean => {
         if (next.origin !== told.origin || next.at < answer.at - grain) return false
         if (targetOf(next) === targetOf(told)) return true
@@ -82,7 +82,7 @@ export const settledIsFinal = check(
   "no submit and no look after the service said that the work ended; a link that died may be renewed",
   (run) => {
     const { endOf, exchanges, targetOf } = run
-    const isAlone = worksOf(run).length <= 1
+    const isOne = isAlone(run)
     const asks = (exchange: Exchange) => Reading.isSubmit(exchange) || Reading.isLook(exchange)
     const hasDied = ({ answer, stage }: Exchange) => stage === "download" && (answer?.status ?? 500) >= 300
     const after = afterOf(run)
@@ -92,11 +92,11 @@ export const settledIsFinal = check(
       const { answer } = said
       // What a fault was played on may be more than its client can read.
       if (answer === undefined || said.fault !== undefined || !asks(said) || endOf(said) === undefined) continue
-      const isSame = (next: Exchange) => targetOf(next) === targetOf(said) || (isAlone && Reading.isSubmit(next))
+      const isSame = (next: Exchange) => targetOf(next) === targetOf(said) || (isOne && Reading.isSubmit(next))
       const life = Reading.lifeOf(said, run) - clockSkew
       const isLate = (next: Exchange) =>
         asks(next) && next.at >= answer.at - grain && isSame(next) && (Reading.isSubmit(next) || next.at < life)
-      for (const [place, next] of after(index, !isAlone)) {
+      for (const [place, next] of after(index, !isOne)) {
         if (!isLate(next)) continue
         if (!deaths.some((death) => death > index && death < place))
           found.add(`${Reading.shown(next)} asks for work that ended at ${answer.at} s`)
