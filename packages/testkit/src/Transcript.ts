@@ -119,6 +119,9 @@ export const make = <R = never>(handler: Handler<R>, { stageOf = byVerb }: Optio
           get body() {
             return asked()
           },
+          get openUntil() {
+            return draft.end === undefined ? elapsed() : undefined
+          },
         }
         exchanges.push(draft)
         const close = (did: Ending, behaviour?: Behaviour): void => {

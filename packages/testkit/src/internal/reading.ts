@@ -36,7 +36,8 @@ const keyMembers = ["idempotency_key", "idempotencyKey"]
 export const keyOf = ({ body, headers }: Exchange): string | undefined => {
   const members = membersOf(body)
   const given = [...keyHeaders.map((name) => headers[name]), ...keyMembers.map((name) => members[name])]
-  return given.find((key): key is string => typeof key === "string" && key !== "")
+  const found = given.find((key) => typeof key === "number" || (typeof key === "string" && key !== ""))
+  return found === undefined ? undefined : String(found)
 }
 
 /** What is asked for, whatever its key: two submits that ask for the same are one piece of work. */
@@ -80,12 +81,24 @@ const wordsOf = (value: unknown, depth = 0): ReadonlyArray<string> =>
         /^(?:status|state)$/i.test(name) && typeof member === "string" ? [member] : wordsOf(member, depth + 1),
       )
 
+type End = "succeeded" | "failed" | undefined
+
+/** What an envelope is about: its own `success`, in words or not, says that the request worked. */
+const unwrapped = (body: unknown): unknown => {
+  const { data, status } = membersOf(body)
+  return data !== undefined && typeof status === "string" && /^success$/i.test(status) ? data : body
+}
+
 /** How an answer says that the work ended: by its words, or without any by `done`. An envelope's `success` settles nothing. */
-export const endOf = (exchange: Exchange): "succeeded" | "failed" | undefined => {
-  const { answer } = exchange
+export const endOf = (exchange: Exchange): End => endIn(exchange, unwrapped(exchange.answer?.body))
+
+/** How an answer may be understood: who has no other word takes that of the envelope. */
+export const claimOf = (exchange: Exchange): End => endOf(exchange) ?? endIn(exchange, exchange.answer?.body)
+
+const endIn = ({ answer }: Exchange, body: unknown): End => {
   if (answer === undefined || answer.status < 200 || answer.status > 299) return undefined
-  const words = wordsOf(answer.body)
-  const { done, error } = membersOf(answer.body)
+  const words = wordsOf(body)
+  const { done, error } = membersOf(body)
   if (words.length === 0 && done === true) return error === undefined || error === null ? "succeeded" : "failed"
   const isEnded = words.length > 0 && words.every((word) => well.test(word) || badly.test(word))
   return isEnded ? (words.some((word) => badly.test(word)) ? "failed" : "succeeded") : undefined

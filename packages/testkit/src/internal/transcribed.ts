@@ -46,6 +46,8 @@ export interface Exchange {
   readonly answer?: Answer
   /** Absent while it is open. */
   readonly end?: { readonly at: number; readonly did: Ending }
+  /** While it is open, where time goes on: the present, in seconds. Without it, it is open for good. */
+  readonly openUntil?: number | undefined
   /** The name of the fault that was played on it. */
   readonly fault?: string
 }

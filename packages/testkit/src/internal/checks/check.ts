@@ -58,6 +58,8 @@ export interface Check {
 export interface Read extends Required<Manners>, Omit<Run, keyof Manners> {
   /** What a request is for: two for the same thing are one and its repetition. */
   readonly targetOf: (exchange: Exchange) => string
+  /** What an answer entitles a client to tell its caller. */
+  readonly claimOf: (exchange: Exchange) => Claim | undefined
 }
 
 /** Write one down; what it says shows no secret. */
@@ -74,7 +76,7 @@ export const check = (name: string, law: number, says: string, found: (run: Read
 
 const reading = (run: Run): Read => {
   const read = { ...mannersOf(run), ...run }
-  return { ...read, targetOf: once(targetOf(read)) }
+  return { ...read, targetOf: once(targetOf(read)), claimOf: run.endOf ?? Reading.claimOf }
 }
 
 const mannersOf = ({ exchanges, keyOf = Reading.keyOf, operations = [] }: Run): Required<Manners> => ({

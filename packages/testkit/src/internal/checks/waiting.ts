@@ -26,7 +26,7 @@ const afterOf = ({ exchanges, targetOf }: Read) => {
 export const asAsked = check(
   "as-asked",
   6,
-  "never sooner than the service asked, and after 429 nothing at all",
+  "never sooner than the service asked, and after 429 nothing at all but a cancel",
   (run) => {
     const { exchanges, targetOf } = run
     const isOne = isAlone(run)
@@ -44,7 +44,8 @@ export const asAsked = check(
         if (bindsLooks && Reading.isLook(next)) return true
         // Another's request of the same instant may have left before the answer came.
         if (next.at <= answer.at + grain || answer.status < 400) return false
-        return answer.status === 429 || next.stage === told.stage
+        // Whoever asks for less work need not wait for it.
+        return (answer.status === 429 && next.stage !== "cancel") || next.stage === told.stage
       }
       for (const [, next] of after(index, answer.status < 400 && !bindsLooks)) {
         if (next.at >= until) break
@@ -115,7 +116,10 @@ export const withinDeadline = check("within-deadline", 7, "the deadline or abort
     .filter(({ at }) => at > over)
     .map((exchange) => `${Reading.shown(exchange)}, after the deadline at ${deadline} s`)
   const held = exchanges
-    .filter(({ at, end }) => at <= over && (end === undefined || (end.did === "Left" && end.at > over)))
+    .filter(({ at, end, openUntil = Infinity }) => {
+      const until = end === undefined ? openUntil : end.did === "Left" ? end.at : 0
+      return at <= over && until > over
+    })
     .map((exchange) => `${Reading.shown(exchange)} is still held after the deadline at ${deadline} s`)
   const kept = took > over ? [`the caller waited ${took} s, with a deadline at ${deadline} s`] : []
   return [...late, ...held, ...kept]

@@ -31,7 +31,9 @@ export const worksOf = ({ exchanges, isInDoubt, keyOf, workOf }: Read): Readonly
     const works: Array<Sends> = []
     for (const sends of groups(alike, keyOf)) {
       const isGivenUp = (work: Sends) =>
-        work.some(isInDoubt) && !work.some(isTaken) && work.every(({ end }) => end !== undefined && end.at <= sends[0].at)
+        work.some(isInDoubt) &&
+        !work.some(isTaken) &&
+        work.every(({ end }) => end !== undefined && end.at <= sends[0].at)
       const before = works.findIndex(isGivenUp)
       if (before === -1) works.push(sends)
       else works.splice(before, 1, [...(works[before] ?? sends), ...sends])
