@@ -61,7 +61,7 @@ export const inTurn = <R>(
       const { nth, step } = turn
       const { count, name, own, parameter } = step
       if (nth >= count || !meets(step.stage, stage)) continue
-      const known = { ...hooks, parameter, stage: step.stage, request, nth, now, past }
+      const known = { ...hooks, parameter, stage: step.stage, request, now, past }
       if (own === undefined && chances[name]?.(known) === false) continue
       turn.nth++
       const does = own?.(request) ?? effects[name]?.around(known)(handler(request)) ?? handler(request)
