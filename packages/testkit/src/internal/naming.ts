@@ -9,11 +9,18 @@ export interface IdPattern {
   readonly pattern: RegExp
 }
 
-/** The ids that are known without being told: words such as `op_7f3…`, UUIDs, and long runs of letters and digits. */
+/**
+ * The ids that are known without being told: `op_7f3…`, UUIDs, and long runs of letters and digits. An id has digits, or
+ * the length of one; what is made of words, and of versions such as `v2`, has not.
+ */
 export const idPatterns: ReadonlyArray<IdPattern> = [
   { name: "id", pattern: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi },
-  { name: "op", pattern: /op_[0-9A-Za-z]+/g },
-  { name: "id", pattern: /(?=[A-Za-z_-]*[0-9])(?=[0-9_-]*[A-Za-z])[0-9A-Za-z_-]{16,}/g },
+  { name: "op", pattern: /(?<![0-9A-Za-z])op_(?=[A-Za-z]*[0-9]|[A-Za-z]{16})[0-9A-Za-z]+/g },
+  {
+    name: "id",
+    pattern:
+      /(?<![\w-])(?=[A-Za-z_-]*[0-9])(?=[0-9_-]*[A-Za-z])(?!(?:[A-Za-z]+|v\d+)(?:[_-](?:[A-Za-z]+|v\d+))*(?![\w-]))[\w-]{16,}/g,
+  },
 ]
 
 /** Names that were given so far, and the next ones. */
