@@ -1,8 +1,15 @@
 /** Runners give a matcher whatever their user has: this tells what it is. */
 import type { Run } from "../Checks.ts"
 import type { Kit } from "../Kit.ts"
+import type { Verdict } from "../Matchers.ts"
 
 export const isKit = (value: object): value is Pick<Kit<unknown>, "judge"> =>
   "judge" in value && typeof value.judge === "function"
 
 export const isRun = (value: object): value is Run => "exchanges" in value && Array.isArray(value.exchanges)
+
+/** What cannot be judged fails a matcher, and its `not` too. */
+export const unjudged = (runner: object, message: string): Verdict => ({
+  pass: Reflect.get(runner, "isNot") === true,
+  message: () => message,
+})
