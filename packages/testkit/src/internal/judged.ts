@@ -1,7 +1,6 @@
 /** Runners give a matcher whatever their user has: this tells what it is. */
 import type { Run } from "../Checks.ts"
 import type { Kit } from "../Kit.ts"
-import type { Verdict } from "../Matchers.ts"
 
 export const isKit = (value: object): value is Pick<Kit<unknown>, "judge"> =>
   "judge" in value && typeof value.judge === "function"
@@ -9,7 +8,7 @@ export const isKit = (value: object): value is Pick<Kit<unknown>, "judge"> =>
 export const isRun = (value: object): value is Run => "exchanges" in value && Array.isArray(value.exchanges)
 
 /** What cannot be judged fails a matcher, and its `not` too. */
-export const unjudged = (runner: object, message: string): Verdict => ({
+export const unjudged = (runner: object, message: string) => ({
   pass: Reflect.get(runner, "isNot") === true,
   message: () => message,
 })

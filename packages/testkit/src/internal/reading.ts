@@ -36,8 +36,9 @@ const keyMembers = ["idempotency_key", "idempotencyKey"]
 export const keyOf = ({ body, headers }: Exchange): string | undefined => {
   const members = membersOf(body)
   const given = [...keyHeaders.map((name) => headers[name]), ...keyMembers.map((name) => members[name])]
-  const found = given.find((key) => typeof key === "number" || (typeof key === "string" && key !== ""))
-  return found === undefined ? undefined : String(found)
+  return given
+    .map((key) => (typeof key === "number" ? String(key) : key))
+    .find((key): key is string => typeof key === "string" && key !== "")
 }
 
 /** What is asked for, whatever its key: two submits that ask for the same are one piece of work. */

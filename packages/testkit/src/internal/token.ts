@@ -32,9 +32,9 @@ const hex = (value: number): string => value.toString(16).toUpperCase().padStart
  */
 const escape = (text: string): string =>
   text.replace(plain, (character) =>
-    character.isWellFormed()
-      ? Array.from(bytes.encode(character), (byte) => `%${hex(byte)}`).join("")
-      : `%u${hex(character.charCodeAt(0))}`,
+    /\p{Surrogate}/u.test(character)
+      ? `%u${hex(character.charCodeAt(0))}`
+      : Array.from(bytes.encode(character), (byte) => `%${hex(byte)}`).join(""),
   )
 
 /** `undefined` for what {@link escape} cannot have written. */
