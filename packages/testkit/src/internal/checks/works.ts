@@ -47,4 +47,4 @@ export const startedOf = (run: Read): ReadonlyArray<Sends> =>
 
 /** Whether a run is about one piece of work, which may have been refused before it was taken. */
 export const isAlone = (run: Read): boolean =>
-  new Set(run.exchanges.filter(Reading.isSubmit).map(run.workOf)).size <= 1 && startedOf(run).length <= 1
+  new Set(run.exchanges.filter(Reading.isSubmit).map(run.workOf)).size === 1 && startedOf(run).length <= 1
