@@ -65,7 +65,18 @@ export interface Turn extends Pick<Planned, "count" | "parameter"> {
 /** A name that is not known, or text that is not of the form `name[=number]@stage[:count]`. */
 export class Unrecognised extends Schema.TaggedError<Unrecognised>()("Unrecognised", {
   given: Schema.String,
-  problem: Schema.Literals(["Form", "Fault", "Stage", "Count", "Status", "Unfit", "NoStage", "NoWebhooks", "Carrier"]),
+  problem: Schema.Literals([
+    "Form",
+    "Fault",
+    "Stage",
+    "Count",
+    "Status",
+    "Number",
+    "Unfit",
+    "NoStage",
+    "NoWebhooks",
+    "Carrier",
+  ]),
   known: Schema.Array(Schema.String),
 }) {
   override get message() {
@@ -81,6 +92,8 @@ export class Unrecognised extends Schema.TaggedError<Unrecognised>()("Unrecognis
         return `"${this.given}" has no count: write a whole number from 1, or "always"`
       case "Status":
         return `"${this.given}" has no status: write a whole number from 200 to 599`
+      case "Number":
+        return `"${this.given}" has too great a number: write one up to ${this.known.join(", ")}`
       case "Unfit":
         return `"${this.given}" cannot happen at this stage; it can at: ${this.known.join(", ")}`
       case "NoStage":
@@ -178,6 +191,19 @@ export const all: ReadonlyArray<Fault> = [
 /** Whose parameter is a status. */
 const statused: ReadonlySet<string> = new Set(["html", "unknown-code"] satisfies ReadonlyArray<keyof Effects>)
 
+/** 31 years: some of them after one another are still a date. */
+const longest = 1e9
+/** What a hint says may be beyond any clock, and is still a number. */
+const greatest = 1e30
+/** What is done, and not only said, has an end: MiB in the first, seconds in the others. */
+const bounds: { readonly [name: string]: number | undefined } = {
+  "huge-body": 256,
+  "slow-head": longest,
+  "slow-body": longest,
+  outage: longest,
+  late: longest,
+} satisfies { readonly [name in keyof Effects | Mischief]?: number }
+
 const form = /^([^=@:]+)(?:=(\d+(?:\.\d+)?))?@([^=@:]+)(?::([^=@:]+))?$/
 
 /**
@@ -214,6 +240,8 @@ export const plan = (
   if (statused.has(name) && parameter !== undefined && !/^[2-5]\d\d$/.test(parameter)) {
     return new Unrecognised({ given, problem: "Status", known: [] })
   }
+  const most = bounds[name] ?? greatest
+  if (Number(parameter ?? 0) > most) return new Unrecognised({ given, problem: "Number", known: [String(most)] })
   return Effect.succeed({
     fault: known,
     stage: at,

@@ -27,7 +27,7 @@
  */
 import { judge, type Run, type Violation } from "./Checks.ts"
 import type { Kit, Known } from "./Kit.ts"
-import { isKit, isRun } from "./internal/judged.ts"
+import { isKit, isRun, unjudged } from "./internal/judged.ts"
 import { difference, goldenOf, insist } from "./internal/golden.ts"
 
 /** What a runner expects of a matcher. */
@@ -59,14 +59,13 @@ const textOf = (received: unknown): string | undefined => {
   return typeof text === "string" ? text : undefined
 }
 
-const failed = (message: string): Verdict => ({ pass: false, message: () => message })
-
 function toMatchTimeline(this: object, received: unknown, expected: string | URL): Verdict {
   const text = textOf(received)
-  if (text === undefined) return failed("this has no timeline: expect a text, a kit, or what was played")
+  if (text === undefined) return unjudged(this, "this has no timeline: expect a text, a kit, or what was played")
   const wanted = typeof expected === "string" ? expected : goldenOf(expected, text, this)
   if (wanted === undefined) {
-    return failed(
+    return unjudged(
+      this,
       `there is no golden file ${String(expected)}: run once with TENUTO_UPDATE=1 and commit what it writes`,
     )
   }
@@ -85,7 +84,7 @@ const judged = (received: unknown, known: Known): Promise<ReadonlyArray<Violatio
 
 async function toPassChecks(this: object, received: unknown, known: Known = {}): Promise<Verdict> {
   const violations = await judged(received, known)
-  if (violations === undefined) return failed("this was not played: expect a kit, or a run")
+  if (violations === undefined) return unjudged(this, "this was not played: expect a kit, or a run")
   const lines = violations.map(({ check, says }) => `  ${check}: ${says}`)
   return {
     pass: lines.length === 0,

@@ -36,7 +36,7 @@ import type { Handler, Request } from "./Handler.ts"
 import { lazily } from "./internal/lazily.ts"
 import { onLeaving } from "./internal/leaving.ts"
 import { isBodiless } from "./internal/play.ts"
-import type { Ending, Exchange, Transcript } from "./internal/transcribed.ts"
+import { type Ending, type Exchange, grain, type Transcript } from "./internal/transcribed.ts"
 import { hearing } from "./internal/witness.ts"
 
 export type { Answer, Created, Ending, Exchange, Letter, Transcript } from "./internal/transcribed.ts"
@@ -63,6 +63,14 @@ const textOf = (body: Uint8Array): string => new TextDecoder().decode(body)
 const read = (part: Pick<Request, "body">): unknown => Result.getOrElse(Body.json(part), () => textOf(part.body))
 const isReadable = ({ headers }: Response): boolean => /json|text|xml/.test(headers["content-type"] ?? "text")
 
+const queryOf = ({ searchParams }: URL): Exchange["query"] =>
+  Object.fromEntries(
+    Array.from(new Set(searchParams.keys()), (name) => {
+      const [value = "", ...more] = searchParams.getAll(name)
+      return [name, more.length === 0 ? value : [value, ...more]]
+    }),
+  )
+
 /** The answer that a client has whole, and how long it takes to arrive. */
 const wholeOf = (
   behaviour: Behaviour,
@@ -76,9 +84,6 @@ const wholeOf = (
   const every = piece === undefined ? 0 : Duration.toSeconds(piece.every)
   return { response, seconds: Duration.toSeconds(head) + pieces * every }
 }
-
-/** Less than a millisecond apart is the same instant. */
-const grain = 0.0005
 
 type Draft = { -readonly [Field in keyof Exchange]: Exchange[Field] }
 
@@ -95,7 +100,7 @@ export const make = <R = never>(handler: Handler<R>, { stageOf = byVerb }: Optio
         const { headers, method } = request
         // Most requests are never looked at: they are read when somebody does.
         const url = lazily(() => new URL(request.url))
-        const query = lazily(() => Object.fromEntries(url().searchParams))
+        const query = lazily(() => queryOf(url()))
         const asked = lazily(() => read(request))
         const draft: Draft = {
           at,
@@ -113,6 +118,9 @@ export const make = <R = never>(handler: Handler<R>, { stageOf = byVerb }: Optio
           headers,
           get body() {
             return asked()
+          },
+          get openUntil() {
+            return draft.end === undefined ? elapsed() : undefined
           },
         }
         exchanges.push(draft)

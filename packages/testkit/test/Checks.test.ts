@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import * as Checks from "@tenuto/testkit/Checks"
+import { createKit } from "@tenuto/testkit/Promise"
 import type { Exchange } from "@tenuto/testkit/Transcript"
 import { apiKey, type Client, make, play, type Told } from "./clients.ts"
 
@@ -279,12 +280,15 @@ describe("hints", () => {
     }
   })
 
-  it("after 429 nothing at all is sent; after 503 nothing of its stage; after 200 nothing for the same", () => {
+  it("after 429 nothing at all is sent but a cancel; after 503 nothing of its stage; after 200 nothing for the same", () => {
     const hint = { "retry-after": "60" }
     const other = { ...get, path: "/songs/2", at: 5 }
     const later = { ...post, at: 5 }
     const seen = (status: number, next: Exchange) => found(run(answered(get, status, 0, {}, hint), next))
     expect([seen(429, other), seen(429, later)]).toEqual([["as-asked"], ["as-asked"]])
+    const cancel = { ...get, method: "DELETE", stage: "cancel", at: 5 } as const
+    expect(seen(429, cancel)).toEqual([])
+    expect(found(run(answered({ ...cancel, at: 0 }, 429, 0, {}, hint), cancel))).toEqual(["as-asked"])
     expect([seen(503, other), seen(503, later)]).toEqual([["as-asked"], []])
     expect([seen(200, other), seen(200, { ...get, at: 5 })]).toEqual([[], ["as-asked"]])
   })
@@ -309,6 +313,13 @@ describe("ends", () => {
     expect(found(run(going, { ...get, at: 5 }))).toEqual([])
     const over = answered(get, 200, 0, { status: "success", data: { status: "failed" } })
     expect(found(run(over, { ...get, at: 5 }))).toEqual(["settled-is-final"])
+    const half = answered(get, 200, 0, { status: "success", data: { progress: 0.5 } })
+    expect(found(run(half, { ...get, at: 5 }))).toEqual([])
+    const done = answered(get, 200, 0, { status: "success", data: { done: true } })
+    expect(found(run(done, { ...get, at: 5 }))).toEqual(["settled-is-final"])
+    // A client that knows when all is there may say so, and whoever judges it too.
+    expect(found({ ...run(half), claimed: "succeeded" })).toEqual([])
+    expect(found({ ...run(half), claimed: "succeeded", endOf: () => undefined })).toEqual(["as-told"])
   })
 
   it("without a word of status, done says it, and an error beside it that it failed", () => {
@@ -348,6 +359,21 @@ describe("ends", () => {
     expect(found(run(over, { ...post, at: 3600 }))).toEqual(["settled-is-final"])
   })
 
+  it("each request of many songs is read as often as of few", () => {
+    const timesOf = (songs: number): number => {
+      const looks = [20, 40, 60].flatMap((at) =>
+        Array.from({ length: songs }, (_, song) =>
+          answered({ ...get, at, path: `/songs/${song}` }, 200, at, { status: at < 60 ? "singing" : "done" }),
+        ),
+      )
+      let count = 0
+      const workOf = ({ path }: Exchange) => (count++, path)
+      expect(found({ ...run(...looks), workOf })).toEqual([])
+      return count / looks.length
+    }
+    expect(timesOf(100)).toBe(timesOf(10))
+  })
+
   it("other work goes on", () => {
     const polka = { ...post, body: { lyrics: "Lo" }, at: 2 }
     const over = answered(get, 200, 1, { status: "done" })
@@ -381,6 +407,40 @@ describe("pieces of work", () => {
     expect(found({ ...run(...given), operations: [{ id: "1" }, { id: "2" }] })).toEqual(["created-once", "one-key"])
     const unread = { ...answered(keyed("k1"), 200, 0), fault: "truncated" }
     expect(found(run(unread, answered(keyed("k2", 5), 200, 5)))).toEqual(["one-key"])
+  })
+
+  it("what was refused started nothing: it neither hides what was created twice nor binds the next key", () => {
+    const twice = ["a", "b"].map((id) => ({ id, key: "k2" }))
+    const refused = answered(keyed("k1"), 422, 0)
+    const given = run(refused, answered(keyed("k2", 60), 202, 60))
+    expect(found(given)).toEqual([])
+    expect(found({ ...given, operations: twice.slice(0, 1) })).toEqual([])
+    expect(Checks.judge({ ...given, operations: twice })).toEqual([
+      { check: "created-once", says: "the service created 2 operations for 1 of what was asked: a, b" },
+    ])
+    const other = { ...refused, body: { lyrics: "Lo" } }
+    expect(found({ ...run(other, answered(keyed("k2"), 202, 0)), operations: twice })).toEqual(["created-once"])
+  })
+
+  it("a key that created twice is seen beside one that created nothing, and a key of the service's own is no key", () => {
+    const given = [answered(keyed("k1"), 202, 0), answered(keyed("k2"), 202, 0)]
+    const created = (...keys: ReadonlyArray<string | undefined>) =>
+      found({ ...run(...given), operations: keys.map((key, id) => ({ id: `${id}`, key })) })
+    const unkept = [undefined, undefined]
+    expect([created("k2", "k2"), created("k1", "k2"), created("s1", "s1"), created(...unkept)]).toEqual([
+      ["created-once"],
+      [],
+      [],
+      [],
+    ])
+    const bare = answered({ ...post, path: "/files" }, 201, 0)
+    expect(found({ ...run(bare, ...given), operations: unkept.map((key, id) => ({ id: `${id}`, key })) })).toEqual([])
+  })
+
+  it("a key in a body may be a number", () => {
+    const counted = (key: number, at: number) => ({ ...post, at, body: { lyrics: "La", idempotency_key: key } })
+    expect(found({ ...run(answered(counted(7, 0), 202, 0)), operations: [{ id: "1", key: "7" }] })).toEqual([])
+    expect(found(run(answered(counted(7, 0), 500, 0), counted(8, 5)))).toEqual(["one-key"])
   })
 
   it("two that wait side by side, and both come again, are two", () => {
@@ -446,6 +506,22 @@ describe("deadlines", () => {
       ["within-deadline"],
       [],
     ])
+  })
+
+  it("one that has not come is missed by nobody", () => {
+    const at = (openUntil: number) => found({ ...run({ ...get, openUntil }), deadline: 10 })
+    expect([at(0), at(10), at(11)]).toEqual([[], [], ["within-deadline"]])
+  })
+
+  it("a request that is open is held after the deadline once that has come", async () => {
+    await using kit = await createKit({ service: () => new Promise<Response>(() => {}) })
+    await kit.run(({ url }) => {
+      fetch(url).catch(() => {})
+      return fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => {})
+    })
+    expect(await kit.judge({ deadline: 60 })).toEqual([])
+    await kit.advance("2 minutes")
+    expect((await kit.judge({ deadline: 60 })).map(({ check }) => check)).toEqual(["within-deadline"])
   })
 
   it("a caller that is told too late is seen", () => {

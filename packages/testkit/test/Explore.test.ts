@@ -174,6 +174,21 @@ describe("laws", () => {
       return isPlain && isRead && replayed.isSame && carrier === story.carrier && seed === story.seed
     }))
 
+  it.each(["half of a pair: \ud83d", "\ude00\ud83d", "\ud83d\ude00", "%uD83D"])(
+    "a token carries every name: %j",
+    async (name) => {
+      const suite: Explore.Suite = {
+        name,
+        kinds: [name],
+        tell: () => Promise.resolve({ timeline: "told", violations: [] }),
+      }
+      const token = await Explore.tokenOf(suite, { seed: 0, carrier: "memory", steps: [name] }, "told")
+      expect(token).toMatch(/^[A-Za-z0-9@%+=:./_-]+$/)
+      const { story, suite: found } = await Explore.replay(token, { suites: [suite] })
+      expect([found, ...story.steps]).toEqual([name, name])
+    },
+  )
+
   it.each([1, 2, 3, 4, 5])(
     "exhaustively tells the sum of the powers, each story once, to a depth of %i",
     async (depth) => {
@@ -391,6 +406,8 @@ describe("replaying", () => {
     ["v1::toy:memory:0::00000000", "module"],
     ["v1::memory:0::00000000", "suite"],
     ["v1:%zz:memory:0::00000000", "suite"],
+    ["v1:to%u0079:memory:0::00000000", "suite"],
+    ["v1:%uD83D%uDE00:memory:0::00000000", "suite"],
     ["v1:toy:pigeon:0::00000000", "carrier"],
     ["v1:toy:memory:-1::00000000", "seed"],
     ["v1:toy:memory:00::00000000", "seed"],

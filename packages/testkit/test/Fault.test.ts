@@ -422,6 +422,15 @@ describe("too many requests", () => {
     expect([body?.hint, body?.text]).toEqual([undefined, '{"detail":"too many requests","retryAfterMs":2000}'])
   })
 
+  it("in rubbish is told in each kind of it, however it is planned", async () => {
+    const said = async (faults: ReadonlyArray<string>) =>
+      (await asked(faults, [["look"], ["submit"], ["look"], ["look"]])).map(({ headers }) => headers["retry-after"])
+    const each = ["-30", "soon", "NaN", "Fri, 31 Feb 2026 00:00:00 GMT"]
+    const once = "429-garbage@look"
+    expect(await said([once, once, "429-garbage@submit", once])).toEqual(each)
+    expect(await said(["429-garbage@look:3", "429-garbage@submit"])).toEqual(each)
+  })
+
   it("is told by a clock that is hours off, and means the same span", async () => {
     const [answer] = await asked(["skewed-date=3@look"], [["look"]])
     expect(answer?.headers).toMatchObject({
@@ -485,6 +494,12 @@ describe("the name of a fault", () => {
     ["unknown-code=1000@look", "Status", "a whole number from 200 to 599"],
     ["unknown-code=400.5@look", "Status", "a whole number from 200 to 599"],
     ["late=-1@webhook", "Form", "write name[=number]@stage[:count]"],
+    ["huge-body=99999@look", "Number", "too great a number: write one up to 256"],
+    ["slow-head=9999999999999@look", "Number", "write one up to 1000000000"],
+    ["slow-body=9999999999999@look", "Number", "write one up to 1000000000"],
+    ["outage=9999999999999@look", "Number", "write one up to 1000000000"],
+    ["late=9999999999999@webhook", "Number", "write one up to 1000000000"],
+    [`429=${"9".repeat(31)}@look`, "Number", "write one up to 1e+30"],
   ])("%s is refused with what is known", async (text, problem, says) => {
     const error = await refused(text)
     expect(error).toMatchObject({ _tag: "Unrecognised", problem })
@@ -496,6 +511,18 @@ describe("the name of a fault", () => {
     const error = await Effect.runPromise(Effect.flip(Fault.apply(service([]), [planned], hooks)))
     expect(error).toMatchObject({ _tag: "Unrecognised", problem: "NoWebhooks" })
     expect(error.message).toBe('"doubled@webhook" cannot happen: this service sends no webhooks')
+  })
+
+  it("with the greatest number that it takes can be played", async () => {
+    const most = `1${"0".repeat(30)}`
+    for (const fault of ["429", "429-date", "429-body", "429-absurd", "skewed-date"]) {
+      expect(statusesOf(await asked([`${fault}=${most}@look`], [["look"]]))).toEqual([429])
+    }
+    expect(statusesOf(await asked([`503=${most}@look`, "outage=1000000000@look"], [["look"], ["look"]]))).toEqual([
+      503, 503,
+    ])
+    const long = await experience("slow-head=1000000000@look", "look")
+    expect(long.whole).toEqual(["Unanswered", "Timeout"])
   })
 
   it("at a stage that the service does not have is refused at its start", async () => {

@@ -37,6 +37,7 @@ describe("toPassChecks", () => {
     await expect(run).not.toPassChecks()
     await expect(assert.toPassChecks(run)).rejects.toThrow(/the run breaks checks:\n {2}as-asked: .* asked for 30 s/)
     await expect(expect("a song").toPassChecks()).rejects.toThrow("this was not played")
+    await expect(expect("a song").not.toPassChecks()).rejects.toThrow("this was not played")
   })
 })
 
@@ -57,6 +58,7 @@ describe("toMatchTimeline", () => {
     for (const received of [undefined, 7, {}, { timeline: 7 }]) {
       expect(() => expect(received).toMatchTimeline(text)).toThrow("this has no timeline")
       expect(() => expect(received).toMatchTimeline(golden("nothing.txt"))).toThrow("this has no timeline")
+      expect(() => expect(received).not.toMatchTimeline(text)).toThrow("this has no timeline")
     }
   })
 
@@ -78,6 +80,7 @@ describe("toMatchTimeline", () => {
   it("a golden file is written where there is none, but not in CI, and anew when it is asked for", () => {
     vi.stubEnv("CI", "true")
     expect(() => assert.toMatchTimeline(text, golden("a.txt"))).toThrow("there is no golden file")
+    expect(() => expect(text).not.toMatchTimeline(golden("a.txt"))).toThrow("there is no golden file")
     vi.stubEnv("CI", undefined)
     assert.toMatchTimeline(text, golden("a.txt"))
     expect(fs.readFileSync(golden("a.txt"), "utf8")).toBe(text)

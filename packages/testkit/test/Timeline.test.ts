@@ -269,6 +269,25 @@ describe("a watcher", () => {
 })
 
 describe("a timeline", () => {
+  it("shows words as they are: an id has digits, or the length of one", async () => {
+    const words = ["/v1/stop_words", "/workshop_list", "/v1/create_new_song_v2", "/v2_create-new-song", "/op_count"]
+    const ids = ["/op_7/op_abcdefghijklmnop", "/loop_count/my_op_7", "/create_new_song_v2x", "/V1StGXR8_Z5jdHi6B-myT"]
+    const entries = await Effect.runPromise(
+      Effect.gen(function* () {
+        const timeline = yield* Timeline.Timeline
+        for (const path of [...words, ...ids]) yield* timeline.record("service", "received", path)
+        return yield* timeline.entries
+      }).pipe(Effect.provide(Timeline.layer())),
+    )
+    expect(entries.map(({ detail }) => detail)).toEqual([
+      ...words,
+      "/op#1/op#2",
+      "/loop_count/my_op#1",
+      "/id#1",
+      "/id#2",
+    ])
+  })
+
   it("shows ids by the order in which they were seen, and no other value", async () => {
     const id = "op_0123456789abcdefghijklmnop"
     const { text } = await inMemory(

@@ -65,6 +65,11 @@ describe.each(carriers)("laws, by %s", (_, carrier) => {
     expect(JSON.stringify(exchanges)).not.toContain("tenuto-trip")
   })
 
+  it("a name that stands more than once in a query keeps all of its values", async () => {
+    const { exchanges } = await play([], ask({ path: "/songs?id=1&wait=1&id=2&id=" }))
+    expect(exchanges.map(({ query }) => query)).toEqual([{ id: ["1", "2", ""], wait: "1" }])
+  })
+
   it("a fault is named, and nothing is called an answer that the client did not get whole", async () => {
     const faults = ["reset-after-commit", "truncated", "garbage", "wrong-length", "503=7", "slow-head=9", "slow-body"]
     const { exchanges } = await play(

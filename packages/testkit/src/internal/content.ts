@@ -13,7 +13,7 @@ export interface Content {
 
 /** An object of JSON. */
 export type Members = { readonly [name: string]: Schema.Json }
-export const isObject = (value: Schema.Json | undefined): value is Members =>
+export const isObject = (value: unknown): value is Members =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 /** `Array.isArray` forgets that a list of JSON is read-only. */
 export const isList = (value: Schema.Json | undefined): value is ReadonlyArray<Schema.Json> => Array.isArray(value)

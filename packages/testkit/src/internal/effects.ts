@@ -46,8 +46,6 @@ interface Knowledge extends Words {
   readonly parameter: number | undefined
   readonly stage: string
   readonly request: Request
-  /** How often this fault has struck before. */
-  readonly nth: number
   readonly now: DateTime.Utc
   readonly past: Past
 }
@@ -220,7 +218,7 @@ const named = {
   "429-body": instead((known) => limited(known, { retryAfter: seconds(known, 30) })),
   "429-bare": instead((known) => limited(known)),
   "429-absurd": limitedFor((known) => whole((known.parameter ?? 30) * 86_400)),
-  "429-garbage": limitedFor(({ nth }) => rubbish[nth % rubbish.length] ?? ""),
+  "429-garbage": limitedFor(({ past }) => rubbish[past.rubbish++ % rubbish.length] ?? ""),
   "skewed-date": instead((known) => {
     const there = later(known.now, Duration.hours(known.parameter ?? 5))
     const until = httpDate(later(there, Duration.seconds(30)))

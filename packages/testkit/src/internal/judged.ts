@@ -6,3 +6,9 @@ export const isKit = (value: object): value is Pick<Kit<unknown>, "judge"> =>
   "judge" in value && typeof value.judge === "function"
 
 export const isRun = (value: object): value is Run => "exchanges" in value && Array.isArray(value.exchanges)
+
+/** What cannot be judged fails a matcher, and its `not` too. */
+export const unjudged = (runner: object, message: string) => ({
+  pass: Reflect.get(runner, "isNot") === true,
+  message: () => message,
+})

@@ -1,4 +1,4 @@
-/** What a service that goes wrong remembers: since when it is down, whose key is revoked, what it has told of its work. */
+/** What a service that goes wrong remembers: since when it is down, whose key is revoked, what it has said. */
 import type { Response } from "@tenuto/http/Exchange"
 import * as DateTime from "effect/DateTime"
 
@@ -10,6 +10,8 @@ interface Told {
 
 export class Past {
   isRevoked = false
+  /** How often it has said what is no hint. */
+  rubbish = 0
   private readonly down: Array<{ readonly stage: string; readonly until: DateTime.Utc }> = []
   private readonly told = new Map<string, Told>()
 

@@ -4,19 +4,16 @@ import * as Duration from "effect/Duration"
 import * as Delay from "@tenuto/http/Delay"
 import * as Verdict from "@tenuto/http/Verdict"
 import { builtin } from "./builtin.ts"
-import { binaryOf, unbounded } from "./content.ts"
+import { binaryOf, isObject, type Members, unbounded } from "./content.ts"
 import { forms, shortest } from "./secrecy.ts"
 import type { Ending, Exchange, Transcript } from "./transcribed.ts"
 
-type Members = { readonly [name: string]: unknown }
-
-const membersOf = (value: unknown): Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {}
+const membersOf = (value: unknown): Members => (isObject(value) ? value : {})
 
 /** JSON whose members have one order, so that it may be compared. */
 const sorted = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== "object" || value === null) return value
+  if (!isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value)
       .toSorted(([one], [other]) => (one < other ? -1 : 1))
@@ -39,7 +36,9 @@ const keyMembers = ["idempotency_key", "idempotencyKey"]
 export const keyOf = ({ body, headers }: Exchange): string | undefined => {
   const members = membersOf(body)
   const given = [...keyHeaders.map((name) => headers[name]), ...keyMembers.map((name) => members[name])]
-  return given.find((key): key is string => typeof key === "string" && key !== "")
+  return given
+    .map((key) => (typeof key === "number" ? String(key) : key))
+    .find((key): key is string => typeof key === "string" && key !== "")
 }
 
 /** What is asked for, whatever its key: two submits that ask for the same are one piece of work. */
@@ -83,12 +82,24 @@ const wordsOf = (value: unknown, depth = 0): ReadonlyArray<string> =>
         /^(?:status|state)$/i.test(name) && typeof member === "string" ? [member] : wordsOf(member, depth + 1),
       )
 
+type End = "succeeded" | "failed" | undefined
+
+/** What an envelope is about: its own `success`, in words or not, says that the request worked. */
+const unwrapped = (body: unknown): unknown => {
+  const { data, status } = membersOf(body)
+  return data !== undefined && typeof status === "string" && /^success$/i.test(status) ? data : body
+}
+
 /** How an answer says that the work ended: by its words, or without any by `done`. An envelope's `success` settles nothing. */
-export const endOf = (exchange: Exchange): "succeeded" | "failed" | undefined => {
-  const { answer } = exchange
+export const endOf = (exchange: Exchange): End => endIn(exchange, unwrapped(exchange.answer?.body))
+
+/** How an answer may be understood: who has no other word takes that of the envelope. */
+export const claimOf = (exchange: Exchange): End => endOf(exchange) ?? endIn(exchange, exchange.answer?.body)
+
+const endIn = ({ answer }: Exchange, body: unknown): End => {
   if (answer === undefined || answer.status < 200 || answer.status > 299) return undefined
-  const words = wordsOf(answer.body)
-  const { done, error } = membersOf(answer.body)
+  const words = wordsOf(body)
+  const { done, error } = membersOf(body)
   if (words.length === 0 && done === true) return error === undefined || error === null ? "succeeded" : "failed"
   const isEnded = words.length > 0 && words.every((word) => well.test(word) || badly.test(word))
   return isEnded ? (words.some((word) => badly.test(word)) ? "failed" : "succeeded") : undefined

@@ -60,7 +60,7 @@ export const inTurn = <R>(
       const { count, name, own, parameter } = step
       const nth = used.get(step) ?? 0
       if (nth >= count || !meets(step.stage, stage)) continue
-      const known = { ...hooks, parameter, stage: step.stage, request, nth, now, past }
+      const known = { ...hooks, parameter, stage: step.stage, request, now, past }
       if (own === undefined && chances[name]?.(known) === false) continue
       used.set(step, nth + 1)
       const does = own?.(request) ?? effects[name]?.around(known)(handler(request)) ?? handler(request)

@@ -25,16 +25,24 @@ const carriers = ["memory", "loopback"] as const
 
 const plain = /[^A-Za-z0-9@=._/-]/gu
 const bytes = new TextEncoder()
-/** What parts a token, or would need quotes, becomes `%` and two digits for each of its bytes. */
+const hex = (value: number): string => value.toString(16).toUpperCase().padStart(2, "0")
+/**
+ * What parts a token, or would need quotes, becomes `%` and two digits for each of its bytes; half of a surrogate pair,
+ * which has no bytes, `%u` and four.
+ */
 const escape = (text: string): string =>
   text.replace(plain, (character) =>
-    Array.from(bytes.encode(character), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
+    /\p{Surrogate}/u.test(character)
+      ? `%u${hex(character.charCodeAt(0))}`
+      : Array.from(bytes.encode(character), (byte) => `%${hex(byte)}`).join(""),
   )
 
 /** `undefined` for what {@link escape} cannot have written. */
 const unescape = (text: string): string | undefined => {
   try {
-    const read = decodeURIComponent(text)
+    const read = decodeURIComponent(
+      text.replace(/%u([0-9A-F]{4})/g, (_, half: string) => String.fromCharCode(Number.parseInt(half, 16))),
+    )
     return escape(read) === text ? read : undefined
   } catch {
     return undefined

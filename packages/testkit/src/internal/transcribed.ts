@@ -1,6 +1,9 @@
 /** What a service saw and said, as plain data: nobody needs Effect to read it. `Transcript` writes it. */
 import type { Stage } from "./stages.ts"
 
+/** Virtual seconds are sums of milliseconds: what is less than one apart is the same instant. */
+export const grain = 0.0005
+
 /** A whole answer, as the client got it. */
 export interface Answer {
   /** Seconds since the beginning. */
@@ -34,7 +37,8 @@ export interface Exchange {
   readonly origin: string
   readonly method: string
   readonly path: string
-  readonly query: Readonly<Record<string, string>>
+  /** A name that stands more than once has a list of its values. */
+  readonly query: Readonly<Record<string, string | ReadonlyArray<string>>>
   readonly headers: Readonly<Record<string, string>>
   /** As JSON, or as text where it is none. */
   readonly body: unknown
@@ -42,6 +46,8 @@ export interface Exchange {
   readonly answer?: Answer
   /** Absent while it is open. */
   readonly end?: { readonly at: number; readonly did: Ending }
+  /** While it is open, where time goes on: the present, in seconds. Without it, it is open for good. */
+  readonly openUntil?: number | undefined
   /** The name of the fault that was played on it. */
   readonly fault?: string
 }

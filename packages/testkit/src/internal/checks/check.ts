@@ -1,4 +1,5 @@
 /** What a check is, and what every check reads a run with. */
+import { once } from "../once.ts"
 import * as Reading from "../reading.ts"
 import type { Violation } from "../story.ts"
 import type { Exchange, Transcript } from "../transcribed.ts"
@@ -54,7 +55,12 @@ export interface Check {
 }
 
 /** A run, with how its service is to be read. */
-export type Read = Required<Manners> & Run
+export interface Read extends Required<Manners>, Omit<Run, keyof Manners> {
+  /** What a request is for: two for the same thing are one and its repetition. */
+  readonly targetOf: (exchange: Exchange) => string
+  /** What an answer entitles a client to tell its caller. */
+  readonly claimOf: (exchange: Exchange) => Claim | undefined
+}
 
 /** Write one down; what it says shows no secret. */
 export const check = (name: string, law: number, says: string, found: (run: Read) => ReadonlyArray<string>): Check => ({
@@ -62,13 +68,18 @@ export const check = (name: string, law: number, says: string, found: (run: Read
   law,
   says,
   run: (run) =>
-    found({ ...readingOf(run), ...run }).map((said) => ({
+    found(reading(run)).map((said) => ({
       check: name,
       says: Reading.hiding(said, run.secrets ?? []),
     })),
 })
 
-const readingOf = ({ exchanges, keyOf = Reading.keyOf, operations = [] }: Run): Required<Manners> => ({
+const reading = (run: Run): Read => {
+  const read = { ...mannersOf(run), ...run }
+  return { ...read, targetOf: once(targetOf(read)), claimOf: run.endOf ?? Reading.claimOf }
+}
+
+const mannersOf = ({ exchanges, keyOf = Reading.keyOf, operations = [] }: Run): Required<Manners> => ({
   isKeyed:
     exchanges.some((exchange) => Reading.isSubmit(exchange) && keyOf(exchange) !== undefined) ||
     operations.some(({ key }) => key !== undefined),
@@ -79,14 +90,12 @@ const readingOf = ({ exchanges, keyOf = Reading.keyOf, operations = [] }: Run): 
   isHome: ({ origin, stage }) => origin === exchanges[0]?.origin && stage !== "download",
 })
 
-/** What a request is for: two for the same thing are one and its repetition. */
-export const targetOf = (exchange: Exchange, { keyOf, workOf }: Required<Manners>): string =>
-  Reading.written([
-    exchange.origin,
-    workOf(exchange),
-    exchange.headers["range"],
-    Reading.isSubmit(exchange) ? keyOf(exchange) : undefined,
-  ])
-
-// Virtual seconds are sums of milliseconds: what is less than one apart is the same instant.
-export const grain = 0.0005
+const targetOf =
+  ({ keyOf, workOf }: Required<Manners>) =>
+  (exchange: Exchange): string =>
+    Reading.written([
+      exchange.origin,
+      workOf(exchange),
+      exchange.headers["range"],
+      Reading.isSubmit(exchange) ? keyOf(exchange) : undefined,
+    ])

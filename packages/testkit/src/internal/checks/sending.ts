@@ -1,22 +1,38 @@
 /** What may be sent, and how often: one piece of work, one creation, one key. */
 import * as Reading from "../reading.ts"
-import type { Exchange } from "../transcribed.ts"
+import type { Created, Exchange } from "../transcribed.ts"
 import { check } from "./check.ts"
-import { groups, worksOf } from "./works.ts"
+import { groups, startedOf, worksOf } from "./works.ts"
 
 /** Where a submit goes: of one place that takes keys every submit has to carry one. */
 const placeOf = ({ method, origin, path }: Exchange): string => `${method} ${origin}${path}`
+
+/** More operations than works. */
+const surplus = (operations: ReadonlyArray<Created>, works: number): ReadonlyArray<string> => {
+  const ids = operations.map(({ id }) => id).join(", ")
+  const created = `${operations.length} operation${operations.length === 1 ? "" : "s"}`
+  return operations.length <= works ? [] : [`the service created ${created} for ${works} of what was asked: ${ids}`]
+}
 
 export const createdOnce = check(
   "created-once",
   3,
   "one piece of work is created once, whatever happens on the way",
   (run) => {
-    const { operations } = run
-    const works = worksOf(run).length
-    if (operations === undefined || operations.length <= works) return []
-    const ids = operations.map(({ id }) => id).join(", ")
-    return [`the service created ${operations.length} operations for ${works} of what was asked: ${ids}`]
+    const { keyOf, operations = [] } = run
+    const works = startedOf(run)
+    const all = surplus(operations, works.length)
+    if (all.length > 0) return all
+    const keys = groups(
+      works.flatMap((sends) => Array.from(new Set(sends.map(keyOf)))),
+      (key) => key,
+    )
+    const counts = new Map(keys.map((same) => [same[0], same.length]))
+    // A key that no submit carries is one that the service made.
+    return groups(
+      operations.filter(({ key }) => key !== undefined),
+      ({ key }) => key,
+    ).flatMap((same) => surplus(same, counts.get(same[0].key) ?? Infinity))
   },
 )
 

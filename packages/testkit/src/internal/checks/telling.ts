@@ -6,8 +6,8 @@ export const asTold = check(
   "as-told",
   2,
   "the client says of the work what the service said: a failed look is not a failed operation",
-  ({ claimed, endOf, exchanges }) =>
-    claimed === undefined || exchanges.some((exchange) => endOf(exchange) === claimed)
+  ({ claimOf, claimed, exchanges }) =>
+    claimed === undefined || exchanges.some((exchange) => claimOf(exchange) === claimed)
       ? []
       : [`the client says that the work ${claimed}; the service never said so`],
 )

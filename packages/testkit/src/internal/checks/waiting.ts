@@ -1,31 +1,53 @@
 /** When something may be sent: not sooner than asked, not too often, not after the end, not after the deadline. */
 import * as Reading from "../reading.ts"
-import type { Exchange } from "../transcribed.ts"
-import { check, grain, targetOf } from "./check.ts"
-import { groups, worksOf } from "./works.ts"
+import { type Exchange, grain } from "../transcribed.ts"
+import { check, type Read } from "./check.ts"
+import { groups, isAlone } from "./works.ts"
+
+/** What was asked after an exchange, by its place and in order: everything, or what is for the same thing. */
+const afterOf = ({ exchanges, targetOf }: Read) => {
+  const [repeated, last] = [new Map<number, number>(), new Map<string, number>()]
+  for (const [place, exchange] of exchanges.entries()) {
+    const target = targetOf(exchange)
+    const before = last.get(target)
+    if (before !== undefined) repeated.set(before, place)
+    last.set(target, place)
+  }
+  return function* (place: number, isForSame: boolean): Generator<readonly [place: number, next: Exchange]> {
+    for (let at: number | undefined = place; ;) {
+      at = isForSame ? repeated.get(at) : at + 1
+      const next = at === undefined ? undefined : exchanges[at]
+      if (at === undefined || next === undefined) return
+      yield [at, next]
+    }
+  }
+}
 
 export const asAsked = check(
   "as-asked",
   6,
-  "never sooner than the service asked, and after 429 nothing at all",
+  "never sooner than the service asked, and after 429 nothing at all but a cancel",
   (run) => {
-    const { exchanges } = run
-    const isAlone = worksOf(run).length <= 1
+    const { exchanges, targetOf } = run
+    const isOne = isAlone(run)
+    const after = afterOf(run)
     return exchanges.flatMap((told, index) => {
       const hint = Reading.hintOf(told, run)
       const { answer } = told
       if (answer === undefined || hint === undefined) return []
       const until = answer.at + hint - grain
+      const bindsLooks = isOne && Reading.isSubmit(told)
       const isBound = (next: Exchange): boolean => {
         if (next.origin !== told.origin || next.at < answer.at - grain) return false
-        if (targetOf(next, run) === targetOf(told, run)) return true
+        if (targetOf(next) === targetOf(told)) return true
         // Whoever takes work may say when it is to be looked at.
-        if (isAlone && Reading.isSubmit(told) && Reading.isLook(next)) return true
+        if (bindsLooks && Reading.isLook(next)) return true
         // Another's request of the same instant may have left before the answer came.
         if (next.at <= answer.at + grain || answer.status < 400) return false
-        return answer.status === 429 || next.stage === told.stage
+        // Whoever asks for less work need not wait for it.
+        return (answer.status === 429 && next.stage !== "cancel") || next.stage === told.stage
       }
-      for (const next of exchanges.slice(index + 1)) {
+      for (const [, next] of after(index, answer.status < 400 && !bindsLooks)) {
         if (next.at >= until) break
         if (!isBound(next)) continue
         const asked = `${Reading.shown(told)} was answered ${answer.status} and asked for ${hint} s at ${answer.at} s`
@@ -44,7 +66,7 @@ export const noHotLoop = check(
   6,
   `no more than ${burst} requests for the same thing within ${floorSeconds} second`,
   (run) =>
-    groups(run.exchanges, (exchange) => targetOf(exchange, run)).flatMap((same) => {
+    groups(run.exchanges, run.targetOf).flatMap((same) => {
       const first = same.find((one, index) => (same[index + burst]?.at ?? Infinity) < one.at + floorSeconds - grain)
       if (first === undefined) return []
       const many = same.filter(({ at }) => at >= first.at && at < first.at + floorSeconds - grain).length
@@ -60,23 +82,27 @@ export const settledIsFinal = check(
   1,
   "no submit and no look after the service said that the work ended; a link that died may be renewed",
   (run) => {
-    const { endOf, exchanges } = run
-    const isAlone = worksOf(run).length <= 1
+    const { endOf, exchanges, targetOf } = run
+    const isOne = isAlone(run)
     const asks = (exchange: Exchange) => Reading.isSubmit(exchange) || Reading.isLook(exchange)
     const hasDied = ({ answer, stage }: Exchange) => stage === "download" && (answer?.status ?? 500) >= 300
+    const after = afterOf(run)
+    const deaths = exchanges.flatMap((exchange, place) => (hasDied(exchange) ? [place] : []))
     const found = new Set<string>()
     for (const [index, said] of exchanges.entries()) {
       const { answer } = said
       // What a fault was played on may be more than its client can read.
       if (answer === undefined || said.fault !== undefined || !asks(said) || endOf(said) === undefined) continue
-      const isSame = (next: Exchange) =>
-        targetOf(next, run) === targetOf(said, run) || (isAlone && Reading.isSubmit(next))
+      const isSame = (next: Exchange) => targetOf(next) === targetOf(said) || (isOne && Reading.isSubmit(next))
       const life = Reading.lifeOf(said, run) - clockSkew
       const isLate = (next: Exchange) =>
         asks(next) && next.at >= answer.at - grain && isSame(next) && (Reading.isSubmit(next) || next.at < life)
-      const next = exchanges.slice(index + 1).find((one) => hasDied(one) || isLate(one))
-      if (next !== undefined && !hasDied(next))
-        found.add(`${Reading.shown(next)} asks for work that ended at ${answer.at} s`)
+      for (const [place, next] of after(index, !isOne)) {
+        if (!isLate(next)) continue
+        if (!deaths.some((death) => death > index && death < place))
+          found.add(`${Reading.shown(next)} asks for work that ended at ${answer.at} s`)
+        break
+      }
     }
     return Array.from(found)
   },
@@ -90,7 +116,10 @@ export const withinDeadline = check("within-deadline", 7, "the deadline or abort
     .filter(({ at }) => at > over)
     .map((exchange) => `${Reading.shown(exchange)}, after the deadline at ${deadline} s`)
   const held = exchanges
-    .filter(({ at, end }) => at <= over && (end === undefined || (end.did === "Left" && end.at > over)))
+    .filter(({ at, end, openUntil = Infinity }) => {
+      const until = end === undefined ? openUntil : end.did === "Left" ? end.at : 0
+      return at <= over && until > over
+    })
     .map((exchange) => `${Reading.shown(exchange)} is still held after the deadline at ${deadline} s`)
   const kept = took > over ? [`the caller waited ${took} s, with a deadline at ${deadline} s`] : []
   return [...late, ...held, ...kept]
