@@ -356,7 +356,17 @@ describe("ends", () => {
     expect(found(run(over, { ...get, at: 3600 }))).toEqual([])
     expect(found(run(over, { ...get, at: 3595 }))).toEqual([])
     expect(found(run(over, { ...get, at: 1800 }))).toEqual(["settled-is-final"])
-    expect(found(run(over, { ...post, at: 3600 }))).toEqual(["settled-is-final"])
+    const keyed = { ...post, headers: { "idempotency-key": "k" }, at: 3600 }
+    expect(found(run(over, keyed))).toEqual(["settled-is-final"])
+    // Without a key it is other work.
+    expect(found(run(over, { ...post, at: 3600 }))).toEqual([])
+  })
+
+  it("that were never told in a word that is known say how they are to be read", () => {
+    const says = (body: object) =>
+      Checks.judge({ ...run(answered(get, 200, 0, body)), claimed: "succeeded" }).map((violation) => violation.says)
+    expect(says({ phase: "available" })).toEqual([expect.stringMatching(/never said so; .* give endOf$/)])
+    expect(says({ status: "failed" })).toEqual([expect.stringMatching(/never said so$/)])
   })
 
   it("each request of many songs is read as often as of few", () => {

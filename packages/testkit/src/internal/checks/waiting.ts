@@ -85,6 +85,8 @@ export const settledIsFinal = check(
     const { endOf, exchanges, targetOf } = run
     const isOne = isAlone(run)
     const asks = (exchange: Exchange) => Reading.isSubmit(exchange) || Reading.isLook(exchange)
+    // Without a key it may be other work.
+    const isResend = (exchange: Exchange) => Reading.isSubmit(exchange) && run.keyOf(exchange) !== undefined
     const hasDied = ({ answer, stage }: Exchange) => stage === "download" && (answer?.status ?? 500) >= 300
     const after = afterOf(run)
     const deaths = exchanges.flatMap((exchange, place) => (hasDied(exchange) ? [place] : []))
@@ -93,10 +95,13 @@ export const settledIsFinal = check(
       const { answer } = said
       // What a fault was played on may be more than its client can read.
       if (answer === undefined || said.fault !== undefined || !asks(said) || endOf(said) === undefined) continue
-      const isSame = (next: Exchange) => targetOf(next) === targetOf(said) || (isOne && Reading.isSubmit(next))
+      const isSame = (next: Exchange) => targetOf(next) === targetOf(said) || (isOne && isResend(next))
       const life = Reading.lifeOf(said, run) - clockSkew
       const isLate = (next: Exchange) =>
-        asks(next) && next.at >= answer.at - grain && isSame(next) && (Reading.isSubmit(next) || next.at < life)
+        asks(next) &&
+        next.at >= answer.at - grain &&
+        isSame(next) &&
+        (isResend(next) || (Reading.isLook(next) && next.at < life))
       for (const [place, next] of after(index, !isOne)) {
         if (!isLate(next)) continue
         if (!deaths.some((death) => death > index && death < place))
