@@ -1,4 +1,8 @@
+import { spawn } from "node:child_process"
 import * as http from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { Pool } from "undici"
 import { describe, expect, it } from "vitest"
@@ -103,6 +107,90 @@ describe("wires at rest hold nobody up", () => {
       return [await before, text, at()]
     }
     expect(await play(() => new Response(), client)).toEqual([20_000, "late", 30_000])
+  })
+})
+
+describe("a server of the client's own", () => {
+  const none: Answering = () => new Response()
+  const listening = async (place: number | string) => {
+    const server = http.createServer((request, response) => {
+      if (request.url === "/slow") setTimeout(() => response.end("late"), 30_000)
+      else response.end("soon")
+    })
+    await new Promise<void>((resolve) => void server.listen(place, resolve))
+    return server
+  }
+  const over = async (server: http.Server) => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  const textOf = (options: http.RequestOptions) =>
+    new Promise<string>((resolve, reject) => {
+      const request = http.get(options, (answer) => {
+        let text = ""
+        answer.on("data", (part) => (text += String(part)))
+        answer.on("end", () => resolve(text))
+      })
+      request.on("error", reject)
+    })
+
+  it("works in virtual time over connections that were there before the run", async () => {
+    const server = await listening(0)
+    const { port } = server.address() as AddressInfo
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    const url = `http://127.0.0.1:${port}`
+    await textOf({ port, agent })
+    for (let i = 0; i < 3; i++) await (await fetch(url)).text()
+    const client = async () => [
+      await textOf({ port, agent, path: "/slow" }),
+      await (await fetch(`${url}/slow`)).text(),
+      at(),
+    ]
+    expect(await play(none, client)).toEqual(["late", "late", 60_000])
+    agent.destroy()
+    await over(server)
+  })
+
+  it("works in virtual time at a path of the file system", async () => {
+    const path = join(tmpdir(), `tenuto-${process.pid}.sock`)
+    const server = await listening(process.platform === "win32" ? String.raw`\\.\pipe\tenuto` : path)
+    const socketPath = String(server.address())
+    expect(await play(none, async () => [await textOf({ socketPath, path: "/slow" }), at()])).toEqual(["late", 30_000])
+    await over(server)
+  })
+
+  it("gives up its port, and whoever has it next holds time", async () => {
+    const server = await listening(0)
+    const { port } = server.address() as AddressInfo
+    await play(none, () => textOf({ port, agent: false }))
+    await over(server)
+    const other = `require("node:http").createServer((_, response) => setTimeout(() => response.end("other"), 200))
+      .listen(${port}, "127.0.0.1", () => console.log("up"))`
+    const child = spawn(process.execPath, ["-e", other])
+    await new Promise((resolve) => child.stdout.once("data", resolve))
+    const client = async () => [await (await fetch(`http://127.0.0.1:${port}`)).text(), at()]
+    expect(await play(none, client)).toEqual(["other", 0])
+    child.kill()
+  })
+
+  it("may be gone before its answer is read", async () => {
+    const client = async () => {
+      const server = http.createServer((_, response) => {
+        response.shouldKeepAlive = false
+        response.end(megabytes(1))
+      })
+      await new Promise<void>((resolve) => void server.listen(0, resolve))
+      const { port } = server.address() as AddressInfo
+      const { body } = await fetch(`http://127.0.0.1:${port}`)
+      await new Promise((resolve) => server.close(resolve))
+      let size = 0
+      for await (const part of body ?? new ReadableStream()) {
+        size += (part as Uint8Array).byteLength
+        await sleep(1000)
+      }
+      return size
+    }
+    expect(await play(none, client)).toBe(1_000_000)
   })
 })
 
