@@ -105,6 +105,57 @@ describe("the globals under a virtual clock", () => {
     expect(exit).toEqual(Exit.succeed([1000, 2000, 3000]))
   })
 
+  it("what was cleared never comes back, and what has fired may", async () => {
+    const exit = await run(async () => {
+      const seen: Array<string> = []
+      const cleared = setTimeout(() => seen.push("cleared"), 10)
+      clearTimeout(cleared)
+      cleared.refresh()
+      const fired = setTimeout(() => seen.push("fired"), 10)
+      await sleep(20)
+      fired.refresh()
+      await sleep(20)
+      clearTimeout(fired)
+      fired.refresh()
+      await sleep(20)
+      return seen
+    })
+    expect(exit).toEqual(Exit.succeed(["fired", "fired"]))
+  })
+
+  it("a timer from before the run is cleared, and none of the run's for it", async () => {
+    const before = setTimeout(() => {}, 1_000_000)
+    const number = Number(before)
+    const exit = await run(async () => {
+      let fired = 0
+      for (let i = 0; i < number + 100; i++) setTimeout(() => fired++, 1000)
+      clearTimeout(Object.create(null) as undefined)
+      clearTimeout(before)
+      await sleep(1000)
+      return fired
+    })
+    expect(exit).toEqual(Exit.succeed(number + 100))
+    expect((before as unknown as { readonly _destroyed: boolean })._destroyed).toBe(true)
+  })
+
+  it("a callback's this is its timer", async () => {
+    const exit = await run(async () => {
+      const own = await Promise.all(
+        [setTimeout, setInterval, setImmediate].map((arm) => {
+          const is = new Promise<boolean>((resolve) => {
+            const timer: unknown = arm(function (this: NodeJS.Timeout) {
+              clearTimeout(this)
+              resolve(this === timer)
+            })
+          })
+          return is
+        }),
+      )
+      return own
+    })
+    expect(exit).toEqual(Exit.succeed([true, true, true]))
+  })
+
   it("a delay that overflows fires at once, as it does on the host", async () => {
     const exit = await run(async () => {
       await sleep(2_147_484_000)
@@ -201,12 +252,31 @@ describe("the globals under a virtual clock", () => {
     expect(timersPromises.setTimeout.name).toBe("setTimeout")
   })
 
+  it("seeded: timers of one delay stay in the order they were set, as every host has it", async () => {
+    for (let seed = 0; seed < 12; seed++) {
+      const exit = await run(
+        async () => {
+          const seen: Array<number> = []
+          await Promise.all([0, 1, 2, 3].map((index) => sleep(1000).then(() => seen.push(index))))
+          return seen
+        },
+        { seed },
+      )
+      expect(exit).toEqual(Exit.succeed([0, 1, 2, 3]))
+    }
+  })
+
   it("seeded: equal instants fire in an order of the seed's own, the same each time", async () => {
     const race = (seed?: number) =>
       run(
         async () => {
           const seen: Array<string> = []
-          await Promise.all(["a", "b", "c", "d"].map((name) => sleep(1000).then(() => seen.push(name))))
+          const racing: Array<Promise<unknown>> = []
+          for (const [index, name] of ["a", "b", "c", "d"].entries()) {
+            racing.push(sleep(1000 - 10 * index).then(() => seen.push(name)))
+            await sleep(10)
+          }
+          await Promise.all(racing)
           return seen.join("")
         },
         seed === undefined ? {} : { seed },
