@@ -152,10 +152,10 @@ describe("a server of the client's own", () => {
   })
 
   it("works in virtual time at a path of the file system", async () => {
-    const path = join(tmpdir(), `tenuto-${process.pid}.sock`)
-    const server = await listening(process.platform === "win32" ? String.raw`\\.\pipe\tenuto` : path)
-    const socketPath = String(server.address())
-    expect(await play(none, async () => [await textOf({ socketPath, path: "/slow" }), at()])).toEqual(["late", 30_000])
+    const socketPath = join(tmpdir(), `tenuto-${process.pid}.sock`)
+    const server = await listening(socketPath)
+    const client = async () => [await textOf({ socketPath, path: "/slow" }), at()]
+    expect(await play(none, client)).toEqual(["late", 30_000])
     await over(server)
   })
 
@@ -325,4 +325,66 @@ it("a timer without a function is refused as Node refuses it", async () => {
       }),
   )
   expect(new Set(refusals)).toEqual(new Set(["ERR_INVALID_ARG_TYPE"]))
+})
+
+describe("a pool's sockets", () => {
+  const quickly: Answering = () => new Response("here")
+  const get = (url: string, options: http.RequestOptions) =>
+    new Promise<string>((resolve, reject) => {
+      const request = http.get(url, options, (answer) => answer.resume().on("end", () => resolve("answered")))
+      request.on("timeout", () => {
+        resolve(`too late at ${at()}`)
+        request.destroy()
+      })
+      request.on("error", reject)
+    })
+
+  it.each([
+    ["a request's own", 60_000],
+    ["the pool's", undefined],
+  ])("have no real time-out in a run: %s counts", async (_, timeout) => {
+    const server = http.createServer((request, response) => {
+      if (request.url === "/") response.end("soon")
+    })
+    // Its hint would shorten the pool's.
+    server.keepAliveTimeout = 0
+    await new Promise<void>((resolve) => void server.listen(0, resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const agent = new http.Agent({ keepAlive: true, timeout: 30_000 })
+    await get(url, { agent })
+    const [socket] = Object.values(agent.freeSockets).flat()
+    const options = { agent, ...(timeout === undefined ? {} : { timeout }) }
+    const client = async () => {
+      const late = get(`${url}/hung`, options)
+      await sleep(1)
+      const armed = Object.getOwnPropertySymbols(socket).find(({ description }) => description === "timeout")
+      const timer: unknown = Reflect.get(Object(socket), armed ?? "")
+      return [Reflect.get(Object(timer), "_destroyed"), await late]
+    }
+    expect(await play(quickly, client)).toEqual([true, `too late at ${timeout ?? 30_000}`])
+    agent.destroy()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it("are listened to once each, however many requests they carry", async () => {
+    const listeners = await play(quickly, async () => {
+      const server = http.createServer((_, response) => response.end("here"))
+      await new Promise<void>((resolve) => void server.listen(0, resolve))
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+      const counts: Array<number> = []
+      for (let i = 0; i < 15; i++) {
+        await get(url, { agent, timeout: 5000 })
+        await new Promise((resolve) => void setImmediate(resolve))
+        counts.push(...Object.values(agent.freeSockets).flatMap((all) => all?.map((it) => it.listenerCount("close"))))
+      }
+      agent.destroy()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      return counts
+    })
+    expect(listeners).toHaveLength(15)
+    expect(new Set(listeners).size).toBe(1)
+  })
 })
