@@ -158,21 +158,25 @@ const responseOf = (
   })
 }
 
+/** A stream is read once, and may need time to go on. */
+const isStream = (body: unknown): boolean =>
+  body instanceof ReadableStream || (typeof body === "object" && body !== null && Symbol.asyncIterator in body)
+
 /** Make a `fetch` that is carried by the transport of a context, on the clock of that context. */
 export const fetchOn = (context: Context.Context<Transport>): typeof globalThis.fetch => {
   const read = async (request: Request, init: RequestInit | undefined): Promise<Uint8Array | undefined> => {
     if (request.body === null) return undefined
     const reading = request.arrayBuffer()
-    // A stream of the caller's may need time to go on; anything else is read in no time.
-    const isOwn = init?.body instanceof ReadableStream
-    return new Uint8Array(await (isOwn ? reading : held(context, "a body that is read", reading)))
+    // What a request came with may be a stream too.
+    const isWhole = init?.body !== undefined && !isStream(init.body)
+    return new Uint8Array(await (isWhole ? held(context, "a body that is read", reading) : reading))
   }
 
   const go = async (request: Request, init: RequestInit | undefined, leaving: (leave: () => void) => void) => {
     const headers = new Headers(request.headers)
     for (const [name, value] of Object.entries({ ...usual, "sec-fetch-mode": request.mode }))
       if (!headers.has(name)) headers.set(name, value)
-    const isLive = init?.body instanceof ReadableStream
+    const isLive = isStream(init?.body)
     let sending: Sending = {
       method: request.method,
       url: new URL(request.url),
