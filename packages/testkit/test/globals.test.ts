@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process"
-import { randomBytes, randomUUID } from "node:crypto"
+import nodeCrypto, { randomBytes, randomUUID } from "node:crypto"
+import { openAsBlob } from "node:fs"
 import * as http from "node:http"
 import * as timersPromises from "node:timers/promises"
 import { fileURLToPath } from "node:url"
@@ -41,7 +42,9 @@ const owned = () =>
       [globalThis, "Date setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate crypto"],
       [performance, "now timeOrigin"],
       [AbortSignal, "timeout"],
-      [process, "hrtime"],
+      [process, "hrtime uptime"],
+      [Crypto.prototype, "getRandomValues randomUUID"],
+      [Blob.prototype, "arrayBuffer stream"],
       [Math, "random"],
     ] as const
   ).flatMap(([target, names]) => names.split(" ").map((name) => Object.getOwnPropertyDescriptor(target, name)))
@@ -234,6 +237,27 @@ describe("the globals under a virtual clock", () => {
     expect(exit).toEqual(Exit.succeed([0, 1]))
   })
 
+  it.each<[string, () => Promise<unknown>]>([
+    ["WebCrypto of node:crypto", () => nodeCrypto.webcrypto.subtle.digest("SHA-256", new Uint8Array(1_000_000))],
+    ["a draw that calls back", () => promisify<number, number>(nodeCrypto.randomInt)(5)],
+    ["a file as a blob", async () => (await openAsBlob(fileURLToPath(import.meta.url))).slice(1).arrayBuffer()],
+    [
+      "a file as the stream of a blob",
+      async () => {
+        for await (const _ of (await openAsBlob(fileURLToPath(import.meta.url))).stream()) continue
+      },
+    ],
+  ])("%s holds time", async (_, work) => {
+    const exit = await run(async () => {
+      const late = sleep(1)
+      for (let i = 0; i < 20; i++) await work()
+      const before = Date.now() - start
+      await late
+      return before
+    })
+    expect(exit).toEqual(Exit.succeed(0))
+  })
+
   it("what nothing can wake is a deadlock, and an interval that nobody keeps wakes nobody", async () => {
     const began = performance.now()
     const exit = await run(() => {
@@ -299,6 +323,50 @@ describe("the globals under a virtual clock", () => {
     expect(chance).toBeLessThan(1)
     expect(new Set(names).size).toBe(3)
     expect(names[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  })
+
+  it("chance comes from the seed by whichever name of node:crypto it is drawn", async () => {
+    const { getRandomValues, randomFill, randomFillSync, randomInt, webcrypto } = nodeCrypto
+    const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex")
+    const draw = () =>
+      run(
+        async () => [
+          hex(webcrypto.getRandomValues(new Uint8Array(8))),
+          webcrypto.randomUUID(),
+          hex(nodeCrypto.getRandomValues(new Uint8Array(8))),
+          hex(nodeCrypto.randomFillSync(new Uint8Array(8))),
+          hex(await promisify<Uint8Array, Uint8Array>(nodeCrypto.randomFill)(new Uint8Array(8))),
+          nodeCrypto.randomInt(2 ** 47),
+          await promisify<number, number, number>(nodeCrypto.randomInt)(0, 2 ** 47),
+        ],
+        { seed: 7 },
+      )
+    const once = await draw()
+    expect(await draw()).toEqual(once)
+    expect(new Set(Exit.isSuccess(once) ? once.value : []).size).toBe(7)
+    expect({ ...nodeCrypto }).toMatchObject({ getRandomValues, randomFill, randomFillSync, randomInt })
+  })
+
+  it("a part is filled where it was asked for, and a draw lies in its range", async () => {
+    const exit = await run(async () => {
+      const words = nodeCrypto.randomFillSync(new Uint16Array(6), 2, 2)
+      const draws = Array.from({ length: 200 }, () => nodeCrypto.randomInt(3, 6))
+      const refused = await Promise.resolve()
+        .then(() => nodeCrypto.randomInt(6, 3))
+        .catch((error: Error) => Reflect.get(error, "code"))
+      return [Array.from(words, (word) => word > 0), Array.from(new Set(draws)).toSorted(), refused]
+    })
+    const filled = [false, false, true, true, false, false]
+    expect(exit).toEqual(Exit.succeed([filled, [3, 4, 5], "ERR_OUT_OF_RANGE"]))
+  })
+
+  it("the process has been up as long as the clock has run", async () => {
+    const exit = await run(async () => {
+      const began = process.uptime()
+      await sleep(90_000)
+      return process.uptime() - began
+    })
+    expect(exit).toEqual(Exit.succeed(90))
   })
 
   it("no process timer over 50 ms is armed meanwhile", () => {
