@@ -288,7 +288,7 @@ describe.each(["memory", "loopback"] as const)("a service of one's own, in %s", 
   it("keeps its cookies apart", async () => {
     const headers: Array<[string, string]> = [
       ["set-cookie", "a=1; Expires=Wed, 09 Jun 2027 10:18:14 GMT"],
-      ["set-cookie", "b=2"],
+      ["set-cookie", "b=x,y=2"],
     ]
     await using kit = await createKit({ service: () => new Response("la", { headers }), carrier })
     const cookies = await kit.run(async ({ fetch, url }) => (await fetch(url)).headers.getSetCookie())
