@@ -1,6 +1,7 @@
 /** Clients that are not ours, over the kit: what they see is what they would see of a real port. */
 import { Readable } from "node:stream"
 import type { ReadableStream as WebStream } from "node:stream/web"
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
 import { describe, expect, it } from "vitest"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -129,6 +130,23 @@ const parts = async function* () {
   yield encode("am")
 }
 
+const plain = "la la la la la"
+const piece = { bytes: 7, every: Duration.millis(1) }
+/** Each as some service sends it. */
+const packed: Readonly<Record<string, { readonly bytes: Uint8Array; readonly coding: string }>> = {
+  gzip: { bytes: gzipSync(plain), coding: "GZIP" },
+  "gzip by its old name": { bytes: gzipSync(plain), coding: "x-gzip" },
+  deflate: { bytes: deflateSync(plain), coding: "deflate" },
+  "deflate without its head": { bytes: deflateRawSync(plain), coding: "deflate" },
+  Brotli: { bytes: brotliCompressSync(plain), coding: "br" },
+  Zstandard: { bytes: zstdCompressSync(plain), coding: "zstd" },
+  twice: { bytes: brotliCompressSync(gzipSync(plain)), coding: "gzip, br" },
+  "in a way nobody knows": { bytes: gzipSync(plain), coding: "gzip, own" },
+  "nothing at all": { bytes: new Uint8Array(0), coding: "gzip" },
+  "what is not packed": { bytes: encode(plain), coding: "gzip" },
+  "cut short": { bytes: gzipSync(plain).subarray(0, -9), coding: "gzip" },
+}
+
 const cases: Readonly<
   Record<string, readonly [Emulator.Handler, (fetch: Fetching, base: string) => Promise<unknown>]>
 > = {
@@ -180,12 +198,35 @@ const cases: Readonly<
   ],
   "an iterable as a body": [
     echo,
-    async (fetch, base) => (await fetch(base, { method: "POST", body: parts(), duplex: "half" } as RequestInit)).json(),
+    async (fetch, base) => (await fetch(base, { method: "POST", body: parts(), duplex: "half" } as never)).json(),
   ],
   "a redirect of an iterable, which cannot be read again": [
     routes({ "/from": to(307, "/to") }),
-    (fetch, base) =>
-      fetch(`${base}/from`, { method: "POST", body: parts(), duplex: "half" } as RequestInit).catch(codeOf),
+    (fetch, base) => fetch(`${base}/from`, { method: "POST", body: parts(), duplex: "half" } as never).catch(codeOf),
+  ],
+  "a method in small letters, which no server reads": [
+    echo,
+    (fetch, base) => fetch(base, { method: "patch" }).catch(codeOf),
+  ],
+  "what codings are asked for": [
+    ({ headers }) => Effect.succeed(Emulator.answer(200, headers["accept-encoding"] ?? "")),
+    async (fetch, base) => [await (await fetch(base)).text()],
+  ],
+  ...Object.fromEntries(
+    Object.entries(packed).map(([name, { bytes, coding }]) => [
+      `an answer that is packed: ${name}`,
+      [
+        () => Effect.succeed(Emulator.answer(200, bytes, { "content-encoding": coding })),
+        async (fetch: Fetching, base: string) => seen(await fetch(base), base),
+      ] as const,
+    ]),
+  ),
+  "a packed answer, piece by piece": [
+    () => {
+      const { response } = Emulator.answer(200, gzipSync("la".repeat(1000)), { "content-encoding": "gzip" })
+      return Effect.succeed(Behaviour.Slowed({ response, head: Duration.zero, piece }))
+    },
+    async (fetch, base) => (await fetch(base)).text(),
   ],
   "an answer without a body": [
     () => Effect.succeed(Emulator.answer(204)),

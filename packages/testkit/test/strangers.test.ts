@@ -377,7 +377,9 @@ describe("a pool's sockets", () => {
       for (let i = 0; i < 15; i++) {
         await get(url, { agent, timeout: 5000 })
         await new Promise((resolve) => void setImmediate(resolve))
-        counts.push(...Object.values(agent.freeSockets).flatMap((all) => all?.map((it) => it.listenerCount("close"))))
+        counts.push(
+          ...Object.values(agent.freeSockets).flatMap((all = []) => all.map((it) => it.listenerCount("close"))),
+        )
       }
       agent.destroy()
       server.closeAllConnections()
