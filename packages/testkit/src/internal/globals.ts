@@ -67,12 +67,18 @@ const formatsOf = (prototype: Intl.DateTimeFormat, now: () => number): PropertyD
   }
 }
 
-const timeout = (delay: number): AbortSignal => {
-  const controller = new AbortController()
-  const message = "The operation was aborted due to timeout"
-  new HostTimer(() => controller.abort(new DOMException(message, "TimeoutError")), delay, false).unref()
-  return controller.signal
-}
+const longest = 2 ** 32 - 1
+
+const timeoutOf =
+  (before: typeof AbortSignal.timeout) =>
+  (delay: number): AbortSignal => {
+    // What is out of its range the host refuses itself.
+    if (!Number.isInteger(delay) || delay < 0 || delay > longest) return before(delay)
+    const controller = new AbortController()
+    const message = "The operation was aborted due to timeout"
+    new HostTimer(() => controller.abort(new DOMException(message, "TimeoutError")), delay, false).unref()
+    return controller.signal
+  }
 
 const hrtimeOf = (before: NodeJS.HRTime): NodeJS.HRTime => {
   const nanos = () => (inForce() === undefined ? before.bigint() : BigInt(Math.round(performanceNow() * 1_000_000)))
@@ -123,11 +129,11 @@ export const cover = (engine: Engine): Undo => {
   putAll(date.prototype, { constructor: virtual })
   const formats = Intl.DateTimeFormat.prototype
   for (const [name, given] of Object.entries(formatsOf(formats, now))) undo.push(put(formats, name, given))
-  putAll(host.AbortSignal, { timeout })
+  const { AbortSignal: signals, process } = host
+  if (signals !== undefined) putAll(signals, { timeout: timeoutOf(signals.timeout.bind(signals)) })
   putAll(host.performance, { now: performanceNow, timeOrigin: engine.start })
-  if (host.process !== undefined) {
-    const { hrtime, uptime } = host.process
-    putAll(host.process, { hrtime: hrtimeOf(hrtime), uptime: uptimeOf(uptime) })
+  if (process !== undefined) {
+    putAll(process, { hrtime: hrtimeOf(process.hrtime), uptime: uptimeOf(process.uptime.bind(process)) })
   }
   const chance = chanceOf(engine)
   const { fill: getRandomValues, random, randomUUID } = chance

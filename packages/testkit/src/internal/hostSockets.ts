@@ -4,12 +4,16 @@ import type { Engine } from "./engine.ts"
 import { HostTimer } from "./hostTimers.ts"
 import { isAside } from "./wires.ts"
 
-interface Socket {
+interface Socket extends Pick<Prototype, "setTimeout"> {
   timeout?: number | undefined
-  readonly setTimeout: (delay: number) => unknown
   readonly once: (event: string, listener: () => void) => void
   readonly removeListener: (event: string, listener: () => void) => void
   readonly emit: (event: string) => void
+}
+
+interface Prototype {
+  readonly _unrefTimer: () => void
+  readonly setTimeout: (delay: number) => unknown
 }
 
 /** A pool keeps its sockets longer than a run. */
@@ -19,8 +23,7 @@ const timers = new WeakMap<Socket, HostTimer | undefined>()
 export const hostSockets = (engine: Engine) => {
   const prototype = builtin("node:net")?.Socket.prototype
   if (prototype === undefined || isBun) return undefined
-  const before = prototype as typeof prototype & { readonly _unrefTimer: () => void }
-  const { _unrefTimer: refresh, setTimeout: ofHost } = before
+  const { _unrefTimer: refresh, setTimeout: ofHost } = prototype as unknown as Prototype // its types hide the first
   return {
     prototype,
     methods: {

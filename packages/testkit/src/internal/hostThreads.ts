@@ -14,9 +14,10 @@ const held = (engine: Engine, prototype: object, names: ReadonlyArray<string>, l
 }
 
 /** A stream of the same bytes, held while each piece of it is read. */
-const heldStream = (engine: Engine, stream: Blob["stream"]) =>
-  function (this: Blob): ReadableStream<Uint8Array> {
-    const reader = stream.call(this).getReader()
+const heldStream = (engine: Engine, blob: Blob) => {
+  const stream: () => ReturnType<Blob["stream"]> = Reflect.get(blob, "stream")
+  return function (this: Blob): ReadableStream<Uint8Array> {
+    const reader = Reflect.apply(stream, this, []).getReader()
     return new ReadableStream(
       {
         type: "bytes",
@@ -33,6 +34,7 @@ const heldStream = (engine: Engine, stream: Blob["stream"]) =>
       { highWaterMark: 0 },
     )
   }
+}
 
 export const hostThreads = (engine: Engine) => {
   const host: Partial<typeof globalThis> = globalThis
@@ -42,6 +44,6 @@ export const hostThreads = (engine: Engine) => {
   const blobs = held(engine, blob, ["arrayBuffer", "bytes", "text"], "blob")
   return [
     ...(subtle === undefined ? [] : [held(engine, subtle, operations, "crypto.subtle")]),
-    { ...blobs, methods: { ...blobs.methods, stream: heldStream(engine, blob.stream) } },
+    { ...blobs, methods: { ...blobs.methods, stream: heldStream(engine, blob) } },
   ]
 }

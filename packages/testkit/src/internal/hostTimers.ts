@@ -211,11 +211,15 @@ export interface Real {
   readonly clearImmediate: ((handle: unknown) => void) | undefined
 }
 
+/** As Node says it. */
+export const invalid = (name: string, type: string, given: unknown): TypeError => {
+  const message = `The "${name}" argument must be of type ${type}. Received ${String(given)}`
+  return Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" })
+}
+
 /** What is no function is refused as Node refuses it. */
 const callable = (call: unknown): void => {
-  if (typeof call === "function") return
-  const message = `The "callback" argument must be of type function. Received ${String(call)}`
-  throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" })
+  if (typeof call !== "function") throw invalid("callback", "function", call)
 }
 
 const timeOut = (isRepeated: boolean) => {
