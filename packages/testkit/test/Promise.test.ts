@@ -5,6 +5,7 @@ import * as http from "node:http"
 import * as net from "node:net"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { gzipSync } from "node:zlib"
 import * as Effect from "effect/Effect"
 import { Agent, request } from "undici"
 import { describe, expect, it } from "vitest"
@@ -282,6 +283,14 @@ it("a time-out of node:http is on the clock, and not reached by a service in tim
     })
   expect(await kit.run(({ url }) => get(url))).toBe("too late")
   expect(kit.now().toISOString()).toBe("2026-01-01T00:00:30.000Z")
+})
+
+it("an answer that is relayed stays packed, as its headers say", async () => {
+  const packed = gzipSync("la")
+  const headers = { "content-encoding": "gzip" }
+  await using kit = await createKit({ service: () => new Response(packed, { headers }) })
+  const answer = await kit.fetch(kit.url)
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(packed)
 })
 
 describe.each(["memory", "loopback"] as const)("a service of one's own, in %s", (carrier) => {
