@@ -20,7 +20,7 @@ export const hostCrypto = ({ fill, random }: HostChance, host: ReturnType<typeof
   if (host === undefined) return {}
   const { randomBytes, randomFillSync, randomInt } = host
   const filled = answering((given) => {
-    const target = Reflect.apply(randomFillSync, host, given) as Bytes
+    const target: Bytes = Reflect.apply(randomFillSync, host, given)
     const [, offset = 0, size] = given as readonly [Bytes, number?, number?] // the host took them
     const [buffer, start, unit] = ArrayBuffer.isView(target)
       ? [target.buffer, target.byteOffset, target.BYTES_PER_ELEMENT]
@@ -30,7 +30,10 @@ export const hostCrypto = ({ fill, random }: HostChance, host: ReturnType<typeof
     return target
   })
   return {
-    randomBytes: answering((given) => fill(Reflect.apply(randomBytes, host, given) as Buffer)),
+    randomBytes: answering((given) => {
+      const bytes: Buffer = Reflect.apply(randomBytes, host, given)
+      return fill(bytes)
+    }),
     randomFill: filled,
     randomFillSync: filled,
     randomInt: answering((given) => {
