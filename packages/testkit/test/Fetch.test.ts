@@ -1,6 +1,10 @@
 /** Clients that are not ours, over the kit: what they see is what they would see of a real port. */
+import { Readable } from "node:stream"
+import type { ReadableStream as WebStream } from "node:stream/web"
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
 import { describe, expect, it } from "vitest"
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Undici from "undici"
@@ -121,6 +125,11 @@ const to =
   () =>
     Effect.succeed(Emulator.answer(status, "moved", { location }))
 
+const parts = async function* () {
+  yield encode("stre")
+  yield encode("am")
+}
+
 const cases: Readonly<
   Record<string, readonly [Emulator.Handler, (fetch: Fetching, base: string) => Promise<unknown>]>
 > = {
@@ -169,6 +178,22 @@ const cases: Readonly<
           duplex: "half",
         } as RequestInit)
       ).json(),
+  ],
+  "an iterable as a body": [
+    echo,
+    async (fetch, base) => (await fetch(base, { method: "POST", body: parts(), duplex: "half" } as never)).json(),
+  ],
+  "a redirect of an iterable, which cannot be read again": [
+    routes({ "/from": to(307, "/to") }),
+    (fetch, base) => fetch(`${base}/from`, { method: "POST", body: parts(), duplex: "half" } as never).catch(codeOf),
+  ],
+  "a method in small letters, which no server reads": [
+    echo,
+    (fetch, base) => fetch(base, { method: "patch" }).catch(codeOf),
+  ],
+  "what codings are asked for": [
+    ({ headers }) => Effect.succeed(Emulator.answer(200, headers["accept-encoding"] ?? "")),
+    async (fetch, base) => [await (await fetch(base)).text()],
   ],
   "an answer without a body": [
     () => Effect.succeed(Emulator.answer(204)),
@@ -384,7 +409,47 @@ describe.each(Object.entries(ways))("%s", (_, { real, way }) => {
   })
 })
 
+/** Three parts, ten seconds before each and before its end. */
+const slowly = (context: Context.Context<never>): ReadableStream<Uint8Array> => {
+  let left = 3
+  return new ReadableStream({
+    pull: async (controller) => {
+      await Effect.runPromiseWith(context)(Effect.sleep("10 seconds"))
+      if (left-- === 0) controller.close()
+      else controller.enqueue(encode("la"))
+    },
+  })
+}
+
+const plain = "la la la la la"
+/** Each as some service sends it. */
+const packed: Readonly<Record<string, { readonly bytes: Uint8Array; readonly coding: string }>> = {
+  gzip: { bytes: gzipSync(plain), coding: "GZIP" },
+  "gzip by its old name": { bytes: gzipSync(plain), coding: "x-gzip" },
+  deflate: { bytes: deflateSync(plain), coding: "deflate" },
+  "deflate without its head": { bytes: deflateRawSync(plain), coding: "deflate" },
+  Brotli: { bytes: brotliCompressSync(plain), coding: "br" },
+  Zstandard: { bytes: zstdCompressSync(plain), coding: "zstd" },
+  twice: { bytes: brotliCompressSync(gzipSync(plain)), coding: "gzip, br" },
+  "in a way nobody knows": { bytes: gzipSync(plain), coding: "gzip, own" },
+  "nothing at all": { bytes: new Uint8Array(0), coding: "gzip" },
+  "what is not packed": { bytes: encode(plain), coding: "gzip" },
+  "with something behind it": { bytes: Buffer.concat([gzipSync(plain), encode(plain.repeat(3))]), coding: "gzip" },
+  "broken off": { bytes: Buffer.concat([gzipSync(plain).subarray(0, 12), encode(plain)]), coding: "gzip" },
+  "cut short": { bytes: gzipSync(plain).subarray(0, -9), coding: "gzip" },
+}
+
 describe("our fetch", () => {
+  it.each(Object.entries(packed))("unpacks as Node's does: %s", async (_, { bytes, coding }) => {
+    const { response } = Emulator.answer(200, bytes, { "content-encoding": coding })
+    const use: Use<unknown> = async (fetch, base) => seen(await fetch(base), base)
+    const whole: Emulator.Handler = () => Effect.succeed(Behaviour.Answered({ response }))
+    const piece = { bytes: 7, every: Duration.millis(1) }
+    const slow: Emulator.Handler = () => Effect.succeed(Behaviour.Slowed({ response, head: Duration.zero, piece }))
+    const expected = await really(real, whole, use)
+    for (const handler of [whole, slow]) expect(await inMemory(Fetch.make, handler, use)).toEqual(expected)
+  })
+
   it("takes a Request alone, with its body, as a mock of the network hands it on", async () => {
     const use: Use<unknown> = async (fetch, base) => {
       const request = new Request(`${base}/all`, {
@@ -402,20 +467,15 @@ describe("our fetch", () => {
     })
   })
 
-  it("waits for a stream that needs time itself", async () => {
+  it.each<[string, (body: ReadableStream<Uint8Array>) => readonly [string | Request, RequestInit?]]>([
+    ["a stream", (body) => [origin, { method: "POST", body, duplex: "half" } as RequestInit]],
+    ["an iterable", (body) => [origin, { method: "POST", body: body.values(), duplex: "half" } as never]],
+    ["a request's stream", (body) => [new Request(origin, { method: "POST", body, duplex: "half" } as RequestInit)]],
+  ])("waits for %s that needs time itself", async (_, asked) => {
     const story = Effect.gen(function* () {
       const fetch = yield* Fetch.make
-      const run = Effect.runPromiseWith(yield* Effect.context<never>())
-      let left = 3
-      const body = new ReadableStream({
-        pull: async (controller) => {
-          await run(Effect.sleep("10 seconds"))
-          if (left-- === 0) controller.close()
-          else controller.enqueue(encode("la"))
-        },
-      })
-      const init = { method: "POST", body, duplex: "half" } as RequestInit
-      const sung = Effect.promise(async () => (await (await fetch(origin, init)).json()) as { readonly text: string })
+      const body = slowly(yield* Effect.context<never>())
+      const sung = Effect.promise(async () => (await (await fetch(...asked(body))).json()) as { readonly text: string })
       const [took, { text }] = yield* Effect.timed(sung)
       return [Duration.toSeconds(took), text]
     })
@@ -476,6 +536,20 @@ describe("our dispatcher", () => {
         body: { method: "POST", path: "/path?a=1&a=2", cookie: "a=1", text: "text" },
       })
     }
+  })
+
+  it("waits for a body that needs time itself", async () => {
+    const story = Effect.gen(function* () {
+      const dispatcher = asUndici(yield* Dispatcher.make)
+      const body = Readable.fromWeb(slowly(yield* Effect.context<never>()) as WebStream)
+      const sung = Effect.promise(async () => {
+        const answer = await Undici.request(origin, { dispatcher, method: "POST", body })
+        return (await answer.body.json()) as { readonly text: string }
+      })
+      const [took, { text }] = yield* Effect.timed(sung)
+      return [Duration.toSeconds(took), text]
+    })
+    expect(await virtual(Effect.provide(story, Emulator.layerMemory(echo)))).toEqual([40, "lalala"])
   })
 
   it("holds back while a reader has enough, and loses nothing", async () => {

@@ -5,6 +5,7 @@ import * as http from "node:http"
 import * as net from "node:net"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { gzipSync } from "node:zlib"
 import * as Effect from "effect/Effect"
 import { Agent, request } from "undici"
 import { describe, expect, it } from "vitest"
@@ -284,11 +285,19 @@ it("a time-out of node:http is on the clock, and not reached by a service in tim
   expect(kit.now().toISOString()).toBe("2026-01-01T00:00:30.000Z")
 })
 
+it("an answer that is relayed stays packed, as its headers say", async () => {
+  const packed = gzipSync("la")
+  const headers = { "content-encoding": "gzip" }
+  await using kit = await createKit({ service: () => new Response(packed, { headers }) })
+  const answer = await kit.fetch(kit.url)
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(packed)
+})
+
 describe.each(["memory", "loopback"] as const)("a service of one's own, in %s", (carrier) => {
   it("keeps its cookies apart", async () => {
     const headers: Array<[string, string]> = [
       ["set-cookie", "a=1; Expires=Wed, 09 Jun 2027 10:18:14 GMT"],
-      ["set-cookie", "b=2"],
+      ["set-cookie", "b=x,y=2"],
     ]
     await using kit = await createKit({ service: () => new Response("la", { headers }), carrier })
     const cookies = await kit.run(async ({ fetch, url }) => (await fetch(url)).headers.getSetCookie())

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process"
-import { randomBytes, randomUUID } from "node:crypto"
+import nodeCrypto, { randomBytes, randomUUID } from "node:crypto"
+import { openAsBlob } from "node:fs"
 import * as http from "node:http"
 import * as timersPromises from "node:timers/promises"
 import { fileURLToPath } from "node:url"
@@ -41,7 +42,9 @@ const owned = () =>
       [globalThis, "Date setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate crypto"],
       [performance, "now timeOrigin"],
       [AbortSignal, "timeout"],
-      [process, "hrtime"],
+      [process, "hrtime uptime"],
+      [Crypto.prototype, "getRandomValues randomUUID"],
+      [Blob.prototype, "arrayBuffer stream"],
       [Math, "random"],
     ] as const
   ).flatMap(([target, names]) => names.split(" ").map((name) => Object.getOwnPropertyDescriptor(target, name)))
@@ -105,12 +108,88 @@ describe("the globals under a virtual clock", () => {
     expect(exit).toEqual(Exit.succeed([1000, 2000, 3000]))
   })
 
+  it("what was cleared never comes back, and what has fired may", async () => {
+    const exit = await run(async () => {
+      const seen: Array<string> = []
+      const cleared = setTimeout(() => seen.push("cleared"), 10)
+      clearTimeout(cleared)
+      cleared.refresh()
+      const fired = setTimeout(() => seen.push("fired"), 10)
+      await sleep(20)
+      fired.refresh()
+      await sleep(20)
+      clearTimeout(fired)
+      fired.refresh()
+      await sleep(20)
+      return seen
+    })
+    expect(exit).toEqual(Exit.succeed(["fired", "fired"]))
+  })
+
+  it("a timer from before the run is cleared, and none of the run's for it", async () => {
+    const before = setTimeout(() => {}, 1_000_000)
+    const number = Number(before)
+    const exit = await run(async () => {
+      let fired = 0
+      for (let i = 0; i < number + 100; i++) setTimeout(() => fired++, 1000)
+      clearTimeout(Object.create(null) as undefined)
+      clearTimeout(before)
+      await sleep(1000)
+      return fired
+    })
+    expect(exit).toEqual(Exit.succeed(number + 100))
+    expect((before as unknown as { readonly _destroyed: boolean })._destroyed).toBe(true)
+  })
+
+  it("a callback's this is its timer", async () => {
+    const exit = await run(async () => {
+      const own = await Promise.all(
+        [setTimeout, setInterval, setImmediate].map((arm) => {
+          const is = new Promise<boolean>((resolve) => {
+            const timer: unknown = arm(function (this: NodeJS.Timeout) {
+              clearTimeout(this)
+              resolve(this === timer)
+            })
+          })
+          return is
+        }),
+      )
+      return own
+    })
+    expect(exit).toEqual(Exit.succeed([true, true, true]))
+  })
+
   it("a delay that overflows fires at once, as it does on the host", async () => {
     const exit = await run(async () => {
       await sleep(2_147_484_000)
       return Date.now() - start
     })
     expect(exit).toEqual(Exit.succeed(1))
+  })
+
+  it("AbortSignal.timeout and node:timers/promises refuse what the host refuses, in its way", async () => {
+    const said = async () => {
+      const signals = [-1, Number.NaN, undefined, "x", 2 ** 32].map((delay) => {
+        try {
+          return AbortSignal.timeout(delay as number).aborted
+        } catch (error) {
+          return Reflect.get(Object(error), "code")
+        }
+      })
+      const { scheduler, setImmediate, setInterval, setTimeout } = timersPromises
+      const beats = setInterval(1, 1, null as never)[Symbol.asyncIterator]()
+      const asked: ReadonlyArray<() => Promise<unknown>> = [
+        () => setTimeout(1, 1, null as never),
+        () => setImmediate(1, null as never),
+        () => beats.next(),
+        () => scheduler.wait(1, null as never),
+      ]
+      const rejections = asked.map((ask) => ask().catch((error: unknown) => Reflect.get(Object(error), "code")))
+      return [...signals, ...(await Promise.all(rejections))]
+    }
+    const expected = await said()
+    expect(new Set(expected)).toEqual(new Set(["ERR_OUT_OF_RANGE", "ERR_INVALID_ARG_TYPE"]))
+    expect(await run(said)).toEqual(Exit.succeed(expected))
   })
 
   it("AbortSignal.timeout ends a hung request at its instant", async () => {
@@ -183,6 +262,27 @@ describe("the globals under a virtual clock", () => {
     expect(exit).toEqual(Exit.succeed([0, 1]))
   })
 
+  it.each<[string, () => Promise<unknown>]>([
+    ["WebCrypto of node:crypto", () => nodeCrypto.webcrypto.subtle.digest("SHA-256", new Uint8Array(1_000_000))],
+    ["a draw that calls back", () => promisify<number, number>(nodeCrypto.randomInt)(5)],
+    ["a file as a blob", async () => (await openAsBlob(fileURLToPath(import.meta.url))).slice(1).arrayBuffer()],
+    [
+      "a file as the stream of a blob",
+      async () => {
+        for await (const _ of (await openAsBlob(fileURLToPath(import.meta.url))).stream()) continue
+      },
+    ],
+  ])("%s holds time", async (_, work) => {
+    const exit = await run(async () => {
+      const late = sleep(1)
+      for (let i = 0; i < 20; i++) await work()
+      const before = Date.now() - start
+      await late
+      return before
+    })
+    expect(exit).toEqual(Exit.succeed(0))
+  })
+
   it("what nothing can wake is a deadlock, and an interval that nobody keeps wakes nobody", async () => {
     const began = performance.now()
     const exit = await run(() => {
@@ -201,12 +301,31 @@ describe("the globals under a virtual clock", () => {
     expect(timersPromises.setTimeout.name).toBe("setTimeout")
   })
 
+  it("seeded: timers of one delay stay in the order they were set, as every host has it", async () => {
+    for (let seed = 0; seed < 12; seed++) {
+      const exit = await run(
+        async () => {
+          const seen: Array<number> = []
+          await Promise.all([0, 1, 2, 3].map((index) => sleep(1000).then(() => seen.push(index))))
+          return seen
+        },
+        { seed },
+      )
+      expect(exit).toEqual(Exit.succeed([0, 1, 2, 3]))
+    }
+  })
+
   it("seeded: equal instants fire in an order of the seed's own, the same each time", async () => {
     const race = (seed?: number) =>
       run(
         async () => {
           const seen: Array<string> = []
-          await Promise.all(["a", "b", "c", "d"].map((name) => sleep(1000).then(() => seen.push(name))))
+          const racing: Array<Promise<unknown>> = []
+          for (const [index, name] of ["a", "b", "c", "d"].entries()) {
+            racing.push(sleep(1000 - 10 * index).then(() => seen.push(name)))
+            await sleep(10)
+          }
+          await Promise.all(racing)
           return seen.join("")
         },
         seed === undefined ? {} : { seed },
@@ -229,6 +348,50 @@ describe("the globals under a virtual clock", () => {
     expect(chance).toBeLessThan(1)
     expect(new Set(names).size).toBe(3)
     expect(names[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  })
+
+  it("chance comes from the seed by whichever name of node:crypto it is drawn", async () => {
+    const { getRandomValues, randomFill, randomFillSync, randomInt, webcrypto } = nodeCrypto
+    const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex")
+    const draw = () =>
+      run(
+        async () => [
+          hex(webcrypto.getRandomValues(new Uint8Array(8))),
+          webcrypto.randomUUID(),
+          hex(nodeCrypto.getRandomValues(new Uint8Array(8))),
+          hex(nodeCrypto.randomFillSync(new Uint8Array(8))),
+          hex(await promisify<Uint8Array, Uint8Array>(nodeCrypto.randomFill)(new Uint8Array(8))),
+          nodeCrypto.randomInt(2 ** 47),
+          await promisify<number, number, number>(nodeCrypto.randomInt)(0, 2 ** 47),
+        ],
+        { seed: 7 },
+      )
+    const once = await draw()
+    expect(await draw()).toEqual(once)
+    expect(new Set(Exit.isSuccess(once) ? once.value : []).size).toBe(7)
+    expect({ ...nodeCrypto }).toMatchObject({ getRandomValues, randomFill, randomFillSync, randomInt })
+  })
+
+  it("a part is filled where it was asked for, and a draw lies in its range", async () => {
+    const exit = await run(async () => {
+      const words = nodeCrypto.randomFillSync(new Uint16Array(6), 2, 2)
+      const draws = new Set(Array.from({ length: 200 }, () => nodeCrypto.randomInt(3, 6)))
+      const refused = await Promise.resolve()
+        .then(() => nodeCrypto.randomInt(6, 3))
+        .catch((error: Error) => Reflect.get(error, "code"))
+      return [Array.from(words, (word) => word > 0), draws, refused]
+    })
+    const filled = [false, false, true, true, false, false]
+    expect(exit).toEqual(Exit.succeed([filled, new Set([3, 4, 5]), "ERR_OUT_OF_RANGE"]))
+  })
+
+  it("the process has been up as long as the clock has run", async () => {
+    const exit = await run(async () => {
+      const began = process.uptime()
+      await sleep(90_000)
+      return process.uptime() - began
+    })
+    expect(exit).toEqual(Exit.succeed(90))
   })
 
   it("no process timer over 50 ms is armed meanwhile", () => {

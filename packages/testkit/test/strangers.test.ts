@@ -1,4 +1,8 @@
+import { spawn } from "node:child_process"
 import * as http from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { Pool } from "undici"
 import { describe, expect, it } from "vitest"
@@ -103,6 +107,90 @@ describe("wires at rest hold nobody up", () => {
       return [await before, text, at()]
     }
     expect(await play(() => new Response(), client)).toEqual([20_000, "late", 30_000])
+  })
+})
+
+describe("a server of the client's own", () => {
+  const none: Answering = () => new Response()
+  const listening = async (place: number | string) => {
+    const server = http.createServer((request, response) => {
+      if (request.url === "/slow") setTimeout(() => response.end("late"), 30_000)
+      else response.end("soon")
+    })
+    await new Promise<void>((resolve) => void server.listen(place, resolve))
+    return server
+  }
+  const over = async (server: http.Server) => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  const textOf = (options: http.RequestOptions) =>
+    new Promise<string>((resolve, reject) => {
+      const request = http.get(options, (answer) => {
+        let text = ""
+        answer.on("data", (part) => (text += String(part)))
+        answer.on("end", () => resolve(text))
+      })
+      request.on("error", reject)
+    })
+
+  it("works in virtual time over connections that were there before the run", async () => {
+    const server = await listening(0)
+    const { port } = server.address() as AddressInfo
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    const url = `http://127.0.0.1:${port}`
+    await textOf({ port, agent })
+    for (let i = 0; i < 3; i++) await (await fetch(url)).text()
+    const client = async () => [
+      await textOf({ port, agent, path: "/slow" }),
+      await (await fetch(`${url}/slow`)).text(),
+      at(),
+    ]
+    expect(await play(none, client)).toEqual(["late", "late", 60_000])
+    agent.destroy()
+    await over(server)
+  })
+
+  it("works in virtual time at a path of the file system", async () => {
+    const socketPath = join(tmpdir(), `tenuto-${process.pid}.sock`)
+    const server = await listening(socketPath)
+    const client = async () => [await textOf({ socketPath, path: "/slow" }), at()]
+    expect(await play(none, client)).toEqual(["late", 30_000])
+    await over(server)
+  })
+
+  it("gives up its port, and whoever has it next holds time", async () => {
+    const server = await listening(0)
+    const { port } = server.address() as AddressInfo
+    await play(none, () => textOf({ port, agent: false }))
+    await over(server)
+    const other = `require("node:http").createServer((_, response) => setTimeout(() => response.end("other"), 200))
+      .listen(${port}, "127.0.0.1", () => console.log("up"))`
+    const child = spawn(process.execPath, ["-e", other])
+    await new Promise((resolve) => child.stdout.once("data", resolve))
+    const client = async () => [await (await fetch(`http://127.0.0.1:${port}`)).text(), at()]
+    expect(await play(none, client)).toEqual(["other", 0])
+    child.kill()
+  })
+
+  it("may be gone before its answer is read", async () => {
+    const client = async () => {
+      const server = http.createServer((_, response) => {
+        response.shouldKeepAlive = false
+        response.end(megabytes(1))
+      })
+      await new Promise<void>((resolve) => void server.listen(0, resolve))
+      const { port } = server.address() as AddressInfo
+      const { body } = await fetch(`http://127.0.0.1:${port}`)
+      await new Promise((resolve) => server.close(resolve))
+      let size = 0
+      for await (const part of body ?? new ReadableStream()) {
+        size += (part as Uint8Array).byteLength
+        await sleep(1000)
+      }
+      return size
+    }
+    expect(await play(none, client)).toBe(1_000_000)
   })
 })
 
@@ -237,4 +325,68 @@ it("a timer without a function is refused as Node refuses it", async () => {
       }),
   )
   expect(new Set(refusals)).toEqual(new Set(["ERR_INVALID_ARG_TYPE"]))
+})
+
+describe("a pool's sockets", () => {
+  const quickly: Answering = () => new Response("here")
+  const get = (url: string, options: http.RequestOptions) =>
+    new Promise<string>((resolve, reject) => {
+      const request = http.get(url, options, (answer) => answer.resume().on("end", () => resolve("answered")))
+      request.on("timeout", () => {
+        resolve(`too late at ${at()}`)
+        request.destroy()
+      })
+      request.on("error", reject)
+    })
+
+  it.each([
+    ["a request's own", 60_000],
+    ["the pool's", undefined],
+  ])("have no real time-out in a run: %s counts", async (_, timeout) => {
+    const server = http.createServer((request, response) => {
+      if (request.url === "/") response.end("soon")
+    })
+    // Its hint would shorten the pool's.
+    server.keepAliveTimeout = 0
+    await new Promise<void>((resolve) => void server.listen(0, resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const agent = new http.Agent({ keepAlive: true, timeout: 30_000 })
+    await get(url, { agent })
+    const [socket] = Object.values(agent.freeSockets).flat()
+    const options = { agent, ...(timeout === undefined ? {} : { timeout }) }
+    const client = async () => {
+      const late = get(`${url}/hung`, options)
+      await sleep(1)
+      const armed = Object.getOwnPropertySymbols(socket).find(({ description }) => description === "timeout")
+      const timer: unknown = Reflect.get(Object(socket), armed ?? "")
+      return [Reflect.get(Object(timer), "_destroyed"), await late]
+    }
+    expect(await play(quickly, client)).toEqual([true, `too late at ${timeout ?? 30_000}`])
+    agent.destroy()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it("are listened to once each, however many requests they carry", async () => {
+    const listeners = await play(quickly, async () => {
+      const server = http.createServer((_, response) => response.end("here"))
+      await new Promise<void>((resolve) => void server.listen(0, resolve))
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+      const counts: Array<number> = []
+      for (let i = 0; i < 15; i++) {
+        await get(url, { agent, timeout: 5000 })
+        await new Promise((resolve) => void setImmediate(resolve))
+        counts.push(
+          ...Object.values(agent.freeSockets).flatMap((all = []) => all.map((it) => it.listenerCount("close"))),
+        )
+      }
+      agent.destroy()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      return counts
+    })
+    expect(listeners).toHaveLength(15)
+    expect(new Set(listeners).size).toBe(1)
+  })
 })

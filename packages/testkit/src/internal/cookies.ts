@@ -2,8 +2,8 @@
 
 const name = "set-cookie"
 
-/** A comma within a date is none between two cookies. */
-const apart = (joined: string): Array<string> => joined.split(/,\s*(?=[^;,\s=]+=)/)
+/** A comma within a date is none between two cookies, and neither is one without a space, which stands in a value. */
+const apart = (joined: string): Array<string> => joined.split(/,\s+(?=[^;,\s=]+=)/)
 
 /** The headers of an answer with each cookie on its own. */
 export const withCookies = (headers: Readonly<Record<string, string>>): Record<string, string | Array<string>> => {

@@ -167,8 +167,13 @@ const headersOf = (headers: unknown): Record<string, string> => {
 const isIterable = (body: object): body is Iterable<unknown> | AsyncIterable<unknown> =>
   Symbol.asyncIterator in body || Symbol.iterator in body
 
-/** Read a body of any kind, and the type it brings with it. */
-const read = async (body: unknown): Promise<{ readonly bytes: Uint8Array | undefined; readonly type?: string }> => {
+interface Read {
+  readonly bytes: Uint8Array | undefined
+  readonly type?: string
+}
+
+/** Read a body of any kind, and the type it brings with it. What can be iterated may need time to go on. */
+const read = async (context: Context.Context<never>, body: unknown): Promise<Read> => {
   if (body === undefined || body === null) return { bytes: undefined }
   if (typeof body === "string") return { bytes: text.encode(body) }
   if (body instanceof Uint8Array) return { bytes: body }
@@ -177,7 +182,8 @@ const read = async (body: unknown): Promise<{ readonly bytes: Uint8Array | undef
   if (isOfTheWeb || body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
     const response = new Response(body as BodyInit)
     const type = response.headers.get("content-type")
-    return { bytes: await response.bytes(), ...(type === null ? {} : { type }) }
+    const bytes = await held(context, "a body that is read", response.bytes())
+    return { bytes, ...(type === null ? {} : { type }) }
   }
   if (typeof body !== "object" || !isIterable(body)) throw unsupported("this kind of body")
   const parts: Array<Uint8Array> = []
@@ -212,7 +218,7 @@ export const dispatcherOn = (context: Context.Context<Transport>): DispatcherLik
     if (options.upgrade !== undefined && options.upgrade !== null && options.upgrade !== false)
       throw unsupported("an upgrade")
     const headers = headersOf(options.headers)
-    const { bytes, type } = await controller.still(held(context, "a body that is read", read(options.body)))
+    const { bytes, type } = await controller.still(read(context, options.body))
     if (type !== undefined) headers["content-type"] ??= type
     const request = { method: options.method, url: urlOf(options), headers }
     const millis = options.headersTimeout ?? patience

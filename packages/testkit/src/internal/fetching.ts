@@ -1,15 +1,17 @@
 /**
  * `fetch` as browsers and Node have it, carried by a transport: redirects, aborts and errors are theirs.
  *
- * It keeps no cookies and no cache, and decodes no `content-encoding`: it asks for none.
+ * It keeps no cookies and no cache.
  */
 import type { Transport } from "@tenuto/http/Transport"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import { phraseOf } from "./causes.ts"
 import { withCookies } from "./cookies.ts"
+import { accepted, decoding } from "./decoding.ts"
 import { type Flight, fly, type Head, held } from "./flight.ts"
 import { isBodiless } from "./play.ts"
+import { Relayed } from "./trip.ts"
 
 /** As long as Node's own waits for a first line, and for the next bytes. */
 const patience = Duration.seconds(300)
@@ -95,7 +97,9 @@ const dressed = (response: Response, facts: PropertyDescriptorMap): Response =>
     clone: { value: () => dressed(Response.prototype.clone.call(response), facts) },
   })
 
-const bodyOf = (flight: Flight, signal: AbortSignal): ReadableStream<Uint8Array> => {
+type Decode = ReturnType<typeof decoding>
+
+const bodyOf = (flight: Flight, decode: Decode, signal: AbortSignal): ReadableStream<Uint8Array> => {
   let stop = () => {}
   return new ReadableStream(
     {
@@ -110,11 +114,15 @@ const bodyOf = (flight: Flight, signal: AbortSignal): ReadableStream<Uint8Array>
       },
       pull: async (controller) => {
         try {
-          const parts = await flight.pull()
-          if (signal.aborted) return
-          // A stream of bytes takes the memory it is given away, so it gets a copy.
-          for (const part of parts ?? []) if (part.byteLength > 0) controller.enqueue(part.slice())
-          if (parts !== undefined) return
+          for (let isMore = true; isMore;) {
+            const parts = await flight.pull()
+            const plain = await decode(parts)
+            if (signal.aborted) return
+            // A stream of bytes takes the memory it is given away, so it gets a copy.
+            for (const part of plain) controller.enqueue(new Uint8Array(part))
+            if (parts !== undefined && plain.length > 0) return
+            isMore = parts !== undefined
+          }
           stop()
           flight.leave()
           controller.close()
@@ -139,13 +147,14 @@ const responseOf = (
   head: Head,
   sending: Sending,
   isRedirected: boolean,
+  decode: Decode,
   signal: AbortSignal,
 ): Response => {
   const { status } = head
   const isEmpty = isBodiless(sending.method, status) || status === 205
   if (isEmpty) flight.leave()
   const isUsual = status >= 200 && status <= 599
-  const response = new Response(isEmpty ? null : bodyOf(flight, signal), {
+  const response = new Response(isEmpty ? null : bodyOf(flight, decode, signal), {
     status: isUsual ? status : 200,
     statusText: phraseOf(status),
     headers: headersOf(head),
@@ -158,21 +167,29 @@ const responseOf = (
   })
 }
 
+/** A stream is read once, and may need time to go on. */
+const isStream = (body: unknown): boolean =>
+  body instanceof ReadableStream || (typeof body === "object" && body !== null && Symbol.asyncIterator in body)
+
 /** Make a `fetch` that is carried by the transport of a context, on the clock of that context. */
 export const fetchOn = (context: Context.Context<Transport>): typeof globalThis.fetch => {
   const read = async (request: Request, init: RequestInit | undefined): Promise<Uint8Array | undefined> => {
     if (request.body === null) return undefined
     const reading = request.arrayBuffer()
-    // A stream of the caller's may need time to go on; anything else is read in no time.
-    const isOwn = init?.body instanceof ReadableStream
-    return new Uint8Array(await (isOwn ? reading : held(context, "a body that is read", reading)))
+    // What a request came with may be a stream too.
+    const isWhole = init?.body !== undefined && !isStream(init.body)
+    return new Uint8Array(await (isWhole ? held(context, "a body that is read", reading) : reading))
   }
+
+  // Whoever relays an answer hands on its headers, and what they say of its body.
+  const isRelayed = Context.get(context, Relayed)
 
   const go = async (request: Request, init: RequestInit | undefined, leaving: (leave: () => void) => void) => {
     const headers = new Headers(request.headers)
-    for (const [name, value] of Object.entries({ ...usual, "sec-fetch-mode": request.mode }))
+    const encoding = isRelayed ? {} : accepted(new URL(request.url))
+    for (const [name, value] of Object.entries({ ...usual, ...encoding, "sec-fetch-mode": request.mode }))
       if (!headers.has(name)) headers.set(name, value)
-    const isLive = init?.body instanceof ReadableStream
+    const isLive = isStream(init?.body)
     let sending: Sending = {
       method: request.method,
       url: new URL(request.url),
@@ -194,7 +211,10 @@ export const fetchOn = (context: Context.Context<Transport>): typeof globalThis.
         throw failed(new Error("unexpected redirect"))
       }
       const next = request.redirect === "manual" ? undefined : followed(sending, head, isLive)
-      if (next === undefined) return responseOf(flight, head, sending, count > 0, request.signal)
+      if (next === undefined) {
+        const decode = decoding(context, isRelayed ? undefined : head.headers["content-encoding"])
+        return responseOf(flight, head, sending, count > 0, decode, request.signal)
+      }
       flight.leave()
       if (count === mostRedirects) throw failed(new Error("redirect count exceeded"))
       sending = next

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { builtin } from "./builtin.ts"
 import { causeOf } from "./causes.ts"
 import { current } from "./clock.ts"
 
@@ -24,6 +25,10 @@ export interface Flight {
   /** Be done with it: what is under way ends, and the service sees its client leave. */
   readonly leave: () => void
 }
+
+/** What a server's parser reads; to a method that it does not know it closes the connection. */
+const methods = builtin("node:http")?.METHODS
+const unread = new Unanswered({ problem: "Unknown", detail: "no server reads this method" })
 
 /** Send a request by the transport of a context, on the clock of that context. */
 export const fly = (context: Context.Context<Transport>, request: Request, timeout: Duration.Duration): Flight => {
@@ -43,6 +48,7 @@ export const fly = (context: Context.Context<Transport>, request: Request, timeo
   }
   const opening = run(
     Effect.gen(function* () {
+      if (methods?.includes(request.method) === false) return yield* unread
       const { body, headers, status } = yield* Context.get(context, Transport).open(request, { timeout })
       return { status, headers, pull: yield* Stream.toPull(body) }
     }).pipe(Scope.provide(scope)),

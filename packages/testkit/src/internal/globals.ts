@@ -6,12 +6,13 @@
  * (a runner's own timers) stays real.
  */
 import { builtin } from "./builtin.ts"
-import { heldCrypto } from "./crypto.ts"
 import type { Engine } from "./engine.ts"
 import { type HostChance, hostChance } from "./hostChance.ts"
 import { real } from "./host.ts"
+import { hostCrypto } from "./hostCrypto.ts"
 import { hostPromises } from "./hostPromises.ts"
 import { hostSockets } from "./hostSockets.ts"
+import { hostThreads } from "./hostThreads.ts"
 import { HostTimer, hostTimers, inForce, own } from "./hostTimers.ts"
 import { hostZlib } from "./hostZlib.ts"
 import { watchTraffic } from "./traffic.ts"
@@ -66,12 +67,18 @@ const formatsOf = (prototype: Intl.DateTimeFormat, now: () => number): PropertyD
   }
 }
 
-const timeout = (delay: number): AbortSignal => {
-  const controller = new AbortController()
-  const message = "The operation was aborted due to timeout"
-  new HostTimer(() => controller.abort(new DOMException(message, "TimeoutError")), delay, false).unref()
-  return controller.signal
-}
+const longest = 2 ** 32 - 1
+
+const timeoutOf =
+  (before: typeof AbortSignal.timeout) =>
+  (delay: number): AbortSignal => {
+    // What is out of its range the host refuses itself.
+    if (!Number.isInteger(delay) || delay < 0 || delay > longest) return before(delay)
+    const controller = new AbortController()
+    const message = "The operation was aborted due to timeout"
+    new HostTimer(() => controller.abort(new DOMException(message, "TimeoutError")), delay, false).unref()
+    return controller.signal
+  }
 
 const hrtimeOf = (before: NodeJS.HRTime): NodeJS.HRTime => {
   const nanos = () => (inForce() === undefined ? before.bigint() : BigInt(Math.round(performanceNow() * 1_000_000)))
@@ -82,16 +89,7 @@ const hrtimeOf = (before: NodeJS.HRTime): NodeJS.HRTime => {
   return Object.assign(tuple, before, { bigint: nanos })
 }
 
-type Take = (error: null, bytes: Uint8Array) => void
-
-const randomBytesOf =
-  ({ fill }: HostChance) =>
-  (size: number, take?: Take): Uint8Array | undefined => {
-    const bytes = fill(Buffer.alloc(size))
-    if (take === undefined) return bytes
-    queueMicrotask(() => take(null, bytes))
-    return undefined
-  }
+const uptimeOf = (before: () => number) => () => (inForce() === undefined ? before() : performanceNow() / 1000)
 
 const chances = new WeakMap<Engine, HostChance>()
 
@@ -131,16 +129,20 @@ export const cover = (engine: Engine): Undo => {
   putAll(date.prototype, { constructor: virtual })
   const formats = Intl.DateTimeFormat.prototype
   for (const [name, given] of Object.entries(formatsOf(formats, now))) undo.push(put(formats, name, given))
-  putAll(host.AbortSignal, { timeout })
+  const { AbortSignal: signals, process } = host
+  if (signals !== undefined) putAll(signals, { timeout: timeoutOf(signals.timeout.bind(signals)) })
   putAll(host.performance, { now: performanceNow, timeOrigin: engine.start })
-  if (host.process !== undefined) putAll(host.process, { hrtime: hrtimeOf(host.process.hrtime) })
-  const chance = chanceOf(engine)
-  putAll(Math, { random: chance.random })
-  const { fill: getRandomValues, randomUUID } = chance
-  if (host.crypto !== undefined) {
-    putAll(host, { crypto: heldCrypto(engine, host.crypto, { randomUUID, getRandomValues }) })
+  if (process !== undefined) {
+    putAll(process, { hrtime: hrtimeOf(process.hrtime), uptime: uptimeOf(process.uptime.bind(process)) })
   }
-  putAll(builtin("node:crypto"), { randomUUID, randomBytes: randomBytesOf(chance) })
+  const chance = chanceOf(engine)
+  const { fill: getRandomValues, random, randomUUID } = chance
+  putAll(Math, { random })
+  // `node:crypto` hands out the same object, and keeps a hold of it.
+  putAll(host.Crypto?.prototype, { getRandomValues, randomUUID })
+  const crypto = builtin("node:crypto")
+  putAll(crypto, { randomUUID, ...hostCrypto(chance, crypto) })
+  for (const { methods, prototype } of hostThreads(engine)) putAll(prototype, methods)
   putAll(builtin("node:timers"), { ...spans, ...turns })
   const sockets = hostSockets(engine)
   if (sockets !== undefined) putAll(sockets.prototype, sockets.methods)

@@ -1,5 +1,5 @@
 /** What `node:timers/promises` offers, made of timers of ours. */
-import type { HostTimers } from "./hostTimers.ts"
+import { type HostTimers, invalid } from "./hostTimers.ts"
 
 interface Options {
   readonly signal?: AbortSignal
@@ -12,12 +12,11 @@ const aborted = (signal: AbortSignal): Error =>
   })
 
 /** Wait for a timer or a signal, whichever comes first. */
-const wait = <A>(
-  arm: (done: () => void) => { readonly close: () => void },
-  value: A,
-  signal: AbortSignal | undefined,
-): Promise<A> =>
+const wait = <A>(arm: (done: () => void) => { readonly close: () => void }, value: A, options: Options): Promise<A> =>
   new Promise((resolve, reject) => {
+    const given: unknown = options // what has no types may give anything
+    if (typeof given !== "object" || given === null) return reject(invalid("options", "object", options))
+    const { signal } = options
     if (signal?.aborted === true) return reject(aborted(signal))
     const leave = () => {
       timer.close()
@@ -31,14 +30,14 @@ const wait = <A>(
   })
 
 export const hostPromises = (timers: HostTimers) => {
-  const setTimeout = <A>(delay?: number, value?: A, { signal }: Options = {}) =>
-    wait((done) => timers.setTimeout(done, delay), value, signal)
-  const setImmediate = <A>(value?: A, { signal }: Options = {}) =>
-    wait((done) => timers.setImmediate(done), value, signal)
+  const setTimeout = <A>(delay?: number, value?: A, options: Options = {}) =>
+    wait((done) => timers.setTimeout(done, delay), value, options)
+  const setImmediate = <A>(value?: A, options: Options = {}) =>
+    wait((done) => timers.setImmediate(done), value, options)
   return {
     setTimeout,
     setImmediate,
-    async *setInterval<A>(delay?: number, value?: A, { signal }: Options = {}) {
+    async *setInterval<A>(delay?: number, value?: A, options: Options = {}) {
       let ticks = 0
       let wake = () => {}
       const timer = timers.setInterval(() => {
@@ -54,7 +53,7 @@ export const hostPromises = (timers: HostTimers) => {
                 return { close: () => {} }
               },
               undefined,
-              signal,
+              options,
             )
           }
           for (; ticks > 0; ticks--) yield value

@@ -14,7 +14,8 @@ const delayOf = (given: unknown): number => {
   return millis >= 1 && millis <= longest ? Math.trunc(millis) : 1
 }
 
-let ids = 1
+// Far from the numbers of the host's own timers, which are cleared by number too.
+let ids = 2 ** 40
 
 /** Run something later in the asynchronous context of now. */
 const here = (f: () => void): (() => void) => {
@@ -44,7 +45,8 @@ export const own = (engine: Engine | undefined): void => {
 /** What `setTimeout` and `setInterval` answer with. */
 export class HostTimer {
   private engine = owner
-  private readonly call: () => void
+  /** Nothing: it was cleared, and never comes back. */
+  private call: (() => void) | undefined
   private readonly every: number
   private readonly isRepeated: boolean
   private readonly isTick: boolean
@@ -69,7 +71,10 @@ export class HostTimer {
     if (this.isTick) ticks.add(this)
     const fire = () => this.fire()
     if (this.engine === undefined) this.handle = real.setTimeout(fire, this.every)
-    else this.timer = this.engine.set(this.engine.now + this.every, this.label, fire)
+    else {
+      this.timer = this.engine.set(this.engine.now + this.every, this.label, fire)
+      this.timer.lane = this.every
+    }
     this.keep()
   }
 
@@ -93,11 +98,12 @@ export class HostTimer {
   fire(): void {
     this.stop()
     if (this.isRepeated) this.arm()
-    this.call()
+    this.call?.()
   }
 
-  /** Begin anew, in whatever time it is now. */
+  /** Begin anew, in whatever time it is now; one that has fired does so too. */
   refresh(): this {
+    if (this.call === undefined) return this
     this.stop()
     this.engine = owner
     this.arm()
@@ -106,6 +112,7 @@ export class HostTimer {
 
   close(): this {
     this.stop()
+    this.call = undefined
     return this
   }
 
@@ -138,7 +145,8 @@ const known = new Map<number, HostTimer>()
 
 /** Clear what `setTimeout` answered with, be it the timer or its number; `false`: it is none of ours. */
 const clear = (handle: unknown): boolean => {
-  const timer = handle instanceof HostTimer ? handle : known.get(Number(handle))
+  const isNumber = typeof handle === "number" || typeof handle === "string"
+  const timer = handle instanceof HostTimer ? handle : isNumber ? known.get(Number(handle)) : undefined
   timer?.close()
   return timer !== undefined
 }
@@ -203,17 +211,27 @@ export interface Real {
   readonly clearImmediate: ((handle: unknown) => void) | undefined
 }
 
+/** As Node says it. */
+export const invalid = (name: string, type: string, given: unknown): TypeError => {
+  const message = `The "${name}" argument must be of type ${type}. Received ${String(given)}`
+  return Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" })
+}
+
 /** What is no function is refused as Node refuses it. */
 const callable = (call: unknown): void => {
-  if (typeof call === "function") return
-  const message = `The "callback" argument must be of type function. Received ${String(call)}`
-  throw Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" })
+  if (typeof call !== "function") throw invalid("callback", "function", call)
 }
 
 const timeOut = (isRepeated: boolean) => {
   return (call: Callback, delay?: unknown, ...args: ReadonlyArray<unknown>): HostTimer => {
     callable(call)
-    return new HostTimer(() => void call(...args), delay, isRepeated, !isRepeated && isTick(call))
+    const timer: HostTimer = new HostTimer(
+      () => void Reflect.apply(call, timer, args),
+      delay,
+      isRepeated,
+      !isRepeated && isTick(call),
+    )
+    return timer
   }
 }
 
@@ -222,7 +240,8 @@ export const hostTimers = (engine: Engine, real: Real): HostTimers => ({
   setInterval: timeOut(true),
   setImmediate: (call, ...args) => {
     callable(call)
-    return new HostImmediate(owner ?? engine, () => void call(...args))
+    const immediate: HostImmediate = new HostImmediate(owner ?? engine, () => void Reflect.apply(call, immediate, args))
+    return immediate
   },
   clearTimeout: (handle) => {
     if (handle !== undefined && handle !== null && !clear(handle)) real.clearTimeout(handle)

@@ -11,7 +11,7 @@ import { withCookies } from "./cookies.ts"
 import { attend, isBodiless, shown, type Sink } from "./play.ts"
 import { pathOf } from "./travel.ts"
 import { header, type Trip } from "./trip.ts"
-import { isFromHere, setAside } from "./wires.ts"
+import { isWithin, setAside } from "./wires.ts"
 
 export interface Settings {
   readonly port: number
@@ -123,11 +123,11 @@ export const loopback = <R>(
       const method = request.method ?? "GET"
       const url = `http://${plain["host"] ?? `${settings.host}:${port}`}${request.url ?? "/"}`
       const mark = plain[header]
-      const { remotePort } = request.socket
+      const { socket } = request
       const trip = engine?.arrive(
         mark,
         () => `${method} ${pathOf(url)}`,
-        () => isFromHere(remotePort),
+        () => isWithin(socket),
       )
       if (engine !== undefined && trip === undefined) return void request.socket.destroy()
       let fiber: Fiber.Fiber<void> | undefined

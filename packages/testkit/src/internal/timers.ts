@@ -1,4 +1,7 @@
-/** A heap of timers: the earliest first; at the same instant in the order they were set, unless a die says otherwise. */
+/**
+ * A heap of timers: the earliest first; at the same instant in the order they were set, unless a die says otherwise.
+ * Within a lane no die is asked.
+ */
 
 export interface Timer {
   readonly at: number
@@ -10,6 +13,8 @@ export interface Timer {
   /** It wakes nobody: a run in which only such timers are left waits for nothing. */
   isWeak: boolean
   live: boolean
+  /** Timers of one lane stay in the order they were set: a host promises it for its timers of one delay. */
+  lane?: number
 }
 
 const isBefore = (a: Timer, b: Timer): boolean => (a.at !== b.at ? a.at < b.at : a.order < b.order)
@@ -52,7 +57,7 @@ export class Timers {
     return this.heap[0]
   }
 
-  /** The earliest live timer, taken out; of several at that instant the die picks one. */
+  /** The earliest live timer, taken out; of the first in each lane at that instant the die picks one. */
   take(die?: (sides: number) => number): Timer | undefined {
     const first = this.peek()
     if (first === undefined) return undefined
@@ -64,7 +69,9 @@ export class Timers {
         equals.push(next)
       }
     }
-    const taken = (equals.length > 1 ? equals[die?.(equals.length) ?? 0] : undefined) ?? first
+    const lanes = new Set<number>()
+    const firsts = equals.filter(({ lane }) => lane === undefined || (!lanes.has(lane) && lanes.add(lane)))
+    const taken = (firsts.length > 1 ? firsts[die?.(firsts.length) ?? 0] : undefined) ?? first
     for (const other of equals) if (other !== taken) this.add(other)
     taken.live = false
     return taken

@@ -9,7 +9,7 @@ import type { Engine } from "./engine.ts"
 import { turn } from "./host.ts"
 import { pathOf } from "./travel.ts"
 import { header } from "./trip.ts"
-import { isHere, watchWires } from "./wires.ts"
+import { isHere, isWithin, type Wire } from "./wires.ts"
 
 interface UndiciRequest {
   readonly method: string
@@ -24,7 +24,8 @@ interface HttpRequest {
   readonly path: string
   readonly getHeader: (name: string) => unknown
   readonly once: (event: "close", listener: () => void) => void
-  readonly socket?: { readonly remoteAddress?: string; readonly remotePort?: number } | null
+  readonly socket?: Wire | null
+  readonly socketPath?: string | null
 }
 
 interface HttpResponse {
@@ -38,7 +39,7 @@ const isMarked = (headers: UndiciRequest["headers"]): boolean =>
 const isOriginHere = (origin: unknown): boolean => {
   if (!URL.canParse(String(origin))) return false
   const { hostname, port, protocol } = new URL(String(origin))
-  return protocol === "http:" && isHere(hostname, Number(port))
+  return protocol === "http:" && isHere(Number(port), hostname)
 }
 
 export const watchTraffic = (engine: Engine): (() => void) => {
@@ -47,19 +48,26 @@ export const watchTraffic = (engine: Engine): (() => void) => {
     if (!holds.has(request)) holds.set(request, engine.hold(`${method} ${pathOf(`http://x${path}`)}`, true, isHome))
   }
   const release = (request: object) => holds.get(request)?.()
+  const sockets = new WeakMap<object, Wire>()
 
-  const leaveTraffic = listen({
+  return listen({
     "undici:request:create": ({ request }: { readonly request: UndiciRequest }) => {
       const isTunnel = request.upgrade !== undefined && request.upgrade !== null && request.upgrade !== false
       if (!isTunnel && !isMarked(request.headers))
-        hold(request, request.method, request.path, () => isOriginHere(request.origin))
+        hold(request, request.method, request.path, () => {
+          const socket = sockets.get(request)
+          return socket === undefined ? isOriginHere(request.origin) : isWithin(socket)
+        })
     },
+    "undici:client:sendHeaders": ({ request, socket }: { readonly request: UndiciRequest; readonly socket: Wire }) =>
+      void sockets.set(request, socket),
     "undici:request:trailers": ({ request }: { readonly request: UndiciRequest }) => release(request),
     "undici:request:error": ({ request }: { readonly request: UndiciRequest }) => release(request),
     "http.client.request.start": ({ request }: { readonly request: HttpRequest }) => {
       if (request.getHeader(header) !== undefined) return
+      const { socket, socketPath } = request
       hold(request, request.method, request.path, () =>
-        isHere(request.socket?.remoteAddress, request.socket?.remotePort),
+        typeof socketPath === "string" ? isHere(socketPath) : isWithin(socket),
       )
       request.once("close", () => release(request))
     },
@@ -76,9 +84,4 @@ export const watchTraffic = (engine: Engine): (() => void) => {
       turn(() => turn(() => turn(() => isUnread() && release(request))))
     },
   })
-  const leaveWires = watchWires()
-  return () => {
-    leaveWires()
-    leaveTraffic()
-  }
 }
