@@ -117,6 +117,37 @@ describe("a client that goes on for ever", () => {
   })
 })
 
+describe("what a run that was given up leaves behind", () => {
+  it.each([
+    [
+      "asks",
+      async (url: string) => {
+        for (;;) await fetch(url).catch(() => undefined)
+      },
+    ],
+    [
+      "turns",
+      async () => {
+        for (;;) await new Promise((resolve) => setImmediate(resolve))
+      },
+    ],
+  ] as const)("%s in vain, and holds up no later run", async (_, client) => {
+    await using kit = await createKit({
+      service: ready,
+      carrier: "loopback",
+      mostAtOnce: 200,
+      stuckAfter: "200 millis",
+    })
+    await expect(kit.run(({ url }) => client(url))).rejects.toThrow()
+    await using next = await createKit({ service: ready, carrier: "loopback", stuckAfter: "2 seconds" })
+    const running = next.run(async ({ url }) => {
+      await sleep(1000)
+      return (await fetch(url)).status
+    })
+    expect(await running).toBe(200)
+  })
+})
+
 describe("time is let pass", () => {
   it("beside what wakes nobody", async () => {
     await using kit = await createKit({ service: ready })
@@ -178,17 +209,20 @@ describe("a kit that is closed", () => {
   })
 })
 
-describe("a kit on a port", () => {
+describe("a kit", () => {
   it("takes a body of any size, as in memory", async () => {
     await using kit = await createKit({ service: ready, carrier: "loopback" })
     const body = new Uint8Array(17 * 1024 * 1024)
     expect(await kit.run(({ url }) => fetch(url, { method: "POST", body }).then(({ status }) => status))).toBe(200)
   })
 
-  it("that is never closed lets its process end", () => {
-    const file = fileURLToPath(new URL("process/unclosed.ts", import.meta.url))
-    const { status, stdout } = spawnSync(process.execPath, [file], { encoding: "utf8", timeout: 20_000 })
-    expect([status, stdout]).toEqual([0, "200\n"])
+  it.each([
+    ["that is never closed lets its process end", "unclosed.ts", "200\n"],
+    ["that is closed keeps nothing of what was still to come", "forgotten.ts", "forgotten\n"],
+  ])("%s", (_, name, says) => {
+    const file = fileURLToPath(new URL(`process/${name}`, import.meta.url))
+    const { status, stdout } = spawnSync(process.execPath, ["--expose-gc", file], { encoding: "utf8", timeout: 20_000 })
+    expect([status, stdout]).toEqual([0, says])
   })
 })
 
@@ -239,5 +273,15 @@ describe("what is planned", () => {
       await sleep(200)
     })
     expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+  })
+
+  it("has its own time, whatever its callback is called", async () => {
+    await using kit = await createKit({ service: ready })
+    let ticks = 0
+    const onTick = () => void ticks++
+    await kit.run(() => void setTimeout(onTick, 3_600_000))
+    expect(ticks).toBe(0)
+    await kit.advance("1 hour")
+    expect(ticks).toBe(1)
   })
 })

@@ -75,6 +75,24 @@ describe.each(["memory", "loopback"] as const)("a kit that carries in %s", (carr
   })
 })
 
+describe.each(["memory", "loopback"] as const)("undici's patience is kept in %s", (carrier) => {
+  it.each([
+    ["hang-before-commit", { headersTimeout: 5000, bodyTimeout: 50_000 }, "UND_ERR_HEADERS_TIMEOUT"],
+    ["hang-mid-body", { bodyTimeout: 5000 }, "UND_ERR_BODY_TIMEOUT"],
+    ["slow-body=20", { headersTimeout: 50_000, bodyTimeout: 5000 }, "UND_ERR_BODY_TIMEOUT"],
+  ])("%s, with %o", async (fault, limits, code) => {
+    const service: Answering = () => Response.json({ status: "running" })
+    await using kit = await createKit({ service, carrier, faults: [`${fault}@look`] })
+    const took = await kit.run(async ({ dispatcher, url }) => {
+      const agent = new Agent().compose(() => dispatcher.dispatch)
+      const asking = request(url, { dispatcher: agent, ...limits }).then(({ body }) => body.text())
+      await expect(asking).rejects.toMatchObject({ code })
+      return Date.now() - Date.UTC(2026, 0, 1)
+    })
+    expect(took).toBe(5000)
+  })
+})
+
 it("undici takes its dispatcher, in types too", async () => {
   await using kit = await createKit({ service: slowly() })
   const look = async (url: string, dispatcher: Dispatching) => {

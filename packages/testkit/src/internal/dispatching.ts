@@ -22,6 +22,7 @@ interface DispatchOptions {
   readonly upgrade?: unknown
   /** Milliseconds without a first line, or without bytes of the body; 0 is for ever. Default: 300 000. */
   readonly headersTimeout?: number | null | undefined
+  readonly bodyTimeout?: number | null | undefined
 }
 
 /** What a handler may do to its request. */
@@ -71,7 +72,8 @@ export interface DispatcherLike {
   destroy(reason?: Error | null): Promise<void>
 }
 
-const patience = 300_000
+const patienceOf = (millis: number | null | undefined): Duration.Duration =>
+  millis === 0 ? Duration.infinity : Duration.millis(millis ?? 300_000)
 const text = new TextEncoder()
 
 const modern = (handler: DispatchHandler): Modern => {
@@ -221,9 +223,8 @@ export const dispatcherOn = (context: Context.Context<Transport>): DispatcherLik
     const { bytes, type } = await controller.still(read(context, options.body))
     if (type !== undefined) headers["content-type"] ??= type
     const request = { method: options.method, url: urlOf(options), headers }
-    const millis = options.headersTimeout ?? patience
-    const timeout = millis === 0 ? Duration.infinity : Duration.millis(millis)
-    const flight = fly(context, bytes === undefined ? request : { ...request, body: bytes }, timeout)
+    const patience = { head: patienceOf(options.headersTimeout), body: patienceOf(options.bodyTimeout) }
+    const flight = fly(context, bytes === undefined ? request : { ...request, body: bytes }, patience)
     found(flight)
     const head = await controller.still(flight.head)
     const values: Values = withCookies(head.headers)

@@ -212,6 +212,8 @@ export class Engine implements Timekeeper, Watched {
     this.isClosed = true
     this.watch.close()
     this.letGo()
+    // None of them fires any more, and each holds what its client held.
+    this.timers.clear()
   }
 
   // ---- the decision ----------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import { isBodiless } from "./play.ts"
 import { Relayed } from "./trip.ts"
 
 /** As long as Node's own waits for a first line, and for the next bytes. */
-const patience = Duration.seconds(300)
+const patience = { head: Duration.seconds(300), body: Duration.seconds(300) }
 const mostRedirects = 20
 /** Read ahead, as a socket does. */
 const buffered = 64 * 1024

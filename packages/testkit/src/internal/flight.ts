@@ -3,7 +3,7 @@ import { type Headers, type Request, reveal } from "@tenuto/http/Exchange"
 import { Transport, Unanswered, Unsent } from "@tenuto/http/Transport"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -30,9 +30,25 @@ export interface Flight {
 const methods = builtin("node:http")?.METHODS
 const unread = new Unanswered({ problem: "Unknown", detail: "no server reads this method" })
 
+/** How long its head may take, and how long silence within its body. */
+export interface Patience {
+  readonly head: Duration.Duration
+  readonly body: Duration.Duration
+}
+
+/** A transport has one limit for both; the shorter one is kept here. */
+const within = <A, E, R>(limit: Duration.Duration, longest: Duration.Duration, effect: Effect.Effect<A, E, R>) =>
+  Duration.isLessThan(limit, longest)
+    ? Effect.timeoutOrElse(effect, {
+        duration: limit,
+        orElse: () => new Unanswered({ problem: "Timeout", detail: `silence for ${Duration.format(limit)}` }),
+      })
+    : effect
+
 /** Send a request by the transport of a context, on the clock of that context. */
-export const fly = (context: Context.Context<Transport>, request: Request, timeout: Duration.Duration): Flight => {
+export const fly = (context: Context.Context<Transport>, request: Request, patience: Patience): Flight => {
   const run = Effect.runPromiseExitWith(context)
+  const longest = Duration.max(patience.head, patience.body)
   const scope = Scope.makeUnsafe()
   const gone = new AbortController()
   const url = reveal(request.url)
@@ -49,7 +65,8 @@ export const fly = (context: Context.Context<Transport>, request: Request, timeo
   const opening = run(
     Effect.gen(function* () {
       if (methods?.includes(request.method) === false) return yield* unread
-      const { body, headers, status } = yield* Context.get(context, Transport).open(request, { timeout })
+      const opening = Context.get(context, Transport).open(request, { timeout: longest })
+      const { body, headers, status } = yield* within(patience.head, longest, opening)
       return { status, headers, pull: yield* Stream.toPull(body) }
     }).pipe(Scope.provide(scope)),
     { signal: gone.signal },
@@ -71,7 +88,7 @@ export const fly = (context: Context.Context<Transport>, request: Request, timeo
     head: opened,
     pull: async () => {
       const { pull } = await opened
-      const exit = await run(pull, { signal: gone.signal })
+      const exit = await run(within(patience.body, longest, pull), { signal: gone.signal })
       if (Exit.isFailure(exit)) leave()
       return valueOf(exit, true)
     },

@@ -2,6 +2,7 @@
 import { builtin } from "./builtin.ts"
 import type { Engine } from "./engine.ts"
 import { real, soon } from "./host.ts"
+import { isLeftOver } from "./life.ts"
 import type { Timer } from "./timers.ts"
 
 type Callback = (...args: ReadonlyArray<unknown>) => unknown
@@ -32,7 +33,7 @@ export const inForce = (): Engine | undefined => owner
  * and over the real time between them.
  */
 const ticks = new Set<HostTimer>()
-const isTick = ({ name }: Callback): boolean => name === "onTick"
+const isTick = ({ name }: Callback, delay: unknown): boolean => name === "onTick" && delay === 499
 
 /** Give the host's time to an engine, or back; what ticks goes with it, in step with its new beginning. */
 export const own = (engine: Engine | undefined): void => {
@@ -55,6 +56,8 @@ export class HostTimer {
   private timer: Timer | undefined
   private handle: ReturnType<typeof real.setTimeout> | undefined
   private isKept = true
+  /** Its number was asked for, and may come back in its place. */
+  private isNumbered = false
 
   constructor(call: () => void, delay: unknown, isRepeated: boolean, isTick = false) {
     this.every = delayOf(delay)
@@ -67,7 +70,7 @@ export class HostTimer {
 
   private arm(): void {
     this.stop()
-    known.set(this.id, this)
+    if (this.isNumbered) known.set(this.id, this)
     if (this.isTick) ticks.add(this)
     const fire = () => this.fire()
     if (this.engine === undefined) this.handle = real.setTimeout(fire, this.every)
@@ -133,6 +136,8 @@ export class HostTimer {
   }
 
   [Symbol.toPrimitive](): number {
+    this.isNumbered = true
+    if (this.timer !== undefined || this.handle !== undefined) known.set(this.id, this)
     return this.id
   }
 
@@ -225,13 +230,9 @@ const callable = (call: unknown): void => {
 const timeOut = (isRepeated: boolean) => {
   return (call: Callback, delay?: unknown, ...args: ReadonlyArray<unknown>): HostTimer => {
     callable(call)
-    const timer: HostTimer = new HostTimer(
-      () => void Reflect.apply(call, timer, args),
-      delay,
-      isRepeated,
-      !isRepeated && isTick(call),
-    )
-    return timer
+    const isBeat = !isRepeated && isTick(call, delay)
+    const timer: HostTimer = new HostTimer(() => void Reflect.apply(call, timer, args), delay, isRepeated, isBeat)
+    return isLeftOver() ? timer.close() : timer
   }
 }
 
@@ -241,6 +242,7 @@ export const hostTimers = (engine: Engine, real: Real): HostTimers => ({
   setImmediate: (call, ...args) => {
     callable(call)
     const immediate: HostImmediate = new HostImmediate(owner ?? engine, () => void Reflect.apply(call, immediate, args))
+    if (isLeftOver()) immediate.close()
     return immediate
   },
   clearTimeout: (handle) => {

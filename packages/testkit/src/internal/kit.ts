@@ -15,12 +15,12 @@ import * as Report from "../Report.ts"
 import * as Timeline from "../Timeline.ts"
 import * as VirtualClock from "../VirtualClock.ts"
 import { handlerOf } from "./answering.ts"
-import { builtin } from "./builtin.ts"
 import { during, holdUntil, within } from "./clock.ts"
 import { covering } from "./covering.ts"
 import { examine } from "./doctor.ts"
 import { dispatcherOn } from "./dispatching.ts"
 import { fetchOn } from "./fetching.ts"
+import * as Life from "./life.ts"
 import type { Created } from "./transcribed.ts"
 import { Relayed } from "./trip.ts"
 import { Unfit, unfitOf } from "./unfit.ts"
@@ -45,13 +45,6 @@ class Nested extends Schema.TaggedError<Nested>()("Nested", {}) {
   }
 }
 
-interface Played {
-  isOver: boolean
-}
-
-const hooks = builtin("node:async_hooks")
-const around = hooks === undefined ? undefined : new hooks.AsyncLocalStorage<Played>()
-
 const made = <S extends Service>(service: S): Effect.Effect<Subject<LedgerOf<S>>> => {
   if (typeof service === "function") {
     return Effect.succeed({ handler: handlerOf(service), ledger: Effect.succeed(undefined as LedgerOf<S>) })
@@ -71,11 +64,11 @@ const made = <S extends Service>(service: S): Effect.Effect<Subject<LedgerOf<S>>
 /** Requests of the global `fetch` to this origin stay in the process; whatever a client makes of it is undone. */
 const route = (origin: string, own: typeof globalThis.fetch | undefined): (() => void) => {
   const { fetch } = globalThis
-  if (own !== undefined) {
-    globalThis.fetch = (input, init) => {
-      const text = input instanceof Request ? input.url : String(input)
-      return URL.canParse(text) && new URL(text).origin === origin ? own(input, init) : fetch(input, init)
-    }
+  globalThis.fetch = (input, init) => {
+    if (Life.isLeftOver()) return new Promise(() => {})
+    const text = input instanceof Request ? input.url : String(input)
+    const isOurs = own !== undefined && URL.canParse(text) && new URL(text).origin === origin
+    return isOurs ? own(input, init) : fetch(input, init)
   }
   return () => {
     globalThis.fetch = fetch
@@ -148,13 +141,13 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
   })
 
   const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> => {
-    const outer = around?.getStore()
+    const outer = Life.current()
     return Effect.gen(function* () {
       if (yield* Deferred.isDone(closed)) return yield* new Closed({ wasRunning: false })
       if (typeof client !== "function") return yield* new Unfit({ option: "the client of run", wanted: "a function" })
       if (globals && outer?.isOver === false) return yield* new Nested()
-      const played: Played = { isOver: false }
-      yield* during(() => () => void (played.isOver = true))
+      const life: Life.Life = { isOver: false, isGivenUp: false }
+      yield* during(() => () => void (life.isOver = true))
       yield* covered
       yield* during(() => {
         isPlaying = true
@@ -165,14 +158,15 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
       const playing = Effect.promise(async (signal) => {
         try {
           const given: World = { url, fetch, dispatcher, signal }
-          const began = around === undefined ? client(given) : around.run(played, () => client(given))
-          return Result.succeed(await began)
+          return Result.succeed(await Life.live(life, () => client(given)))
         } catch (error) {
           return Result.fail(error)
         }
       })
       const label = `the client ${client.name === "" ? "under test" : client.name}`
-      const result = yield* within(() => engine?.free())(VirtualClock.guard(playing, { label }))
+      const result = yield* within(() => engine?.free())(VirtualClock.guard(playing, { label })).pipe(
+        Effect.onError(() => Effect.sync(() => void (life.isGivenUp = true))),
+      )
       // What is due by now happens: the service sees who left, and whoever rejects is heard.
       yield* Effect.ignore(VirtualClock.guard(VirtualClock.advance(0)))
       return result

@@ -77,6 +77,11 @@ export class Timers {
     return taken
   }
 
+  clear(): void {
+    this.heap = []
+    this.dead = 0
+  }
+
   live(): ReadonlyArray<Timer> {
     return this.heap.filter((timer) => timer.live)
   }

@@ -7,6 +7,7 @@
 import { listen } from "./channels.ts"
 import type { Engine } from "./engine.ts"
 import { turn } from "./host.ts"
+import { isLeftOver } from "./life.ts"
 import { pathOf } from "./travel.ts"
 import { header } from "./trip.ts"
 import { isHere, isWithin, type Wire } from "./wires.ts"
@@ -45,7 +46,8 @@ const isOriginHere = (origin: unknown): boolean => {
 export const watchTraffic = (engine: Engine): (() => void) => {
   const holds = new WeakMap<object, () => void>()
   const hold = (request: object, method: string, path: string, isHome: () => boolean) => {
-    if (!holds.has(request)) holds.set(request, engine.hold(`${method} ${pathOf(`http://x${path}`)}`, true, isHome))
+    if (!holds.has(request) && !isLeftOver())
+      holds.set(request, engine.hold(`${method} ${pathOf(`http://x${path}`)}`, true, isHome))
   }
   const release = (request: object) => holds.get(request)?.()
   const sockets = new WeakMap<object, Wire>()
