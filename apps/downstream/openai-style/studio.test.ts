@@ -26,6 +26,7 @@ test("over real sockets, jitter and all, it is the same story to the byte", asyn
   const steps = ["429=30@submit", "503@look", "503@look"]
   const memory = await mended.tell({ carrier: "memory", seed: 7, steps })
   const loopback = await mended.tell({ carrier: "loopback", seed: 7, steps })
-  assert.deepEqual(loopback, memory)
+  assert.equal(loopback.timeline, memory.timeline)
+  assert.deepEqual(loopback.violations, [])
   assert.deepEqual(memory.violations, [])
 })
