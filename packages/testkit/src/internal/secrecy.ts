@@ -8,9 +8,9 @@
  */
 import type { Text } from "@tenuto/http/Exchange"
 import { reveal } from "@tenuto/http/Exchange"
-import * as RegExps from "effect/RegExp"
 import type * as Schema from "effect/Schema"
 import { binary, binaryOf, type Content, isList, isObject, unbinary } from "./content.ts"
+import { anyOf, guises, shortest } from "./guises.ts"
 
 /** What is withheld beyond what is always withheld, and what is not. */
 export interface Secrecy {
@@ -40,8 +40,6 @@ export const placeholder = /withheld-(?:secret-)?\d+/
 const nameOf = (value: string, count: number): string =>
   /^(?=.*\d)(?=.*[A-Za-z])[\w-]{16,}$/.test(value) ? `withheld-secret-${count}` : `withheld-${count}`
 
-/** What is shorter is no secret, and would be found in words that mean something. */
-export const shortest = 8
 /** A part of a link that is kept secret as a whole. */
 const telling = 16
 
@@ -71,18 +69,6 @@ const decoded = (value: string): string => {
   }
 }
 
-/** Every way in which a text may stand in another. */
-export const forms = (value: string): ReadonlyArray<string> => {
-  // A half of a pair cannot be encoded.
-  const whole = value.replaceAll(/\p{Surrogate}/gu, "\uFFFD")
-  return [
-    value,
-    encodeURIComponent(whole),
-    new URLSearchParams({ a: whole }).toString().slice(2),
-    JSON.stringify(value).slice(1, -1),
-  ]
-}
-
 /** What a literal of JSON says. */
 const unquoted = (literal: string): string => {
   try {
@@ -90,11 +76,6 @@ const unquoted = (literal: string): string => {
   } catch {
     return literal.slice(1, -1)
   }
-}
-
-const anyOf = (texts: Iterable<string>): RegExp | undefined => {
-  const sorted = Array.from(texts).toSorted((one, other) => other.length - one.length)
-  return sorted.length === 0 ? undefined : new RegExp(sorted.map((text) => RegExps.escape(text)).join("|"), "g")
 }
 
 /** The second walk's words: which text is which secret. */
@@ -276,15 +257,14 @@ export class Withholder {
     const inBytes: Array<string> = []
     for (const value of this.values) {
       if (value.length < shortest) continue
-      for (const form of forms(value)) {
-        if (!secretOf.has(form)) secretOf.set(form, value)
-        const bytes = binaryOf(form)
+      for (const guise of guises(value)) {
+        if (!secretOf.has(guise)) secretOf.set(guise, value)
+        const bytes = binaryOf(guise)
         if (!secretOf.has(bytes)) secretOf.set(bytes, value)
         inBytes.push(bytes)
       }
     }
-    const never = /(?!)/g
-    this.index = { secretOf, pattern: anyOf(secretOf.keys()) ?? never, inBytes: anyOf(inBytes) ?? never }
+    this.index = { secretOf, pattern: anyOf(secretOf.keys()), inBytes: anyOf(inBytes) }
     return this.index
   }
 }

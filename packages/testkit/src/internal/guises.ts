@@ -1,0 +1,78 @@
+/** The ways in which a text may stand in another: as it is, escaped, or encoded. */
+import * as RegExps from "effect/RegExp"
+import { binaryOf } from "./content.ts"
+
+/** What is shorter is no secret, and would be found in words that mean something. */
+export const shortest = 8
+
+const json = (text: string): string => JSON.stringify(text).slice(1, -1)
+/** As a literal of JavaScript has it, and `inspect`: in it a quote may stand bare. */
+const literal = (text: string): string => text.split('"').map(json).join('"')
+const coded = (text: string, pattern: RegExp): string =>
+  text.replaceAll(pattern, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
+/** JSON as it is written here, and by PHP, Python and Go. */
+const inJson = (text: string): ReadonlyArray<string> => {
+  const own = json(text)
+  return [own, own.replaceAll("/", "\\/"), coded(own, /[^ -~]/g), coded(own, /[<>&\u2028\u2029]/g)]
+}
+
+const inUrl = (text: string): ReadonlyArray<string> => {
+  const written = [encodeURIComponent(text), encodeURI(text), new URLSearchParams({ a: text }).toString().slice(2)]
+  return written.flatMap((one) => [one, one.replaceAll(/%[\dA-F]{2}/g, (byte) => byte.toLowerCase())])
+}
+
+const quotes = [
+  ['"', "'"],
+  ["&quot;", "'"],
+  ["&quot;", "&#39;"],
+  ["&quot;", "&#039;"],
+  ["&quot;", "&#x27;"],
+  ["&quot;", "&apos;"],
+  ["&#34;", "&#39;"],
+] as const
+const inMarkup = (text: string): ReadonlyArray<string> => {
+  const open = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+  return quotes.map(([double, single]) => open.replaceAll('"', double).replaceAll("'", single))
+}
+
+/** A text in base64, wherever in it the text begins. */
+const inBase64 = (bytes: string): ReadonlyArray<string> =>
+  [0, 1, 2].flatMap((before) => {
+    const encoded = btoa("\0".repeat(before) + bytes)
+    const own = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+    return [own, own.replaceAll("+", "-").replaceAll("/", "_")]
+  })
+
+const inHex = (bytes: string): ReadonlyArray<string> => {
+  const digits = Array.from(bytes, (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("")
+  return [digits, digits.toUpperCase()]
+}
+
+/** Every way in which a text may stand in another; a short one only as it may be read there. */
+export const guises = (text: string): ReadonlyArray<string> => {
+  if (text === "") return []
+  // A half of a pair cannot be encoded.
+  const whole = text.replaceAll(/\p{Surrogate}/gu, "\uFFFD")
+  const bytes = binaryOf(text)
+  const once = inJson(text)
+  const all = [
+    text,
+    ...inUrl(whole),
+    ...once,
+    literal(text),
+    literal(text).replaceAll("'", "\\'"),
+    ...inMarkup(text),
+    // JSON within JSON, or inspected; a link within a link.
+    ...once.flatMap((written) => [json(written), literal(written)]),
+    ...inUrl(encodeURIComponent(whole)),
+    ...(text.length < shortest ? [] : [...inBase64(bytes), ...inHex(bytes)]),
+  ]
+  return Array.from(new Set(all))
+}
+
+/** Finds any of some texts, the longest first. */
+export const anyOf = (texts: Iterable<string>, write: (text: string) => string = RegExps.escape): RegExp => {
+  const sorted = Array.from(texts).toSorted((one, other) => other.length - one.length)
+  return sorted.length === 0 ? /(?!)/g : new RegExp(sorted.map(write).join("|"), "g")
+}
