@@ -286,6 +286,39 @@ describe("a cassette", () => {
     })
   })
 
+  it("answers each with its own key, where the keys of then come again for other work", async () => {
+    const handler: Emulator.Handler = ({ body }) =>
+      Effect.succeed(Emulator.json(200, JSON.parse(new TextDecoder().decode(body))))
+    const order = (key: string, prompt: string) => send(post(base, { idempotency_key: key, prompt }))
+    const [one, other] = ["11111111-aaaa", "22222222-bbbb"] as const
+    const both = (first: string, second: string) =>
+      Effect.all([order(first, "waltz"), order(second, "march")], { concurrency: 2 })
+    const late: Emulator.Handler = (request) => Effect.delay(handler(request), "1 second")
+    const { cassette } = await virtual(taped(late, both(one, other)))
+    const { said, verdict } = await virtual(play(cassette, both(other, one)))
+    expect(said).toEqual([
+      `200 {"idempotency_key":"${other}","prompt":"waltz"}`,
+      `200 {"idempotency_key":"${one}","prompt":"march"}`,
+    ])
+    expect(verdict).toMatchObject(done)
+  })
+
+  it("looks through a long text that holds many withheld ones once", async () => {
+    const list = Array.from({ length: 12 }, (_, at) => `withheld-${at + 1}`).join(",")
+    const cassette = Cassette.Cassette.make({
+      exchanges: [
+        Cassette.Exchange.make({
+          request: Cassette.Asked.make({ method: "POST", url: "/", text: `${list},end` }),
+          response: Cassette.Answered.make({ status: 200 }),
+        }),
+      ],
+    })
+    const long = "x,".repeat(400)
+    const asked = (body: string) => send({ method: "POST", url: base, headers: {}, body: encode(body) })
+    const { said } = await virtual(play(cassette, Effect.all([asked(`${long}no`), asked(`${long}end`)])))
+    expect(said).toEqual([expect.stringMatching(/^501 /), "200 "])
+  })
+
   it("knows a form of many parts whatever its boundary, and by its bytes", async () => {
     const handler: Emulator.Handler = () => Effect.succeed(Emulator.answer(201))
     const upload = (boundary: string, byte: number) => {
@@ -321,6 +354,30 @@ describe("a cassette", () => {
 })
 
 describe("what happens to a request", () => {
+  it.each([
+    ["a number that is too long", '{"id": 12345678901234567890}'],
+    ["a number with a point", '{"level": 1.0, "most": 1e2}'],
+    ["a member that comes twice", '{"a": 1, "a": 2}'],
+    ["members that count", '{"2": 1, "1": 2}'],
+    ["a mark at the beginning", "\uFEFF{}"],
+  ])("its answer comes back as it was: %s", async (_, body) => {
+    const answer = Emulator.answer(200, body, { "content-type": "application/json" })
+    const raw = Transport.use((transport) => Effect.orDie(transport.send(get(base), limits))).pipe(
+      Effect.map((response) => response.body),
+    )
+    const { cassette, said } = await virtual(taped(() => Effect.succeed(answer), raw))
+    expect(said).toEqual(encode(body))
+    expect((await virtual(play(Effect.runSync(Cassette.parse(Cassette.render(cassette))), raw))).said).toEqual(said)
+  })
+
+  it("its answer leads to the port it is played on, where JSON is kept as text", async () => {
+    const body = String.raw`{"level":1.0,"next":"http:\/\/service.test\/next"}`
+    const answer = Emulator.answer(200, body, { "content-type": "application/json" })
+    const { cassette } = await virtual(taped(() => Effect.succeed(answer), send(get(base))))
+    const { said } = await virtual(play(cassette, send(get("http://elsewhere.test"))))
+    expect(said).toContain(String.raw`"http:\/\/elsewhere.test\/next"`)
+  })
+
   const song = Emulator.json(200, { song: "la".repeat(20) }).response
   const { Behaviour } = Emulator
   const behaviours: ReadonlyArray<readonly [string, Emulator.Behaviour]> = [

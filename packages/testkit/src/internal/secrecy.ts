@@ -43,7 +43,8 @@ const nameOf = (value: string, count: number): string =>
 /** A part of a link that is kept secret as a whole. */
 const telling = 16
 
-const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
+/** A name however it is spelled. */
+export const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
 const suspicious =
   /authorization|cookie|secret|passw|passphrase|apikey|accesskey|privatekey|signingkey|subscriptionkey|functionskey|credential|signature|token$|^xkey$|^sig$|^hmac$|^auth$|^jwt$|sessionid$/
 /** Words that mean a secret in a query, and anything in a body. */
