@@ -1,7 +1,6 @@
 /** A recording that is used up: finds the exchange a request belongs to, and plays how it ended. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Schema from "effect/Schema"
 import { Behaviour } from "../Behaviour.ts"
 import type { Answered, Exchange, Failed } from "./recorded.ts"
 import type { Request } from "../Handler.ts"
@@ -9,7 +8,8 @@ import { bytesOf, type Content, contentOf } from "./content.ts"
 import { anyOf, shortest } from "./guises.ts"
 import { type Difference, differences, type IsVolatile, type Likeness, say, walk } from "./matching.ts"
 import { shown } from "./play.ts"
-import { type Asking, plain, Withholder } from "./secrecy.ts"
+import { type Asking, Withholder } from "./secrecy.ts"
+import { plain } from "./suspicion.ts"
 
 interface Slot {
   readonly exchange: Exchange

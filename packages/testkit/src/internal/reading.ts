@@ -136,7 +136,13 @@ export const isInDoubt = ({ answer, end }: Exchange): boolean => {
 // --- secrets ------------------------------------------------------------------------------------
 
 // Not every machine has it; where it is missing, the other forms are searched.
-const whole = { depth: 30, showHidden: true, maxArrayLength: Infinity, maxStringLength: Infinity, breakLength: Infinity }
+const whole = {
+  depth: 30,
+  showHidden: true,
+  maxArrayLength: Infinity,
+  maxStringLength: Infinity,
+  breakLength: Infinity,
+}
 const inspect = (value: unknown): string => builtin("node:util")?.inspect(value, whole) ?? ""
 const json = (value: unknown): string => JSON.stringify([value]) // in a list, so that what has no JSON is null
 

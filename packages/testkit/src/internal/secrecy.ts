@@ -8,9 +8,10 @@
  */
 import type { Text } from "@tenuto/http/Exchange"
 import { reveal } from "@tenuto/http/Exchange"
-import type * as Schema from "effect/Schema"
-import { binary, binaryOf, type Content, isList, isObject, unbinary } from "./content.ts"
+import * as RegExps from "effect/RegExp"
+import { binary, binaryOf, type Content, literal, unbinary } from "./content.ts"
 import { anyOf, guises, shortest } from "./guises.ts"
+import { isSuspicious, isTelling, type Place, plain } from "./suspicion.ts"
 
 /** What is withheld beyond what is always withheld, and what is not. */
 export interface Secrecy {
@@ -43,23 +44,21 @@ const nameOf = (value: string, count: number): string =>
 /** A part of a link that is kept secret as a whole. */
 const telling = 16
 
-/** A name however it is spelled. */
-export const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
-const suspicious =
-  /authorization|cookie|secret|passw|passphrase|apikey|accesskey|privatekey|signingkey|subscriptionkey|functionskey|credential|signature|token$|^xkey$|^sig$|^hmac$|^auth$|^jwt$|sessionid$/
-/** Words that mean a secret in a query, and anything in a body. */
-const suspiciousInQuery = /^(key|code|policy|session)$/
 /** What may stand before a credential, and is none. */
 const schemes = /^((?:basic|bearer|digest|dpop|hmac|key|api-?key|negotiate|token|aws4-hmac-sha256)\s+)(.+)$/i
 const patterns: ReadonlyArray<RegExp> = [
   /whsec_[\w+/=-]{8,}/g,
-  /(?<=\bBearer\s+)[\w.~+/=-]{8,}/gi,
+  /(?<=\bBearer\s{1,9})[\w.~+/=-]{8,}/gi,
   /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
 ]
 /** A member of an object of JSON, within any text. */
-const members = /("(?:[^"\\]|\\.)*")(\s*:\s*)("(?:[^"\\]|\\.)*")/g
+const members = new RegExp(`(?<!\\\\)(${literal.source})(\\s*:\\s*)(${literal.source})`, "g")
+/** What JSON is made of: texts, of which those before a colon are names, numbers, and what opens, parts and closes. */
+const tokens = new RegExp(`(${literal.source})(\\s*:)?|-?\\d[\\d.eE+-]*|[[\\]{},]`, "g")
+/** An element of XML that holds text. */
+const elements = /(<([\w:.-]+)(?:\s[^<>]*)?>)([^<>]+)(?=<\/\2\s*>)/g
 /** A part of a form: its head, its name, and what follows up to the next boundary. */
-const parts = /(\bname="([^"]*)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)([^]*?)(?=\r\n--)/g
+const parts = /(\bname=(?:"([^"]*)"|([^\s;"]+))[^\r\n]*\r\n(?:[^\r\n]+\r\n){0,20}\r\n)([^]*?)(?=\r\n--)/g
 const links = /\bhttps?:\/\/[^\s"'<>\\^`{|}]+/g
 
 const decoded = (value: string): string => {
@@ -70,6 +69,28 @@ const decoded = (value: string): string => {
   }
 }
 
+const isJson = (text: string): boolean => {
+  if (!/^\uFEFF?\s*[[{]/.test(text)) return false
+  try {
+    JSON.parse(text.replace(/^\uFEFF/, ""))
+    return true
+  } catch {
+    return false
+  }
+}
+
+const marks = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&#39;": "'", "&amp;": "&" }
+/** What a text of XML says. */
+const unmarked = (text: string): string =>
+  Object.entries(marks).reduce((shown, [mark, character]) => shown.replaceAll(mark, character), text)
+
+/** Found where it stands alone only: it may be a part of what means something else. */
+const isWord = (value: string): boolean => /^(?:[A-Za-z_]+|\d+)$/.test(value)
+const alone = (word: string): string => {
+  const more = /^\d/.test(word) ? "\\d" : "A-Za-z_"
+  return String.raw`(?<=^|%[\dA-Fa-f]{2}|\\[bfnrt]|\\u[\dA-Fa-f]{4}|[^${more}])${word}(?![${more}])`
+}
+
 /** What a literal of JSON says. */
 const unquoted = (literal: string): string => {
   try {
@@ -78,6 +99,10 @@ const unquoted = (literal: string): string => {
     return literal.slice(1, -1)
   }
 }
+
+/** A literal of JSON, once what it said is told another way. What is told as before stays as it was written. */
+const requoted = (literal: string, said: string, says: string): string =>
+  says === said ? literal : JSON.stringify(says)
 
 /** The second walk's words: which text is which secret. */
 interface Index {
@@ -90,7 +115,9 @@ export class Withholder {
   private readonly names: ReadonlySet<string>
   private readonly except: ReadonlySet<string>
   private readonly nameOf: typeof nameOf
-  private readonly values = new Set<string>()
+  /** Those that appear nowhere, whatever they look like. */
+  private readonly told: ReadonlySet<string>
+  private readonly values: Set<string>
   private readonly given = new Map<string, string>()
   private readonly taken = new Set<string>()
   private count = 0
@@ -101,7 +128,8 @@ export class Withholder {
     this.names = new Set(secrecy.names?.map(plain))
     this.except = new Set(secrecy.except?.map(plain))
     this.nameOf = name
-    for (const value of secrecy.values ?? []) this.values.add(reveal(value))
+    this.told = new Set(secrecy.values?.map((value) => reveal(value)))
+    this.values = new Set(this.told)
   }
 
   /** The first walk, over everything there is. */
@@ -139,7 +167,7 @@ export class Withholder {
     return {
       ...side,
       headers,
-      ...(json === undefined ? {} : { json: this.json(json, false) }),
+      ...(json === undefined ? {} : { json: JSON.parse(this.json(JSON.stringify(json))) }),
       ...(text === undefined
         ? {}
         : { text: isForm ? this.text(this.query(`?${text}`, false).slice(1)) : this.text(parted(text)) }),
@@ -147,14 +175,13 @@ export class Withholder {
     }
   }
 
-  private isSecret(name: string, isQuery: boolean): boolean {
+  private isSecret(name: string, place: Place): boolean {
     const word = plain(name)
-    if (this.except.has(word)) return false
-    return this.names.has(word) || suspicious.test(word) || (isQuery && suspiciousInQuery.test(word))
+    return !this.except.has(word) && (this.names.has(word) || isSuspicious(word, place))
   }
 
   private header(name: string, value: string, isKept: boolean): string {
-    if (!isKept && !this.isSecret(name, false)) return this.text(value)
+    if (!isKept && !this.isSecret(name, "header")) return this.text(value)
     const pairs = name === "cookie" ? /(?<=(?:^|;\s*)[^=;]+=)[^;]+/g : /(?<=(?:^|,\s*)[^=;,\s]+=)[^;,]+/g
     if (name.endsWith("cookie")) return this.text(value.replaceAll(pairs, (found) => this.secret(found)))
     const [, scheme = "", rest = value] = schemes.exec(value) ?? []
@@ -170,35 +197,57 @@ export class Withholder {
     this.secret(password === "" ? name : password)
   }
 
-  private json(value: Schema.Json, isSecret: boolean): Schema.Json {
-    if (typeof value === "string") return isSecret ? this.secret(value) : this.text(value)
-    if (isList(value)) return value.map((part) => this.json(part, isSecret))
-    if (!isObject(value)) return value
-    return Object.fromEntries(
-      Object.entries(value).map(([name, part]) => [this.rest(name), this.json(part, this.isSecret(name, false))]),
-    )
+  /** JSON as it is written; what an object or a list is called says what its members hold. */
+  private json(text: string): string {
+    const around: Array<boolean> = []
+    let [isSecret, least] = [false, shortest]
+    return text.replaceAll(tokens, (token: string, quoted: string | undefined, colon: string | undefined) => {
+      if (quoted !== undefined && colon !== undefined) {
+        const name = unquoted(quoted)
+        const word = plain(name)
+        const isWithin = around.at(-1) === true && !this.except.has(word) && !isTelling(word)
+        isSecret = isWithin || this.isSecret(name, "member")
+        least = this.names.has(word) ? 0 : isTelling(word) ? Infinity : shortest
+        return requoted(quoted, name, this.rest(name, true)) + colon
+      }
+      if (quoted !== undefined) {
+        const value = unquoted(quoted)
+        return requoted(quoted, value, isSecret ? this.secret(value) : this.text(value))
+      }
+      if (token === "{" || token === "[") around.push(isSecret)
+      else if (token === "}" || token === "]") around.pop()
+      else if (token === ",") isSecret = around.at(-1) ?? false
+      else return requoted(token, token, isSecret && token.length >= least ? this.secret(token) : this.rest(token))
+      return token
+    })
   }
 
   private text(text: string): string {
+    if (isJson(text)) return this.json(text)
     // In other text an apostrophe ends a link; alone it may have one.
     let shown = /^https?:\/\/\S+$/.test(text)
       ? this.url(text, false)
       : text.replaceAll(links, (link) => this.url(link, false))
     shown = shown.replaceAll(members, (whole, name: string, mark: string, value: string) =>
-      this.isSecret(unquoted(name), false) ? name + mark + JSON.stringify(this.secret(unquoted(value))) : whole,
+      this.isSecret(unquoted(name), "member") ? name + mark + JSON.stringify(this.secret(unquoted(value))) : whole,
+    )
+    shown = shown.replaceAll(elements, (whole, head: string, name: string, value: string) =>
+      this.isSecret(name, "member") ? head + this.secret(unmarked(value.trim())) : whole,
     )
     for (const pattern of patterns) shown = shown.replaceAll(pattern, (found) => this.secret(found))
     return this.rest(shown)
   }
 
   private parts(text: string): string {
-    return text.replaceAll(parts, (whole, head: string, name: string, value: string) =>
-      this.isSecret(name, false) ? head + this.secret(value) : whole,
+    return text.replaceAll(parts, (whole, head: string, quoted: string | undefined, bare: string, value: string) =>
+      this.isSecret(quoted ?? bare, "member") ? head + this.secret(value) : whole,
     )
   }
 
   private url(url: string, isKept: boolean): string {
-    const shown = url.replace(/(?<=^[a-z]+:\/\/[^/@:?#]*:)[^/@?#]+(?=@)/i, (password) => this.secret(decoded(password)))
+    const shown = url
+      .replace(/(?<=^[a-z]+:\/\/[^/@:?#]*:)[^/@?#]+(?=@)/i, (password) => this.secret(decoded(password)))
+      .replace(/(?<=^[a-z]+:\/\/)[^/@:?#]+(?=:?@)/i, (name) => this.secret(decoded(name)))
     if (!isKept || shown.includes("?")) return this.rest(this.query(shown, isKept))
     // A link without a query is a secret as a whole.
     return this.rest(
@@ -210,7 +259,7 @@ export class Withholder {
     return url.replaceAll(/([?&#;])([^?&#;=]+)=([^&#]*)/g, (whole, mark: string, name: string, value: string) => {
       const text = decoded(value)
       const isTelling = isKept && text.length >= telling && !/^\d+$/.test(text) && !this.except.has(plain(name))
-      if (isTelling || this.isSecret(decoded(name), true)) return `${mark}${name}=${this.secret(text)}`
+      if (isTelling || this.isSecret(decoded(name), "query")) return `${mark}${name}=${this.secret(text)}`
       // A link may be the value of another.
       const inner = text.includes("://") ? this.text(text) : text
       return inner === text ? whole : `${mark}${name}=${encodeURIComponent(inner)}`
@@ -234,11 +283,16 @@ export class Withholder {
     return value
   }
 
-  /** A text that may hold copies of secrets. */
-  private rest(text: string): string {
-    if (this.isLearning) return text
+  /** A text that may hold copies of secrets. A name that is such a word by itself is the service's own. */
+  private rest(text: string, isName = false): string {
+    if (this.isLearning || (isName && /^[A-Za-z_]+$/.test(text) && this.isFree(text))) return text
     const { pattern, secretOf } = this.known()
     return text.replace(pattern, (found) => this.named(secretOf.get(found) ?? found))
+  }
+
+  /** Whether a secret means something else within other words. */
+  private isFree(text: string): boolean {
+    return isWord(text) && this.values.has(text) && !this.told.has(text)
   }
 
   private named(value: string): string {
@@ -265,7 +319,8 @@ export class Withholder {
         inBytes.push(bytes)
       }
     }
-    this.index = { secretOf, pattern: anyOf(secretOf.keys()), inBytes: anyOf(inBytes) }
+    const write = (text: string) => (this.isFree(text) ? alone(text) : RegExps.escape(text))
+    this.index = { secretOf, pattern: anyOf(secretOf.keys(), write), inBytes: anyOf(inBytes, write) }
     return this.index
   }
 }
