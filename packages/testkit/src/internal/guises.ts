@@ -71,8 +71,39 @@ export const guises = (text: string): ReadonlyArray<string> => {
   return Array.from(new Set(all))
 }
 
-/** Finds any of some texts, the longest first. */
-export const anyOf = (texts: Iterable<string>, write: (text: string) => string = RegExps.escape): RegExp => {
-  const sorted = Array.from(texts).toSorted((one, other) => other.length - one.length)
-  return sorted.length === 0 ? /(?!)/g : new RegExp(sorted.map(write).join("|"), "g")
+/** Puts others in the place of some texts, in one pass, the longest first. `isOne` tells whether one that stands there counts. */
+export const replacing = (
+  texts: Iterable<string>,
+  isOne: (found: string, text: string, at: number) => boolean = () => true,
+): ((text: string, other: (found: string) => string) => string) => {
+  // Looked for by how they begin: an expression of many whole ones outgrows the engine.
+  const heads = new Map<string, Array<string>>()
+  for (const text of Array.from(texts).toSorted((one, other) => other.length - one.length)) {
+    const head = text.slice(0, shortest)
+    const known = heads.get(head)
+    if (known === undefined) heads.set(head, [text])
+    else known.push(text)
+  }
+  if (heads.size === 0) return (text) => text
+  const pattern = new RegExp(Array.from(heads.keys(), (head) => RegExps.escape(head)).join("|"), "g")
+  const found = (text: string, at: number): string | undefined => {
+    for (let length = shortest; length > 0; length--) {
+      const known = heads.get(text.slice(at, at + length))
+      const one = known?.find((one) => text.startsWith(one, at) && isOne(one, text, at))
+      if (one !== undefined) return one
+    }
+    return undefined
+  }
+  return (text, other) => {
+    let [shown, from] = ["", 0]
+    pattern.lastIndex = 0
+    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+      const one = found(text, match.index)
+      pattern.lastIndex = match.index + (one?.length ?? 1)
+      if (one === undefined) continue
+      shown += text.slice(from, match.index) + other(one)
+      from = pattern.lastIndex
+    }
+    return from === 0 ? text : shown + text.slice(from)
+  }
 }

@@ -5,7 +5,7 @@ import { Behaviour } from "../Behaviour.ts"
 import type { Answered, Exchange, Failed } from "./recorded.ts"
 import type { Request } from "../Handler.ts"
 import { bytesOf, type Content, contentOf } from "./content.ts"
-import { anyOf, shortest } from "./guises.ts"
+import { replacing, shortest } from "./guises.ts"
 import { type Difference, differences, type IsVolatile, type Likeness, say, walk } from "./matching.ts"
 import { shown } from "./play.ts"
 import { type Asking, Withholder } from "./secrecy.ts"
@@ -46,7 +46,7 @@ type Swap = ReadonlyMap<string, string>
 
 /** All at once: what one puts in is no concern of the next. */
 const swapText = (text: string, swaps: Swap): string =>
-  text.replaceAll(anyOf(swaps.keys()), (found) => swaps.get(found) ?? found)
+  replacing(swaps.keys())(text, (found) => swaps.get(found) ?? found)
 
 /** The same swaps within what is written another way. */
 const within = (swaps: Swap, write: (text: string) => string): Swap =>

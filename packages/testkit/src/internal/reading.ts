@@ -5,7 +5,7 @@ import * as Delay from "@tenuto/http/Delay"
 import * as Verdict from "@tenuto/http/Verdict"
 import { builtin } from "./builtin.ts"
 import { unbounded } from "./content.ts"
-import { anyOf, guises } from "./guises.ts"
+import { guises, replacing } from "./guises.ts"
 import type { Ending, Exchange, Transcript } from "./transcribed.ts"
 
 type Members = { readonly [name: string]: unknown }
@@ -176,4 +176,4 @@ export const showing = (secret: string): ((text: string) => boolean) => {
 
 /** Show a text without secrets: a path may hold one. */
 export const hiding = (text: string, secrets: ReadonlyArray<string>): string =>
-  text.replaceAll(anyOf(secrets.flatMap(guises)), "(secret)")
+  replacing(secrets.flatMap(guises))(text, () => "(secret)")

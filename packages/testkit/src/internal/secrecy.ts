@@ -8,9 +8,8 @@
  */
 import type { Text } from "@tenuto/http/Exchange"
 import { reveal } from "@tenuto/http/Exchange"
-import * as RegExps from "effect/RegExp"
 import { binary, binaryOf, type Content, literal, unbinary } from "./content.ts"
-import { anyOf, guises, shortest } from "./guises.ts"
+import { guises, replacing, shortest } from "./guises.ts"
 import { isSuspicious, isTelling, type Place, plain } from "./suspicion.ts"
 
 /** What is withheld beyond what is always withheld, and what is not. */
@@ -84,11 +83,13 @@ const marks = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&#39;":
 const unmarked = (text: string): string =>
   Object.entries(marks).reduce((shown, [mark, character]) => shown.replaceAll(mark, character), text)
 
-/** Found where it stands alone only: it may be a part of what means something else. */
+/** Such a secret counts where it stands alone only: it may be a part of what means something else. */
 const isWord = (value: string): boolean => /^(?:[A-Za-z_]+|\d+)$/.test(value)
-const alone = (word: string): string => {
-  const more = /^\d/.test(word) ? "\\d" : "A-Za-z_"
-  return String.raw`(?<=^|%[\dA-Fa-f]{2}|\\[bfnrt]|\\u[\dA-Fa-f]{4}|[^${more}])${word}(?![${more}])`
+const isAlone = (word: string, text: string, at: number): boolean => {
+  const more = /^\d/.test(word) ? /\d/ : /[A-Za-z_]/
+  const before = text.slice(Math.max(0, at - 6), at)
+  if (more.test(text.charAt(at + word.length))) return false
+  return !more.test(before.slice(-1)) || /(?:%[\dA-Fa-f]{2}|\\[bfnrt]|\\u[\dA-Fa-f]{4})$/.test(before)
 }
 
 /** What a literal of JSON says. */
@@ -107,8 +108,8 @@ const requoted = (literal: string, said: string, says: string): string =>
 /** The second walk's words: which text is which secret. */
 interface Index {
   readonly secretOf: ReadonlyMap<string, string>
-  readonly pattern: RegExp
-  readonly inBytes: RegExp
+  readonly replace: ReturnType<typeof replacing>
+  readonly replaceInBytes: ReturnType<typeof replacing>
 }
 
 export class Withholder {
@@ -268,9 +269,9 @@ export class Withholder {
 
   private bytes(bytes: Uint8Array): Uint8Array {
     if (this.isLearning) return bytes
-    const { inBytes, secretOf } = this.known()
+    const { replaceInBytes, secretOf } = this.known()
     const text = binary(bytes)
-    const shown = text.replace(inBytes, (found) => this.named(secretOf.get(found) ?? found))
+    const shown = replaceInBytes(text, (found) => this.named(secretOf.get(found) ?? found))
     return shown === text ? bytes : unbinary(shown)
   }
 
@@ -286,8 +287,8 @@ export class Withholder {
   /** A text that may hold copies of secrets. A name that is such a word by itself is the service's own. */
   private rest(text: string, isName = false): string {
     if (this.isLearning || (isName && /^[A-Za-z_]+$/.test(text) && this.isFree(text))) return text
-    const { pattern, secretOf } = this.known()
-    return text.replace(pattern, (found) => this.named(secretOf.get(found) ?? found))
+    const { replace, secretOf } = this.known()
+    return replace(text, (found) => this.named(secretOf.get(found) ?? found))
   }
 
   /** Whether a secret means something else within other words. */
@@ -319,8 +320,8 @@ export class Withholder {
         inBytes.push(bytes)
       }
     }
-    const write = (text: string) => (this.isFree(text) ? alone(text) : RegExps.escape(text))
-    this.index = { secretOf, pattern: anyOf(secretOf.keys(), write), inBytes: anyOf(inBytes, write) }
+    const isOne = (found: string, text: string, at: number) => !this.isFree(found) || isAlone(found, text, at)
+    this.index = { secretOf, replace: replacing(secretOf.keys(), isOne), replaceInBytes: replacing(inBytes, isOne) }
     return this.index
   }
 }
