@@ -205,6 +205,7 @@ describe("laws of secrecy", () => {
       [`${name} in JSON`, post(`${base}/a`, { [name]: "sw0rdfish-of-old" })] as const,
     ]),
     ["a secret with members", post(`${base}/a`, { secret: { value: "sw0rdfish-of-old" } })],
+    ["a pin among credentials", post(`${base}/a`, { credentials: { pin: "sw0rdfish-of-old" } })],
     ["credentials in a list", post(`${base}/a`, { credentials: [{ id: "u", value: "sw0rdfish-of-old" }] })],
     [
       "JSON that is kept as text",

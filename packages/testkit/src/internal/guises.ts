@@ -6,8 +6,8 @@ import { binaryOf } from "./content.ts"
 export const shortest = 8
 
 const json = (text: string): string => JSON.stringify(text).slice(1, -1)
-/** As a literal of JavaScript has it, and `inspect`: in it a quote may stand bare. */
-const literal = (text: string): string => text.split('"').map(json).join('"')
+/** As `inspect` has it, where a quote may stand bare. */
+const inspected = (text: string): string => text.split('"').map(json).join('"')
 const coded = (text: string, pattern: RegExp): string =>
   text.replaceAll(pattern, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
@@ -49,26 +49,31 @@ const inHex = (bytes: string): ReadonlyArray<string> => {
   return [digits, digits.toUpperCase()]
 }
 
-/** Every way in which a text may stand in another; a short one only as it may be read there. */
-export const guises = (text: string): ReadonlyArray<string> => {
-  if (text === "") return []
+/** A text as it may be read in another. */
+const written = (text: string): ReadonlyArray<string> => {
+  if (/^[\w.-]*$/.test(text)) return [text] // Nobody escapes these.
   // A half of a pair cannot be encoded.
   const whole = text.replaceAll(/\p{Surrogate}/gu, "\uFFFD")
-  const bytes = binaryOf(text)
   const once = inJson(text)
-  const all = [
+  return [
     text,
     ...inUrl(whole),
     ...once,
-    literal(text),
-    literal(text).replaceAll("'", "\\'"),
+    inspected(text),
+    inspected(text).replaceAll("'", "\\'"),
     ...inMarkup(text),
     // JSON within JSON, or inspected; a link within a link.
-    ...once.flatMap((written) => [json(written), literal(written)]),
+    ...once.flatMap((one) => [json(one), inspected(one)]),
     ...inUrl(encodeURIComponent(whole)),
-    ...(text.length < shortest ? [] : [...inBase64(bytes), ...inHex(bytes)]),
   ]
-  return Array.from(new Set(all))
+}
+
+/** Every way in which a text may stand in another; a short one only as it may be read there. */
+export const guises = (text: string): ReadonlyArray<string> => {
+  if (text === "") return []
+  const bytes = text.length < shortest ? "" : binaryOf(text)
+  const encoded = bytes === "" ? [] : [...inBase64(bytes), ...inHex(bytes)]
+  return Array.from(new Set([...written(text), ...encoded]))
 }
 
 /** Puts others in the place of some texts, in one pass, the longest first. `isOne` tells whether one that stands there counts. */

@@ -16,7 +16,10 @@ import { isSuspicious, isTelling, type Place, plain } from "./suspicion.ts"
 export interface Secrecy {
   /** Texts that appear nowhere. What is shorter than 8 characters is found in places that hold a secret only. */
   readonly values?: ReadonlyArray<Text>
-  /** Names of headers, query parameters and JSON members that hold secrets, beside those that are known to. */
+  /**
+   * Names of headers, query parameters, JSON members and XML elements that hold secrets, beside those that are known to.
+   * Of an object under such a name all is secret but its ids, states and times. A number becomes a text.
+   */
   readonly names?: ReadonlyArray<string>
   /** Names that hold none, although they look like it. A value that is secret elsewhere stays withheld here. */
   readonly except?: ReadonlyArray<string>
@@ -84,7 +87,7 @@ const unmarked = (text: string): string =>
   Object.entries(marks).reduce((shown, [mark, character]) => shown.replaceAll(mark, character), text)
 
 /** Such a secret counts where it stands alone only: it may be a part of what means something else. */
-const isWord = (value: string): boolean => /^(?:[A-Za-z_]+|\d+)$/.test(value)
+const isWord = (value: string): boolean => /^(?=.{1,20}$)(?:[A-Z]?[a-z_]+|[A-Z_]+|\d+)$/.test(value)
 const isAlone = (word: string, text: string, at: number): boolean => {
   const more = /^\d/.test(word) ? /\d/ : /[A-Za-z_]/
   const before = text.slice(Math.max(0, at - 6), at)
@@ -286,7 +289,7 @@ export class Withholder {
 
   /** A text that may hold copies of secrets. A name that is such a word by itself is the service's own. */
   private rest(text: string, isName = false): string {
-    if (this.isLearning || (isName && /^[A-Za-z_]+$/.test(text) && this.isFree(text))) return text
+    if (this.isLearning || (isName && this.isFree(text) && !/^\d/.test(text))) return text
     const { replace, secretOf } = this.known()
     return replace(text, (found) => this.named(secretOf.get(found) ?? found))
   }

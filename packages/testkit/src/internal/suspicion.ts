@@ -19,6 +19,6 @@ export const isSuspicious = (name: string, place: Place): boolean => anywhere.te
 
 /** Names of what is said about a secret. */
 const telling =
-  /(?:status|statuscode|state|type|kind|object|scheme|algorithm|alg|role|scopes?|id|name|user|email|domain|host|path|url|uri|at|on|in|date|time|expires|expiry|version|count|length)$/
+  /(?:status|statuscode|state|type|kind|object|scheme|algorithm|alg|role|scopes?|id|name|user|email|domain|host|path|url|uri|at|on|date|time|expires|expiresin|expiry|version|count|length)$/
 
 export const isTelling = (name: string): boolean => telling.test(name)
