@@ -235,6 +235,13 @@ describe("laws of secrecy", () => {
     expect(Cassette.render(cassette)).not.toContain(copy)
   })
 
+  it("one as long as a picture is withheld, and its copies", async () => {
+    const picture = "c2NvcmU9".repeat(100_000)
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.json(200, { again: `it is ${picture}` }))
+    const { cassette } = await virtual(taped(handler, send(post(base, { signature: picture }))))
+    expect(cassette.exchanges[0]?.response?.json).toEqual({ again: "it is withheld-secret-1" })
+  })
+
   it("a number is one where its name says so, and a small one or a time is none", async () => {
     const body = { password: 12345678901, secret_expires_at: 1767225600, token: 7, id: 12345678901, sum: 912345678901 }
     const handler: Emulator.Handler = () => Effect.succeed(Emulator.json(200, body))
