@@ -175,7 +175,7 @@ describe("laws of secrecy", () => {
 
   const form = (name: string, more = "") =>
     encode(
-      `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\nsw0rdfish-of-old\r\n--b\r\n\r\n${more}\r\n--b--\r\n`,
+      `--b\r\nContent-Disposition: form-data; name=${name}\r\n\r\nsw0rdfish-of-old\r\n--b\r\n\r\n${more}\r\n--b--\r\n`,
     )
   const parted = { "content-type": "multipart/form-data; boundary=b" }
   it.each<readonly [string, Request]>([
@@ -184,17 +184,115 @@ describe("laws of secrecy", () => {
     ["x-key", get(`${base}/a`, { "x-key": "sw0rdfish-of-old" })],
     ["JSON within text", { ...post(`${base}/a`, {}), body: encode('{"api_key":"sw0rdfish-of-old"}\n{}\n') }],
     ["JSON within JSON", post(`${base}/a`, { payload: '{"api_key": "sw0rdfish-of-old"}' })],
-    ["a part of a form", { method: "POST", url: `${base}/a`, headers: parted, body: form("api_key") }],
+    ["a part of a form", { method: "POST", url: `${base}/a`, headers: parted, body: form('"api_key"') }],
+    ["a part whose name stands bare", { method: "POST", url: `${base}/a`, headers: parted, body: form("api_key") }],
     [
       "a part of a form with bytes in it",
-      { method: "POST", url: `${base}/a`, headers: parted, body: new Uint8Array([...form("api_key"), 0xff]) },
+      { method: "POST", url: `${base}/a`, headers: parted, body: new Uint8Array([...form('"api_key"'), 0xff]) },
     ],
+    ...[
+      "x-auth-key",
+      "x-auth",
+      "x-session",
+      "x-bearer",
+      "x-pin",
+      "x-access-code",
+      "fastly-key",
+      "dd-application-key",
+    ].map((name) => [name, get(`${base}/a`, { [name]: "sw0rdfish-of-old" })] as const),
+    ...["pwd", "pass", "passcode", "pw", "sid", "tokens", "auth_key"].flatMap((name) => [
+      [`${name} in a query`, get(`${base}/a?${name}=sw0rdfish-of-old`)] as const,
+      [`${name} in JSON`, post(`${base}/a`, { [name]: "sw0rdfish-of-old" })] as const,
+    ]),
+    ["a secret with members", post(`${base}/a`, { secret: { value: "sw0rdfish-of-old" } })],
+    ["a pin among credentials", post(`${base}/a`, { credentials: { pin: "sw0rdfish-of-old" } })],
+    ["credentials in a list", post(`${base}/a`, { credentials: [{ id: "u", value: "sw0rdfish-of-old" }] })],
+    [
+      "JSON that is kept as text",
+      { ...post(`${base}/a`, {}), body: encode('{"level":1.0,"credentials":[{"value":"sw0rdfish-of-old"}]}') },
+    ],
+    ["an element of XML", { ...post(`${base}/a`, {}), body: encode("<a><password>sw0rdfish-of-old</password></a>") }],
+    ["the name of a link without a password", get("http://sw0rdfish-of-old@service.test/a")],
+    ["the name of a link with an empty password", post(`${base}/a`, "see http://sw0rdfish-of-old:@service.test/a")],
     ["a name without a password", get(`${base}/a`, { authorization: `Basic ${btoa("sw0rdfish-of-old:")}` })],
   ])("%s is one", async (_, request) => {
     const busy: Emulator.Handler = () => Effect.succeed(Emulator.json(401, { detail: "sw0rdfish-of-old is no key" }))
     const { cassette } = await virtual(taped(busy, send(request)))
     expect(Cassette.render(cassette)).not.toContain("sw0rdfish")
     expect(Cassette.render(cassette)).toContain("withheld")
+  })
+
+  it.each([
+    ["in base64", "sw0rdfish/of old", btoa("user:sw0rdfish/of old")],
+    ["in base64 for links", "sw0rdfish???>>>of", btoa("sw0rdfish???>>>of").replaceAll("/", "_").replaceAll("+", "-")],
+    ["in small percent escapes", "sw0rdfish/of old", "sw0rdfish%2fof%20old"],
+    ["in hex", "sw0rdfish/of old", Buffer.from("sw0rdfish/of old").toString("hex")],
+    ["in markup", "sw0rdfish<of>old", "sw0rdfish&lt;of&gt;old"],
+  ])("a copy of one is withheld %s", async (_, secret, copy) => {
+    const request = get(`${base}/a`, { authorization: `Bearer ${secret}` })
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.json(401, { detail: `not ${copy}` }))
+    const { cassette } = await virtual(taped(handler, send(request)))
+    expect(Cassette.render(cassette)).not.toContain(copy)
+  })
+
+  it("one as long as a picture is withheld, and its copies", async () => {
+    const picture = "c2NvcmU9".repeat(100_000)
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.json(200, { again: `it is ${picture}` }))
+    const { cassette } = await virtual(taped(handler, send(post(base, { signature: picture }))))
+    expect(cassette.exchanges[0]?.response?.json).toEqual({ again: "it is withheld-secret-1" })
+  })
+
+  it("a number is one where its name says so, and a small one or a time is none", async () => {
+    const body = { password: 12345678901, secret_expires_at: 1767225600, token: 7, id: 12345678901, sum: 912345678901 }
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.json(200, body))
+    const { cassette } = await virtual(taped(handler, send(post(base, body))))
+    const shown = { ...body, password: "withheld-1", id: "withheld-1" }
+    expect(cassette.exchanges[0]).toMatchObject({ request: { json: shown }, response: { json: shown } })
+    expect((await virtual(play(cassette, send(post(base, body))))).verdict).toMatchObject(done)
+  })
+
+  it("what is said about one is told", async () => {
+    const body = {
+      signatures: [{ id: "s-1", status: "awaiting", signed_at: "2026-01-01", value: "sw0rdfish-of-old" }],
+      usage: { max_tokens: 4096 },
+    }
+    const headers = { "idempotency-key": "key-of-then", "surrogate-key": "songs" }
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.json(200, body))
+    const { cassette } = await virtual(taped(handler, send(get(base, headers))))
+    expect(cassette.exchanges[0]?.request.headers).toMatchObject(headers)
+    expect(cassette.exchanges[0]?.response?.json).toEqual({
+      ...body,
+      signatures: [{ ...body.signatures[0], value: "withheld-secret-1" }],
+    })
+  })
+
+  it("a word is looked for where it stands alone, and is no name of the service's", async () => {
+    const answer = { password: true, required: ["passwordless", "a password", "a%20password"] }
+    const handler: Emulator.Handler = () => Effect.succeed(Emulator.json(200, answer))
+    const asking = send(post(base, { password: "password" }))
+    const { cassette } = await virtual(taped(handler, asking))
+    expect(cassette.exchanges[0]).toMatchObject({
+      request: { json: { password: "withheld-1" } },
+      response: { json: { password: true, required: ["passwordless", "a withheld-1", "a%20withheld-1"] } },
+    })
+    expect((await virtual(play(cassette, asking))).verdict).toMatchObject(done)
+    const told = await virtual(taped(handler, asking, { values: ["password"] }))
+    expect(Cassette.render(told.cassette)).not.toContain("password")
+  })
+
+  it("a recording that is recorded again stays as it is", async () => {
+    const body = {
+      credentials: [{ value: "sw0rdfish-of-old" }],
+      password: 12345678901,
+      note: `${btoa("me:sw0rdfish-of-old")} <pwd>sw0rdfish</pwd> http://sw0rdfish@service.test/`,
+    }
+    const asking = (json: Schema.Json, headers: Request["headers"]) => send(post(`${base}/a`, json, headers))
+    const handler: Emulator.Handler = ({ body }) =>
+      Effect.succeed(Emulator.json(200, JSON.parse(new TextDecoder().decode(body))))
+    const once = await virtual(taped(handler, asking(body, { "x-auth-key": "sw0rdfish-of-old" })))
+    const { headers, json = null } = once.cassette.exchanges[0]?.request ?? { headers: {} }
+    const twice = await virtual(taped(handler, asking(json, headers)))
+    expect(twice.cassette.exchanges[0]?.request).toEqual(once.cassette.exchanges[0]?.request)
   })
 
   it("a link without a query that the client keeps to itself is withheld as a whole", async () => {
@@ -286,6 +384,39 @@ describe("a cassette", () => {
     })
   })
 
+  it("answers each with its own key, where the keys of then come again for other work", async () => {
+    const handler: Emulator.Handler = ({ body }) =>
+      Effect.succeed(Emulator.json(200, JSON.parse(new TextDecoder().decode(body))))
+    const order = (key: string, prompt: string) => send(post(base, { idempotency_key: key, prompt }))
+    const [one, other] = ["11111111-aaaa", "22222222-bbbb"] as const
+    const both = (first: string, second: string) =>
+      Effect.all([order(first, "waltz"), order(second, "march")], { concurrency: 2 })
+    const late: Emulator.Handler = (request) => Effect.delay(handler(request), "1 second")
+    const { cassette } = await virtual(taped(late, both(one, other)))
+    const { said, verdict } = await virtual(play(cassette, both(other, one)))
+    expect(said).toEqual([
+      `200 {"idempotency_key":"${other}","prompt":"waltz"}`,
+      `200 {"idempotency_key":"${one}","prompt":"march"}`,
+    ])
+    expect(verdict).toMatchObject(done)
+  })
+
+  it("looks through a long text that holds many withheld ones once", async () => {
+    const list = Array.from({ length: 12 }, (_, at) => `withheld-${at + 1}`).join(",")
+    const cassette = Cassette.Cassette.make({
+      exchanges: [
+        Cassette.Exchange.make({
+          request: Cassette.Asked.make({ method: "POST", url: "/", text: `${list},end` }),
+          response: Cassette.Answered.make({ status: 200 }),
+        }),
+      ],
+    })
+    const long = "x,".repeat(400)
+    const asked = (body: string) => send({ method: "POST", url: base, headers: {}, body: encode(body) })
+    const { said } = await virtual(play(cassette, Effect.all([asked(`${long}no`), asked(`${long}end`)])))
+    expect(said).toEqual([expect.stringMatching(/^501 /), "200 "])
+  })
+
   it("knows a form of many parts whatever its boundary, and by its bytes", async () => {
     const handler: Emulator.Handler = () => Effect.succeed(Emulator.answer(201))
     const upload = (boundary: string, byte: number) => {
@@ -321,6 +452,30 @@ describe("a cassette", () => {
 })
 
 describe("what happens to a request", () => {
+  it.each([
+    ["a number that is too long", '{"id": 12345678901234567890}'],
+    ["a number with a point", '{"level": 1.0, "most": 1e2}'],
+    ["a member that comes twice", '{"a": 1, "a": 2}'],
+    ["members that count", '{"2": 1, "1": 2}'],
+    ["a mark at the beginning", "\uFEFF{}"],
+  ])("its answer comes back as it was: %s", async (_, body) => {
+    const answer = Emulator.answer(200, body, { "content-type": "application/json" })
+    const raw = Transport.use((transport) => Effect.orDie(transport.send(get(base), limits))).pipe(
+      Effect.map((response) => response.body),
+    )
+    const { cassette, said } = await virtual(taped(() => Effect.succeed(answer), raw))
+    expect(said).toEqual(encode(body))
+    expect((await virtual(play(Effect.runSync(Cassette.parse(Cassette.render(cassette))), raw))).said).toEqual(said)
+  })
+
+  it("its answer leads to the port it is played on, where JSON is kept as text", async () => {
+    const body = String.raw`{"level":1.0,"next":"http:\/\/service.test\/next"}`
+    const answer = Emulator.answer(200, body, { "content-type": "application/json" })
+    const { cassette } = await virtual(taped(() => Effect.succeed(answer), send(get(base))))
+    const { said } = await virtual(play(cassette, send(get("http://elsewhere.test"))))
+    expect(said).toContain(String.raw`"http:\/\/elsewhere.test\/next"`)
+  })
+
   const song = Emulator.json(200, { song: "la".repeat(20) }).response
   const { Behaviour } = Emulator
   const behaviours: ReadonlyArray<readonly [string, Emulator.Behaviour]> = [

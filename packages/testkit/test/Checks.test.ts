@@ -481,6 +481,27 @@ describe("secrets", () => {
     expect(found({ ...run(), journal, secrets: [pem] })).toEqual(["secret-kept"])
   })
 
+  const odd = `ab"c\\d'e/f>g~~~???é`
+  const inBase64 = Buffer.from(`user:${odd}`).toString("base64")
+  it.each([
+    ["base64 for links", inBase64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")],
+    ["hex", Buffer.from(odd).toString("hex")],
+    ["small percent escapes", encodeURIComponent(odd).replaceAll(/%../g, (byte) => byte.toLowerCase())],
+    ["a link within a link", encodeURIComponent(encodeURIComponent(odd))],
+    ["a page", odd.replace(">", "&gt;").replace('"', "&quot;").replace("'", "&#39;")],
+    ["JSON within JSON", JSON.stringify(JSON.stringify({ odd }))],
+    ["the JSON of PHP", JSON.stringify(odd).replace("/", "\\/")],
+    ["the JSON of Python", JSON.stringify(odd).replace("é", "\\u00e9")],
+    ["the JSON of Go", JSON.stringify(odd).replace(">", "\\u003e")],
+  ])("%s is seen to hold one", (_, log) => {
+    expect(found({ ...run(), logs: [log], secrets: [odd] })).toEqual(["secret-kept"])
+  })
+
+  it.each([odd, 'ab"c\\d-of-old', pem])("one is seen as a part of a cause, however it is quoted there", (secret) => {
+    const thrown = [new Error("bad", { cause: { secret } })]
+    expect(found({ ...run(), thrown, secrets: [secret] })).toEqual(["secret-kept"])
+  })
+
   it("are seen on their way to another host, in base64 and within a path, and are not repeated", () => {
     const away = { ...get, origin: "http://store.test", stage: "download", at: 1 } as const
     const basic = { ...away, headers: { authorization: `Basic ${btoa("user:s3cret/key+1")}` } }

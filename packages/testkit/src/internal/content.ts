@@ -58,6 +58,21 @@ export const contentOf = (headers: Headers, body: Uint8Array): Content => {
   return Result.isSuccess(json) ? { json: json.success } : { text: text.success }
 }
 
+/** A literal of JSON that is a text. */
+export const literal = /"[^"\\]*(?:\\.[^"\\]*)*"/
+const literalOrSpace = new RegExp(`${literal.source}|[ \\t\\r\\n]+`, "g")
+
+/** Read a body to keep it: JSON with numbers or members that would not come back as they are stays text. */
+export const keptOf = (headers: Headers, body: Uint8Array): Content => {
+  const content = contentOf(headers, body)
+  if (content.json === undefined) return content
+  const text = utf8.decode(body)
+  const dense = text.replaceAll(literalOrSpace, (token) =>
+    token.startsWith('"') ? JSON.stringify(JSON.parse(token)) : "",
+  )
+  return dense === JSON.stringify(content.json) ? content : { text }
+}
+
 /** Write it again. JSON comes back without the spaces it may have had. */
 export const bytesOf = ({ bytes, json, text }: Content): Uint8Array =>
   json === undefined ? (bytes ?? encoder.encode(text ?? "")) : Json.write(json)

@@ -1,6 +1,5 @@
 /** Whether a request is the one that was recorded, and in what it differs if not. */
 import type * as Schema from "effect/Schema"
-import * as RegExps from "effect/RegExp"
 import { binary, type Content, isList, isObject, type Members, unbounded } from "./content.ts"
 import { placeholder } from "./secrecy.ts"
 
@@ -23,17 +22,42 @@ export interface Difference {
 export type IsVolatile = (name: string) => boolean
 
 const marks = new RegExp(placeholder.source, "g")
+const mark = new RegExp(placeholder.source, "y")
+const isMark = (text: string, at: number): boolean => {
+  mark.lastIndex = at
+  return mark.test(text)
+}
 
 /** A withheld text stands for itself, where it came back out of an answer, or for the secret, which we do not know. */
 const isSame = (recorded: string, found: string): boolean => {
   if (recorded === found) return true
   const names = recorded.match(marks)
   if (names === null) return false
-  const parts = recorded.split(marks).map((part) => RegExps.escape(part))
-  const secret = `(?!${placeholder.source})[^]+?`
-  const pattern = parts.map((part, at) => (at === 0 ? part : `(?:${names[at - 1]}|${secret})${part}`)).join("")
-  return new RegExp(`^${pattern}$`).test(found)
+  const [first = "", ...parts] = recorded.split(marks)
+  if (!found.startsWith(first)) return false
+  // Every place that the text up to here may reach, each once: to try them one after another takes forever.
+  let ends = new Set([first.length])
+  for (const [index, part] of parts.entries()) {
+    const next = new Set<number>()
+    const itself = `${names[index]}${part}`
+    let free = Infinity
+    for (const end of ends) {
+      if (found.startsWith(itself, end)) next.add(end + itself.length)
+      if (end < free && !isMark(found, end)) free = end
+    }
+    let at = free < found.length ? found.indexOf(part, free + 1) : -1
+    while (at !== -1) {
+      next.add(at + part.length)
+      at = at < found.length ? found.indexOf(part, at + 1) : -1
+    }
+    ends = next
+  }
+  return ends.has(found.length)
 }
+
+/** A number that is secret is withheld as a text. */
+const isWithheld = (recorded: string, found: Schema.Json | undefined): found is number =>
+  typeof found === "number" && recorded.replace(marks, "") === ""
 
 const members = (value: Members | ReadonlyArray<Schema.Json>): ReadonlyArray<readonly [string, Schema.Json]> =>
   Object.entries(value)
@@ -61,7 +85,9 @@ const compareJson = (recorded: Schema.Json, found: Schema.Json, isVolatile: IsVo
   walk("body", recorded, found, (place, name, recorded, found) => {
     if (isVolatile(name)) return
     const isEqual =
-      typeof recorded === "string" && typeof found === "string" ? isSame(recorded, found) : Object.is(recorded, found)
+      typeof recorded === "string" && (typeof found === "string" || isWithheld(recorded, found))
+        ? isSame(recorded, String(found))
+        : Object.is(recorded, found)
     const isEmpty = JSON.stringify(recorded) === JSON.stringify(found)
     if (!isEqual && !isEmpty) differences.push({ place, recorded, found })
   })

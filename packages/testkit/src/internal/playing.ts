@@ -1,14 +1,15 @@
 /** A recording that is used up: finds the exchange a request belongs to, and plays how it ended. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Schema from "effect/Schema"
 import { Behaviour } from "../Behaviour.ts"
 import type { Answered, Exchange, Failed } from "./recorded.ts"
 import type { Request } from "../Handler.ts"
 import { bytesOf, type Content, contentOf } from "./content.ts"
+import { replacing, shortest } from "./guises.ts"
 import { type Difference, differences, type IsVolatile, type Likeness, say, walk } from "./matching.ts"
 import { shown } from "./play.ts"
 import { type Asking, Withholder } from "./secrecy.ts"
+import { plain } from "./suspicion.ts"
 
 interface Slot {
   readonly exchange: Exchange
@@ -19,10 +20,6 @@ interface Slot {
 
 /** The origin of a URL that was written by hand without one. */
 const nowhere = "http://recorded.invalid"
-/** A shorter text is found in words that mean something. */
-const shortest = 8
-
-const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
 
 const likenessOf = (
   method: string,
@@ -47,23 +44,19 @@ const likenessOf = (
 /** One text instead of another, wherever it stands. */
 type Swap = ReadonlyMap<string, string>
 
-const swapText = (text: string, swaps: Swap): string => {
-  let shown = text
-  for (const [from, to] of swaps) shown = shown.replaceAll(from, to)
-  return shown
-}
+/** All at once: what one puts in is no concern of the next. */
+const swapText = (text: string, swaps: Swap): string =>
+  replacing(swaps.keys())(text, (found) => swaps.get(found) ?? found)
 
-const swapJson = (value: Schema.Json, swaps: Swap): Schema.Json => {
-  const text = JSON.stringify(value)
-  const quoted = new Map(
-    Array.from(swaps, ([from, to]) => [JSON.stringify(from).slice(1, -1), JSON.stringify(to).slice(1, -1)]),
-  )
-  return JSON.parse(swapText(text, quoted))
-}
+/** The same swaps within what is written another way. */
+const within = (swaps: Swap, write: (text: string) => string): Swap =>
+  new Map(Array.from(swaps, ([from, to]) => [write(from), write(to)]))
+const quoted = (text: string): string => JSON.stringify(text).slice(1, -1)
+const slashed = (text: string): string => text.replaceAll("/", String.raw`\/`)
 
 const swapContent = ({ bytes, json, text }: Content, swaps: Swap): Content => ({
-  ...(json === undefined ? {} : { json: swapJson(json, swaps) }),
-  ...(text === undefined ? {} : { text: swapText(text, swaps) }),
+  ...(json === undefined ? {} : { json: JSON.parse(swapText(JSON.stringify(json), within(swaps, quoted))) }),
+  ...(text === undefined ? {} : { text: swapText(text, new Map([...swaps, ...within(swaps, slashed)])) }),
   ...(bytes === undefined ? {} : { bytes }),
 })
 

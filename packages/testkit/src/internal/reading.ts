@@ -4,8 +4,8 @@ import * as Duration from "effect/Duration"
 import * as Delay from "@tenuto/http/Delay"
 import * as Verdict from "@tenuto/http/Verdict"
 import { builtin } from "./builtin.ts"
-import { binaryOf, isObject, type Members, unbounded } from "./content.ts"
-import { forms, shortest } from "./secrecy.ts"
+import { isObject, type Members, unbounded } from "./content.ts"
+import { guises, replacing } from "./guises.ts"
 import type { Ending, Exchange, Transcript } from "./transcribed.ts"
 
 const membersOf = (value: unknown): Members => (isObject(value) ? value : {})
@@ -147,7 +147,13 @@ export const isInDoubt = ({ answer, end }: Exchange): boolean => {
 // --- secrets ------------------------------------------------------------------------------------
 
 // Not every machine has it; where it is missing, the other forms are searched.
-const whole = { depth: 30, showHidden: true, maxArrayLength: Infinity, maxStringLength: Infinity }
+const whole = {
+  depth: 30,
+  showHidden: true,
+  maxArrayLength: Infinity,
+  maxStringLength: Infinity,
+  breakLength: Infinity,
+}
 const inspect = (value: unknown): string => builtin("node:util")?.inspect(value, whole) ?? ""
 const json = (value: unknown): string => JSON.stringify([value]) // in a list, so that what has no JSON is null
 
@@ -173,19 +179,6 @@ export const renderingsOf = (value: unknown): ReadonlyArray<readonly [form: stri
     : []),
 ]
 
-/** A text in base64, wherever in it the text begins. */
-const inBase64 = (text: string): ReadonlyArray<string> =>
-  [0, 1, 2].map((before) => {
-    const encoded = btoa("\0".repeat(before) + text)
-    return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + text.length) * 8) / 6))
-  })
-
-/** A secret as it is, and in the ways in which texts are written into others. */
-const guises = (secret: string): ReadonlyArray<string> => {
-  if (secret === "") return []
-  return [...forms(secret), ...(secret.length < shortest ? [] : inBase64(binaryOf(secret)))]
-}
-
 /** Tells whether a text shows a secret. */
 export const showing = (secret: string): ((text: string) => boolean) => {
   const all = guises(secret)
@@ -194,4 +187,4 @@ export const showing = (secret: string): ((text: string) => boolean) => {
 
 /** Show a text without secrets: a path may hold one. */
 export const hiding = (text: string, secrets: ReadonlyArray<string>): string =>
-  secrets.flatMap(guises).reduce((shown, guise) => shown.replaceAll(guise, "(secret)"), text)
+  replacing(secrets.flatMap(guises))(text, () => "(secret)")

@@ -8,15 +8,18 @@
  */
 import type { Text } from "@tenuto/http/Exchange"
 import { reveal } from "@tenuto/http/Exchange"
-import * as RegExps from "effect/RegExp"
-import type * as Schema from "effect/Schema"
-import { binary, binaryOf, type Content, isList, isObject, unbinary } from "./content.ts"
+import { binary, binaryOf, type Content, literal, unbinary } from "./content.ts"
+import { guises, replacing, shortest } from "./guises.ts"
+import { isSuspicious, isTelling, type Place, plain } from "./suspicion.ts"
 
 /** What is withheld beyond what is always withheld, and what is not. */
 export interface Secrecy {
   /** Texts that appear nowhere. What is shorter than 8 characters is found in places that hold a secret only. */
   readonly values?: ReadonlyArray<Text>
-  /** Names of headers, query parameters and JSON members that hold secrets, beside those that are known to. */
+  /**
+   * Names of headers, query parameters, JSON members and XML elements that hold secrets, beside those that are known to.
+   * Of an object under such a name all is secret but its ids, states and times. A number becomes a text.
+   */
   readonly names?: ReadonlyArray<string>
   /** Names that hold none, although they look like it. A value that is secret elsewhere stays withheld here. */
   readonly except?: ReadonlyArray<string>
@@ -40,27 +43,24 @@ export const placeholder = /withheld-(?:secret-)?\d+/
 const nameOf = (value: string, count: number): string =>
   /^(?=.*\d)(?=.*[A-Za-z])[\w-]{16,}$/.test(value) ? `withheld-secret-${count}` : `withheld-${count}`
 
-/** What is shorter is no secret, and would be found in words that mean something. */
-export const shortest = 8
 /** A part of a link that is kept secret as a whole. */
 const telling = 16
 
-const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
-const suspicious =
-  /authorization|cookie|secret|passw|passphrase|apikey|accesskey|privatekey|signingkey|subscriptionkey|functionskey|credential|signature|token$|^xkey$|^sig$|^hmac$|^auth$|^jwt$|sessionid$/
-/** Words that mean a secret in a query, and anything in a body. */
-const suspiciousInQuery = /^(key|code|policy|session)$/
 /** What may stand before a credential, and is none. */
 const schemes = /^((?:basic|bearer|digest|dpop|hmac|key|api-?key|negotiate|token|aws4-hmac-sha256)\s+)(.+)$/i
 const patterns: ReadonlyArray<RegExp> = [
   /whsec_[\w+/=-]{8,}/g,
-  /(?<=\bBearer\s+)[\w.~+/=-]{8,}/gi,
+  /(?<=\bBearer\s{1,9})[\w.~+/=-]{8,}/gi,
   /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
 ]
 /** A member of an object of JSON, within any text. */
-const members = /("(?:[^"\\]|\\.)*")(\s*:\s*)("(?:[^"\\]|\\.)*")/g
+const members = new RegExp(`(?<!\\\\)(${literal.source})(\\s*:\\s*)(${literal.source})`, "g")
+/** What JSON is made of: texts, of which those before a colon are names, numbers, and what opens, parts and closes. */
+const tokens = new RegExp(`(${literal.source})(\\s*:)?|-?\\d[\\d.eE+-]*|[[\\]{},]`, "g")
+/** An element of XML that holds text. */
+const elements = /(<([\w:.-]+)(?:\s[^<>]*)?>)([^<>]+)(?=<\/\2\s*>)/g
 /** A part of a form: its head, its name, and what follows up to the next boundary. */
-const parts = /(\bname="([^"]*)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)([^]*?)(?=\r\n--)/g
+const parts = /(\bname=(?:"([^"]*)"|([^\s;"]+))[^\r\n]*\r\n(?:[^\r\n]+\r\n){0,20}\r\n)([^]*?)(?=\r\n--)/g
 const links = /\bhttps?:\/\/[^\s"'<>\\^`{|}]+/g
 
 const decoded = (value: string): string => {
@@ -71,16 +71,28 @@ const decoded = (value: string): string => {
   }
 }
 
-/** Every way in which a text may stand in another. */
-export const forms = (value: string): ReadonlyArray<string> => {
-  // A half of a pair cannot be encoded.
-  const whole = value.replaceAll(/\p{Surrogate}/gu, "\uFFFD")
-  return [
-    value,
-    encodeURIComponent(whole),
-    new URLSearchParams({ a: whole }).toString().slice(2),
-    JSON.stringify(value).slice(1, -1),
-  ]
+const isJson = (text: string): boolean => {
+  if (!/^\uFEFF?\s*[[{]/.test(text)) return false
+  try {
+    JSON.parse(text.replace(/^\uFEFF/, ""))
+    return true
+  } catch {
+    return false
+  }
+}
+
+const marks = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&#39;": "'", "&amp;": "&" }
+/** What a text of XML says. */
+const unmarked = (text: string): string =>
+  Object.entries(marks).reduce((shown, [mark, character]) => shown.replaceAll(mark, character), text)
+
+/** Such a secret counts where it stands alone only: it may be a part of what means something else. */
+const isWord = (value: string): boolean => /^(?=.{1,20}$)(?:[A-Z]?[a-z_]+|[A-Z_]+|\d+)$/.test(value)
+const isAlone = (word: string, text: string, at: number): boolean => {
+  const more = /^\d/.test(word) ? /\d/ : /[A-Za-z_]/
+  const before = text.slice(Math.max(0, at - 6), at)
+  if (more.test(text.charAt(at + word.length))) return false
+  return !more.test(before.slice(-1)) || /(?:%[\dA-Fa-f]{2}|\\[bfnrt]|\\u[\dA-Fa-f]{4})$/.test(before)
 }
 
 /** What a literal of JSON says. */
@@ -92,23 +104,24 @@ const unquoted = (literal: string): string => {
   }
 }
 
-const anyOf = (texts: Iterable<string>): RegExp | undefined => {
-  const sorted = Array.from(texts).toSorted((one, other) => other.length - one.length)
-  return sorted.length === 0 ? undefined : new RegExp(sorted.map((text) => RegExps.escape(text)).join("|"), "g")
-}
+/** A literal of JSON, once what it said is told another way. What is told as before stays as it was written. */
+const requoted = (literal: string, said: string, says: string): string =>
+  says === said ? literal : JSON.stringify(says)
 
 /** The second walk's words: which text is which secret. */
 interface Index {
   readonly secretOf: ReadonlyMap<string, string>
-  readonly pattern: RegExp
-  readonly inBytes: RegExp
+  readonly replace: ReturnType<typeof replacing>
+  readonly replaceInBytes: ReturnType<typeof replacing>
 }
 
 export class Withholder {
   private readonly names: ReadonlySet<string>
   private readonly except: ReadonlySet<string>
   private readonly nameOf: typeof nameOf
-  private readonly values = new Set<string>()
+  /** Those that appear nowhere, whatever they look like. */
+  private readonly told: ReadonlySet<string>
+  private readonly values: Set<string>
   private readonly given = new Map<string, string>()
   private readonly taken = new Set<string>()
   private count = 0
@@ -119,7 +132,8 @@ export class Withholder {
     this.names = new Set(secrecy.names?.map(plain))
     this.except = new Set(secrecy.except?.map(plain))
     this.nameOf = name
-    for (const value of secrecy.values ?? []) this.values.add(reveal(value))
+    this.told = new Set(secrecy.values?.map((value) => reveal(value)))
+    this.values = new Set(this.told)
   }
 
   /** The first walk, over everything there is. */
@@ -157,7 +171,7 @@ export class Withholder {
     return {
       ...side,
       headers,
-      ...(json === undefined ? {} : { json: this.json(json, false) }),
+      ...(json === undefined ? {} : { json: JSON.parse(this.json(JSON.stringify(json))) }),
       ...(text === undefined
         ? {}
         : { text: isForm ? this.text(this.query(`?${text}`, false).slice(1)) : this.text(parted(text)) }),
@@ -165,14 +179,13 @@ export class Withholder {
     }
   }
 
-  private isSecret(name: string, isQuery: boolean): boolean {
+  private isSecret(name: string, place: Place): boolean {
     const word = plain(name)
-    if (this.except.has(word)) return false
-    return this.names.has(word) || suspicious.test(word) || (isQuery && suspiciousInQuery.test(word))
+    return !this.except.has(word) && (this.names.has(word) || isSuspicious(word, place))
   }
 
   private header(name: string, value: string, isKept: boolean): string {
-    if (!isKept && !this.isSecret(name, false)) return this.text(value)
+    if (!isKept && !this.isSecret(name, "header")) return this.text(value)
     const pairs = name === "cookie" ? /(?<=(?:^|;\s*)[^=;]+=)[^;]+/g : /(?<=(?:^|,\s*)[^=;,\s]+=)[^;,]+/g
     if (name.endsWith("cookie")) return this.text(value.replaceAll(pairs, (found) => this.secret(found)))
     const [, scheme = "", rest = value] = schemes.exec(value) ?? []
@@ -188,35 +201,57 @@ export class Withholder {
     this.secret(password === "" ? name : password)
   }
 
-  private json(value: Schema.Json, isSecret: boolean): Schema.Json {
-    if (typeof value === "string") return isSecret ? this.secret(value) : this.text(value)
-    if (isList(value)) return value.map((part) => this.json(part, isSecret))
-    if (!isObject(value)) return value
-    return Object.fromEntries(
-      Object.entries(value).map(([name, part]) => [this.rest(name), this.json(part, this.isSecret(name, false))]),
-    )
+  /** JSON as it is written; what an object or a list is called says what its members hold. */
+  private json(text: string): string {
+    const around: Array<boolean> = []
+    let [isSecret, least] = [false, shortest]
+    return text.replaceAll(tokens, (token: string, quoted: string | undefined, colon: string | undefined) => {
+      if (quoted !== undefined && colon !== undefined) {
+        const name = unquoted(quoted)
+        const word = plain(name)
+        const isWithin = around.at(-1) === true && !this.except.has(word) && !isTelling(word)
+        isSecret = isWithin || this.isSecret(name, "member")
+        least = this.names.has(word) ? 0 : isTelling(word) ? Infinity : shortest
+        return requoted(quoted, name, this.rest(name, true)) + colon
+      }
+      if (quoted !== undefined) {
+        const value = unquoted(quoted)
+        return requoted(quoted, value, isSecret ? this.secret(value) : this.text(value))
+      }
+      if (token === "{" || token === "[") around.push(isSecret)
+      else if (token === "}" || token === "]") around.pop()
+      else if (token === ",") isSecret = around.at(-1) ?? false
+      else return requoted(token, token, isSecret && token.length >= least ? this.secret(token) : this.rest(token))
+      return token
+    })
   }
 
   private text(text: string): string {
+    if (isJson(text)) return this.json(text)
     // In other text an apostrophe ends a link; alone it may have one.
     let shown = /^https?:\/\/\S+$/.test(text)
       ? this.url(text, false)
       : text.replaceAll(links, (link) => this.url(link, false))
     shown = shown.replaceAll(members, (whole, name: string, mark: string, value: string) =>
-      this.isSecret(unquoted(name), false) ? name + mark + JSON.stringify(this.secret(unquoted(value))) : whole,
+      this.isSecret(unquoted(name), "member") ? name + mark + JSON.stringify(this.secret(unquoted(value))) : whole,
+    )
+    shown = shown.replaceAll(elements, (whole, head: string, name: string, value: string) =>
+      this.isSecret(name, "member") ? head + this.secret(unmarked(value.trim())) : whole,
     )
     for (const pattern of patterns) shown = shown.replaceAll(pattern, (found) => this.secret(found))
     return this.rest(shown)
   }
 
   private parts(text: string): string {
-    return text.replaceAll(parts, (whole, head: string, name: string, value: string) =>
-      this.isSecret(name, false) ? head + this.secret(value) : whole,
+    return text.replaceAll(parts, (whole, head: string, quoted: string | undefined, bare: string, value: string) =>
+      this.isSecret(quoted ?? bare, "member") ? head + this.secret(value) : whole,
     )
   }
 
   private url(url: string, isKept: boolean): string {
-    const shown = url.replace(/(?<=^[a-z]+:\/\/[^/@:?#]*:)[^/@?#]+(?=@)/i, (password) => this.secret(decoded(password)))
+    const shown = url
+      .replace(/(?<=^[a-z]+:\/\/[^/@:?#]*:)[^/@?#]+(?=@)/i, (password) => this.secret(decoded(password)))
+      .replace(/(?<=^[a-z]+:\/\/)[^/@:?#]+(?=:?@)/i, (name) => this.secret(decoded(name)))
     if (!isKept || shown.includes("?")) return this.rest(this.query(shown, isKept))
     // A link without a query is a secret as a whole.
     return this.rest(
@@ -228,7 +263,7 @@ export class Withholder {
     return url.replaceAll(/([?&#;])([^?&#;=]+)=([^&#]*)/g, (whole, mark: string, name: string, value: string) => {
       const text = decoded(value)
       const isTelling = isKept && text.length >= telling && !/^\d+$/.test(text) && !this.except.has(plain(name))
-      if (isTelling || this.isSecret(decoded(name), true)) return `${mark}${name}=${this.secret(text)}`
+      if (isTelling || this.isSecret(decoded(name), "query")) return `${mark}${name}=${this.secret(text)}`
       // A link may be the value of another.
       const inner = text.includes("://") ? this.text(text) : text
       return inner === text ? whole : `${mark}${name}=${encodeURIComponent(inner)}`
@@ -237,9 +272,9 @@ export class Withholder {
 
   private bytes(bytes: Uint8Array): Uint8Array {
     if (this.isLearning) return bytes
-    const { inBytes, secretOf } = this.known()
+    const { replaceInBytes, secretOf } = this.known()
     const text = binary(bytes)
-    const shown = text.replace(inBytes, (found) => this.named(secretOf.get(found) ?? found))
+    const shown = replaceInBytes(text, (found) => this.named(secretOf.get(found) ?? found))
     return shown === text ? bytes : unbinary(shown)
   }
 
@@ -252,11 +287,16 @@ export class Withholder {
     return value
   }
 
-  /** A text that may hold copies of secrets. */
-  private rest(text: string): string {
-    if (this.isLearning) return text
-    const { pattern, secretOf } = this.known()
-    return text.replace(pattern, (found) => this.named(secretOf.get(found) ?? found))
+  /** A text that may hold copies of secrets. A name that is such a word by itself is the service's own. */
+  private rest(text: string, isName = false): string {
+    if (this.isLearning || (isName && this.isFree(text) && !/^\d/.test(text))) return text
+    const { replace, secretOf } = this.known()
+    return replace(text, (found) => this.named(secretOf.get(found) ?? found))
+  }
+
+  /** Whether a secret means something else within other words. */
+  private isFree(text: string): boolean {
+    return isWord(text) && this.values.has(text) && !this.told.has(text)
   }
 
   private named(value: string): string {
@@ -276,15 +316,15 @@ export class Withholder {
     const inBytes: Array<string> = []
     for (const value of this.values) {
       if (value.length < shortest) continue
-      for (const form of forms(value)) {
-        if (!secretOf.has(form)) secretOf.set(form, value)
-        const bytes = binaryOf(form)
+      for (const guise of guises(value)) {
+        if (!secretOf.has(guise)) secretOf.set(guise, value)
+        const bytes = binaryOf(guise)
         if (!secretOf.has(bytes)) secretOf.set(bytes, value)
         inBytes.push(bytes)
       }
     }
-    const never = /(?!)/g
-    this.index = { secretOf, pattern: anyOf(secretOf.keys()) ?? never, inBytes: anyOf(inBytes) ?? never }
+    const isOne = (found: string, text: string, at: number) => !this.isFree(found) || isAlone(found, text, at)
+    this.index = { secretOf, replace: replacing(secretOf.keys(), isOne), replaceInBytes: replacing(inBytes, isOne) }
     return this.index
   }
 }
