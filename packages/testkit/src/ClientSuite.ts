@@ -16,11 +16,13 @@
  * found, elsewhere, recover @caller        settles the work by the handle that the service shows, or that another process
  *                                          got; recovers (which follows a crash by itself)
  * lost@webhook, …                          what becomes of the letters of a service that delivers
+ * truncated@download, …                    any fault of Fault at download, where `artifact` names a file that is fetched in the end
  * ```
  *
- * A fault that nothing asks for, such as 503@download or 503@look:2, is red (`kinds`): its story would be green for nothing.
+ * A fault that nothing asks for, such as 503@look:2, or 503@download where no file is fetched, is red (`kinds`): its story would be green for nothing.
  *
- * Checks: `machine`, `action`, `deed`, `patience`, `ahead`, `saved`, `deadline`, `truth`, `once`, `journal`, and the name
+ * Checks: `machine`, `action`, `deed`, `patience`, `ahead`, `saved`, `deadline`, `truth`, `once`, `journal`; of a file `whole`
+ * (what came is what the service hands out) and `leak` (its storage was shown no key); and the name
  * of whatever ended the run itself: `Deadlock`, `StuckIo`, `HotLoop`, `Endless`, a defect.
  *
  * @example
