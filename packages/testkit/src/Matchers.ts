@@ -28,7 +28,8 @@
 import { judge, type Run, type Violation } from "./Checks.ts"
 import type { Kit, Known } from "./Kit.ts"
 import { isKit, isRun } from "./internal/judged.ts"
-import { difference, goldenOf, insist } from "./internal/golden.ts"
+import { difference, goldenOf } from "./internal/golden.ts"
+import { insist } from "./internal/insist.ts"
 
 /** What a runner expects of a matcher. */
 export interface Verdict {

@@ -331,6 +331,14 @@ describe("what cannot be explored", () => {
     ["length", () => Explore.randomly(suite, { runs: 3, length: 1.5, seed: 1 })],
     ["seed", () => Explore.exhaustively(suite, { depth: 1, seed: -1 })],
     ["kinds", () => Explore.exhaustively({ ...suite, kinds: [] }, { depth: 1 })],
+    ["depht", () => Explore.exhaustively(suite, { depht: 2 } as never)],
+    ["depth", () => Explore.exhaustively(suite, {} as never)],
+    ["seed", () => Explore.randomly(suite, { runs: 1, length: 1 } as never)],
+    ["carrier", () => Explore.exhaustively(suite, { depth: 1, carrier: "sockets" } as never)],
+    ["stopAt", () => Explore.exhaustively(suite, { depth: 1, stopAt: 0 })],
+    ["what was given", () => Explore.exhaustively(suite, undefined as never)],
+    ["suite", () => Explore.exhaustively(undefined as never, { depth: 1 })],
+    ["stories", () => Explore.demand(suite as never)],
   ])("is refused, and not green for nothing: its %s", async (part, exploring) => {
     await expect(exploring()).rejects.toMatchObject({ _tag: "Unexplorable", part })
   })

@@ -10,7 +10,7 @@ import { Agent, request } from "undici"
 import { describe, expect, it } from "vitest"
 import * as Courier from "@tenuto/testkit/Courier"
 import * as Emulator from "@tenuto/testkit/Emulator"
-import { type Answering, createKit, type Dispatching, type World } from "@tenuto/testkit/Promise"
+import { type Answering, createKit, type Dispatching, type Kit, type World } from "@tenuto/testkit/Promise"
 
 /** A service of a user's own: work takes a minute. */
 const slowly = (): Answering => {
@@ -103,19 +103,67 @@ it("who answers a client's own sockets by asking it, as a mocking library does, 
   expect(told).toEqual([{ sung: true }, "2026-01-01T00:00:20.000Z"])
 })
 
-it.each([
+it.each<[object | undefined, string]>([
+  [undefined, "what was given is not what a kit needs: give an object of options"],
   [{}, "service is not what a kit needs: give what make() of an Emulator gives"],
   [{ service: {} }, "service is not"],
   [{ service: null }, "service is not"],
   [{ service: slowly(), carrier: "sockets" }, 'carrier is not what a kit needs: give "memory" or "loopback"'],
   [{ service: slowly(), origin: "nonsense" }, "origin is not what a kit needs: give an origin without a path"],
   [{ service: slowly(), origin: "https://api.example.com/v1" }, "origin is not"],
+  [{ service: slowly(), origin: "https://me@api.example.com" }, "origin is not"],
+  [{ service: slowly(), origin: "https://a.test", carrier: "loopback" }, "nothing that a kit over loopback takes"],
+  [
+    { service: slowly(), fault: ["503@look"] },
+    "fault is no option of a kit: did you mean faults? known: service, carrier",
+  ],
+  [{ service: slowly(), sede: 1 }, "did you mean seed?"],
+  [{ service: slowly(), retries: 1 }, "retries is no option of a kit: known: service"],
+  [
+    { service: slowly(), faults: "503@look" },
+    'faults is not what a kit needs: give a list of names, such as ["503@look"]',
+  ],
+  [{ service: slowly(), faults: [503] }, "faults is not"],
+  [{ service: slowly(), globals: "no" }, "globals is not what a kit needs: give true or false"],
+  [{ service: slowly(), receiver: "https://me.test" }, "receiver is not what a kit needs: give a function"],
+  [{ service: slowly(), name: 1 }, "name is not"],
+  [{ service: slowly(), seed: Number.NaN }, "seed is not what a kit needs: give a whole number from 0"],
+  [{ service: slowly(), seed: 1.5 }, "seed is not"],
+  [{ service: slowly(), seed: "1" }, "seed is not"],
+  [{ service: slowly(), stuckAfter: "5s" }, 'stuckAfter is not what a kit needs: give a span such as "20 seconds"'],
+  [{ service: slowly(), mostInAll: 0 }, "mostInAll is not what a kit needs: give a whole number from 1"],
 ])("what is not fit is refused before anything is opened: %j", async (options, says) => {
   await expect(createKit(options as never)).rejects.toMatchObject({
     _tag: "Unfit",
     message: expect.stringContaining(says) as string,
   })
 })
+
+it.each([
+  [(kit: Kit<unknown>) => kit.advance("-1 hour"), "the span of advance is not what a kit needs"],
+  [(kit: Kit<unknown>) => kit.advance("1 fortnight" as never), "milli, second, minute, hour and day are known"],
+  [(kit: Kit<unknown>) => kit.fault(["503@look"] as never), "a fault is not what a kit needs: give names"],
+  [(kit: Kit<unknown>) => kit.judge({ secret: ["s3cret"] } as never), "did you mean secrets?"],
+  [
+    (kit: Kit<unknown>) => kit.judge({ secrets: "s3cret" } as never),
+    "secrets is not what judge needs: give a list of texts",
+  ],
+  [(kit: Kit<unknown>) => kit.judge({}, ["created-once"] as never), "give a list of checks"],
+])("what is asked of a kit that it cannot mean is refused by name: %s", async (ask, says) => {
+  await using kit = await createKit({ service: slowly() })
+  const error: unknown = await ask(kit).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ _tag: "Unfit", message: expect.stringContaining(says) as string })
+  expect(String(error)).not.toContain("s3cret")
+})
+
+it.each(["https://API.example.com", "https://api.example.com/", "https://api.example.com:443"])(
+  "an origin is the same however it is written: %s",
+  async (origin) => {
+    await using kit = await createKit({ service: () => Response.json({}), origin })
+    expect(kit.url).toBe("https://api.example.com")
+    expect(await kit.run(() => fetch("https://api.example.com/songs").then(({ status }) => status))).toBe(200)
+  },
+)
 
 it("a run without a client says so", async () => {
   await using kit = await createKit({ service: slowly() })

@@ -157,6 +157,19 @@ describe("a suite without Effect", () => {
   })
 })
 
+it.each<[object | undefined, string]>([
+  [undefined, "what was given is not what a suite needs"],
+  [{ client: undefined, run: sing() }, "run is no option of a suite: known: name, kinds, service, client"],
+  [{ client: undefined }, "client is not what a suite needs: give a function"],
+  [{ secret: ["s"] }, "secret is no option of a suite: did you mean secrets?"],
+  [{ kinds: undefined }, "kinds is not what a suite needs: give a list of what may go wrong"],
+  [{ service: choir() }, "service is not what a suite needs: give a function that makes a service for each story"],
+  [{ checks: ["created-once"] }, "checks is not what a suite needs"],
+])("what is no suite is refused where it is made: %j", (given, says) => {
+  const options = given && { name: "songs", kinds, service: choir, client: sing(), ...given }
+  expect(() => suite(options as never)).toThrow(says)
+})
+
 describe("what a kit knows when a run is over", () => {
   it("its transcript, what is thought of it, and a page of it", async () => {
     await using kit = await createKit({ service: choir(), faults: ["503@look"], carrier: "loopback" })

@@ -36,8 +36,3 @@ export const difference = (expected: string, received: string): string | undefin
   const lines = [...before, `  - ${theirs[line] ?? "(the end)"}`, `  + ${ours[line] ?? "(the end)"}`]
   return `line ${line + 1} differs, - expected, + received:\n${lines.join("\n")}`
 }
-
-/** The one place that throws: whoever calls an assertion expects it to. */
-export const insist = (verdict: { readonly pass: boolean; readonly message: () => string }): void => {
-  if (!verdict.pass) throw new Error(verdict.message())
-}

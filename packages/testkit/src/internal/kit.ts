@@ -23,7 +23,7 @@ import { dispatcherOn } from "./dispatching.ts"
 import { fetchOn } from "./fetching.ts"
 import type { Created } from "./transcribed.ts"
 import { Relayed } from "./trip.ts"
-import { Unfit, unfitOf } from "./unfit.ts"
+import { checks as wantedChecks, misfit, span, Unfit, unfitOf } from "./unfit.ts"
 import { build, type Subject } from "./world.ts"
 
 /** Nothing can be played any more. */
@@ -93,10 +93,18 @@ interface Watched {
 const isLedger = (ledger: unknown): ledger is { readonly operations: ReadonlyArray<Created> } =>
   typeof ledger === "object" && ledger !== null && "operations" in ledger && Array.isArray(ledger.operations)
 
-export const open = async <S extends Service>(options: Options<S> & Watched): Promise<Kit<LedgerOf<S>>> => {
-  const unfit = unfitOf(options)
+const nowhere = "nothing that a kit over loopback takes: its service listens on a port, and run is given the url"
+
+export const open = async <S extends Service>(
+  options: Options<S>,
+  watched: Watched = {},
+): Promise<Kit<LedgerOf<S>>> => {
+  const unfit = unfitOf("a kit", options)
   if (unfit !== undefined) return Promise.reject(unfit)
   const { carrier = "memory", faults = [], globals = true, origin = "http://service.test", receiver } = options
+  if (carrier === "loopback" && options.origin !== undefined) {
+    return Promise.reject(new Unfit("origin", nowhere))
+  }
   const { mostAtOnce, mostInAll, seed = 0, stuckAfter } = options
   const scope = Scope.makeUnsafe()
   const world = await run(
@@ -108,10 +116,10 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
         ...(mostAtOnce === undefined ? {} : { mostAtOnce }),
         ...(mostInAll === undefined ? {} : { mostInAll }),
       }),
-      at: carrier === "memory" ? origin : {},
+      at: carrier === "memory" ? new URL(origin).origin : {},
       faults,
       receiver,
-      ...(options.asked === undefined ? {} : { asked: options.asked }),
+      ...watched,
     }).pipe(
       Scope.provide(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
@@ -148,7 +156,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
     const outer = around?.getStore()
     return Effect.gen(function* () {
       if (yield* Deferred.isDone(closed)) return yield* new Closed({ wasRunning: false })
-      if (typeof client !== "function") return yield* new Unfit({ option: "the client of run", wanted: "a function" })
+      if (typeof client !== "function") return yield* Effect.fail(misfit("the client of run", "a kit", "a function"))
       if (globals && outer?.isOver === false) return yield* new Nested()
       const played: Played = { isOver: false }
       yield* during(() => () => void (played.isOver = true))
@@ -185,6 +193,7 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
 
   // What is due meanwhile, such as a receiver of letters, reads the kit's time too.
   const advance = (by: Span) => {
+    if (!span.fits(by)) return Promise.reject(misfit("the span of advance", "a kit", span.wanted))
     const passing = world.here(VirtualClock.guard(VirtualClock.advance(by)))
     return run(opened(isPlaying ? passing : Effect.scoped(Effect.andThen(covered, passing))))
   }
@@ -201,7 +210,13 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
       Deferred.isDoneUnsafe(closed) ? Promise.reject(new Closed({ wasRunning: false })) : relayed(input, init),
     dispatcher,
     transcript,
-    judge: async (known, checks) => Checks.judge({ ...(await transcript()), timeline: timeline(), ...known }, checks),
+    judge: async (known = {}, checks = Checks.all) => {
+      const unfit = wantedChecks.fits(checks)
+        ? unfitOf("judge", known)
+        : misfit("the second argument", "judge", wantedChecks.wanted)
+      if (unfit !== undefined) return Promise.reject(unfit)
+      return Checks.judge({ ...(await transcript()), timeline: timeline(), ...known }, checks)
+    },
     report: (given) => Report.html(Effect.runSyncWith(context)(Timeline.entries), given),
     run: play,
     advance,
@@ -210,7 +225,12 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
       return promise
     },
     doctor: (client) => examine(() => play(async (given) => client(given))),
-    fault: (...names) => run(opened(world.fault(names))),
+    fault: (...names) =>
+      names.every((name) => typeof name === "string")
+        ? run(opened(world.fault(names)))
+        : Promise.reject(
+            misfit("a fault", "a kit", 'names, one after the other: kit.fault("503@look", "429=30@look")'),
+          ),
     now: () => DateTime.toDateUtc(DateTime.makeUnsafe(engine?.now ?? 0)),
     ledger: () => run(world.ledger),
     timeline,

@@ -18,7 +18,7 @@ export const pathOf = (from: string): string | undefined => {
   return path.relative(process.cwd(), file).split(path.sep).join("/")
 }
 
-const isSuite = (value: unknown): value is Suite =>
+export const isSuite = (value: unknown): value is Suite =>
   typeof value === "object" &&
   value !== null &&
   "name" in value &&

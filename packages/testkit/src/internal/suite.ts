@@ -2,7 +2,9 @@
 import type { Run } from "../Checks.ts"
 import type { Ended, Explored, Service } from "../Kit.ts"
 import { chances } from "./effects.ts"
+import { insist } from "./insist.ts"
 import { open } from "./kit.ts"
+import { unfitOf } from "./unfit.ts"
 import { isStalled } from "../VirtualClock.ts"
 import type { Story, Suite, Told, Violation } from "./story.ts"
 
@@ -35,6 +37,8 @@ const silent = (carrier: Story["carrier"], { thrown }: Ended<unknown>): Violatio
 }
 
 export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite => {
+  const unfit = unfitOf("a suite", explored)
+  insist({ pass: unfit === undefined, message: () => String(unfit?.message) })
   const { checks, client, from, kinds, known, name, secrets = [], service, ...rest } = explored
 
   const tell = async ({ carrier, seed, steps }: Story, signal?: AbortSignal): Promise<Told> => {
@@ -49,15 +53,10 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
         return steps
       },
     }
-    const kit = await open({
-      ...rest,
-      service: service(story),
-      faults: steps,
-      carrier,
-      seed,
-      name,
-      asked: (stage) => asked.push(stage === "long-poll" ? "look" : (stage ?? "")),
-    })
+    const kit = await open(
+      { ...rest, service: service(story), faults: steps, carrier, seed, name },
+      { asked: (stage) => asked.push(stage === "long-poll" ? "look" : (stage ?? "")) },
+    )
     signal?.addEventListener("abort", () => void kit.close(), { once: true })
     const { end, reasons: unhandled } = unheard()
     try {
