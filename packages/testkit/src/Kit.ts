@@ -24,7 +24,10 @@ export interface Emulated<Ledger> {
   readonly ledger: Making<Ledger>
 }
 
-/** A service of your own: it answers as a fetch handler does; no answer at all is a connection that is reset. */
+/**
+ * A service of your own: it answers as a fetch handler does; `Response.error()` is a connection that is reset. What it throws
+ * ends the run: it is the test's own mistake.
+ */
 export type Answering = (request: Request) => Response | Promise<Response>
 
 /** A service of your own that can say what it has created: `{ operations: [{ id, key }] }` lets the checks count it. */
@@ -110,12 +113,13 @@ export interface Kit<Ledger> extends AsyncDisposable {
   /** Reaches the service from outside a run, for a mocking library: `http.all("*", ({ request }) => kit.fetch(request))`. */
   readonly fetch: typeof globalThis.fetch
   /**
-   * Play a client to its end, and give what it gives. Rejects with what it throws; with an error whose `_tag` is
+   * Play a client to its end, and give what it gives. Rejects with what it throws, or before that with what a service of your
+   * own, or the receiver, has thrown meanwhile; with an error whose `_tag` is
    * `Deadlock` when nothing can wake it, `StuckIo` when I/O does not end, `HotLoop` when it asks again and again and no
    * time passes, and `Endless` when it goes on and on: each says who it is.
    */
   readonly run: <A>(client: (world: World) => A | Promise<A>) => Promise<A>
-  /** Between runs: let this much time pass, and what is due happen. */
+  /** Between runs: let this much time pass, and what is due happen. Rejects with what the receiver throws. */
   readonly advance: (by: Span) => Promise<void>
   /** Stop time until a promise settles: for I/O that the clock cannot see. */
   readonly track: <A>(promise: Promise<A>) => Promise<A>

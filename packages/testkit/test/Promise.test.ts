@@ -228,21 +228,31 @@ it("time stands still between runs, and moves when it is told", async () => {
   expect(kit.now().toISOString()).toBe("2026-01-01T02:00:00.000Z")
 })
 
+/** A service that answers each request with a letter, ten minutes later. */
+const delivering = Effect.gen(function* () {
+  const sign = () => Effect.succeed({})
+  const courier = yield* Courier.make({ sign, within: "10 seconds", pauses: [] })
+  const body = Effect.succeed({ done: true })
+  const letter = { id: "msg_1", url: "http://me.test/hook", after: "10 minutes", body } as const
+  const handler = () => Effect.as(courier.post(letter), Emulator.json(202, {}))
+  return { handler, courier, ledger: Effect.succeed({}) }
+})
+
+it("a receiver that breaks is what an advance ends with", async () => {
+  const receiver = () => Promise.reject(new Error("no such song is known here"))
+  await using kit = await createKit({ service: delivering, receiver })
+  await kit.run(({ url }) => fetch(url, { method: "POST" }))
+  await expect(kit.advance("1 hour")).rejects.toThrow("no such song is known here")
+  await kit.advance("1 hour")
+})
+
 it("what is due between runs reads the kit's time, and letters stand in the timeline", async () => {
   const letters: Array<string> = []
-  const service = Effect.gen(function* () {
-    const sign = () => Effect.succeed({})
-    const courier = yield* Courier.make({ sign, within: "10 seconds", pauses: [] })
-    const body = Effect.succeed({ done: true })
-    const letter = { id: "msg_1", url: "http://me.test/hook", after: "10 minutes", body } as const
-    const handler = () => Effect.as(courier.post(letter), Emulator.json(202, {}))
-    return { handler, courier, ledger: Effect.succeed({}) }
-  })
   const receiver = () => {
     letters.push(new Date().toISOString())
     return new Response(null, { status: 204 })
   }
-  await using kit = await createKit({ service, receiver })
+  await using kit = await createKit({ service: delivering, receiver })
   await kit.run(({ url }) => fetch(url, { method: "POST" }))
   await kit.advance("1 hour")
   expect(letters).toEqual(["2026-01-01T00:10:00.000Z"])
@@ -360,5 +370,38 @@ describe.each(["memory", "loopback"] as const)("a service of one's own, in %s", 
     })
     expect((await kit.transcript()).exchanges.map(({ stage }) => stage)).toEqual(["submit", "cancel", "cancel"])
     expect(await kit.judge()).toEqual([])
+  })
+
+  it.each<[string, () => never, string]>([
+    ["a mistake", () => undefined as never, "the service answered with nothing, not with a Response"],
+    ["what is no Response", () => ({ status: 200 }) as never, "with a value of type object, not with a Response"],
+    ["what makes a service", () => slowly() as never, "so give what it gives, as in service: choir()"],
+    [
+      "an assertion",
+      () => {
+        throw new RangeError("it is not the key that was agreed")
+      },
+      "it is not the key that was agreed",
+    ],
+  ])("that breaks is what the run ends with, whatever the client makes of it: %s", async (_, service, says) => {
+    const patiently = async ({ fetch, url }: World) => {
+      for (let tries = 0; tries < 3; tries++) {
+        await fetch(url).catch(() => undefined)
+        await sleep(1000)
+      }
+    }
+    await using kit = await createKit({ service, carrier })
+    await expect(kit.run(patiently)).rejects.toThrow(says)
+    expect((await kit.transcript()).exchanges).toHaveLength(3)
+    expect(await kit.run(() => "and the next run is another")).toBe("and the next run is another")
+    await expect(kit.run(({ fetch, url }) => fetch(url).catch(() => new Promise<void>(() => {})))).rejects.toThrow(says)
+  })
+
+  it("may throw of a client that has left", async () => {
+    const service = ({ signal }: Request) =>
+      new Promise<Response>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)))
+    await using kit = await createKit({ service, carrier })
+    const leave = ({ fetch, url }: World) => fetch(url, { signal: AbortSignal.timeout(1000) })
+    await expect(kit.run(leave)).rejects.toMatchObject({ name: "TimeoutError" })
   })
 })

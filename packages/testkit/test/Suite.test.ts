@@ -131,6 +131,22 @@ describe("a suite without Effect", () => {
     expect(found).toMatchObject({ _tag: "Found", violations: [{ check: "as-told" }] })
   })
 
+  it("a service that breaks is red by its own error, which keeps secrets, and not by what the client made of it", async () => {
+    const broken = suite({
+      name: "broken",
+      kinds: ["pass@look"],
+      service: () => (request) => {
+        throw new Error(`who is ${request.headers.get("authorization")}?`)
+      },
+      client: ({ url }) => fetch(url, { headers }).catch(() => "and so it ended"),
+      secrets: [headers.authorization],
+    })
+    const found = await exhaustively(broken, { depth: 1 })
+    expect(found).toMatchObject({
+      violations: [{ check: "service", says: expect.stringMatching(/^Error: who is (?!Bearer)/) as string }],
+    })
+  })
+
   it("plays every story of a service that reads what is to come", async () => {
     const reading = suite({
       name: "songs",

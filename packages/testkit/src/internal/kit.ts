@@ -49,15 +49,15 @@ interface Played {
 const hooks = builtin("node:async_hooks")
 const around = hooks === undefined ? undefined : new hooks.AsyncLocalStorage<Played>()
 
-const made = <S extends Service>(service: S): Effect.Effect<Subject<LedgerOf<S>>> => {
+const made = <S extends Service>(service: S, broke: (thrown: unknown) => void): Effect.Effect<Subject<LedgerOf<S>>> => {
   if (typeof service === "function") {
-    return Effect.succeed({ handler: handlerOf(service), ledger: Effect.succeed(undefined as LedgerOf<S>) })
+    return Effect.succeed({ handler: handlerOf(service, broke), ledger: Effect.succeed(undefined as LedgerOf<S>) })
   }
   if ("fetch" in service) {
     const { fetch, ledger } = service
     const answering: Answering = (request) => fetch.call(service, request)
     return Effect.succeed({
-      handler: handlerOf(answering),
+      handler: handlerOf(answering, broke),
       ledger: Effect.sync(() => ledger.call(service) as LedgerOf<S>),
     })
   }
@@ -88,6 +88,8 @@ const run = <A, E>(effect: Effect.Effect<A, E>): Promise<A> =>
 /** What a suite knows of its kit, beside what everybody does. */
 interface Watched {
   readonly asked?: (stage: string | undefined) => void
+  /** Told what the service throws, or its receiver. */
+  readonly broke?: (thrown: unknown) => void
 }
 
 const isLedger = (ledger: unknown): ledger is { readonly operations: ReadonlyArray<Created> } =>
@@ -107,8 +109,18 @@ export const open = async <S extends Service>(
   }
   const { mostAtOnce, mostInAll, seed = 0, stuckAfter } = options
   const scope = Scope.makeUnsafe()
+  const broken: Array<unknown> = []
+  const broke = (thrown: unknown) => {
+    broken.push(thrown)
+    watched.broke?.(thrown)
+  }
+  /** What the service itself threw is the test's own mistake: it comes before whatever a client made of it. */
+  const whole = async <A>(playing: Promise<A>): Promise<A> => {
+    await Promise.allSettled([playing])
+    return broken.length === 0 ? playing : Promise.reject(broken.splice(0)[0])
+  }
   const world = await run(
-    build(made(options.service), {
+    build(made(options.service, broke), {
       clock: VirtualClock.layer({
         seed,
         moves: "told",
@@ -119,7 +131,8 @@ export const open = async <S extends Service>(
       at: carrier === "memory" ? new URL(origin).origin : {},
       faults,
       receiver,
-      ...watched,
+      broke,
+      ...(watched.asked === undefined ? {} : { asked: watched.asked }),
     }).pipe(
       Scope.provide(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
@@ -154,7 +167,7 @@ export const open = async <S extends Service>(
 
   const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> => {
     const outer = around?.getStore()
-    return Effect.gen(function* () {
+    const playing = Effect.gen(function* () {
       if (yield* Deferred.isDone(closed)) return yield* new Closed({ wasRunning: false })
       if (typeof client !== "function") return yield* Effect.fail(misfit("the client of run", "a kit", "a function"))
       if (globals && outer?.isOver === false) return yield* new Nested()
@@ -189,13 +202,15 @@ export const open = async <S extends Service>(
         run,
       )
       .then((result) => (Result.isSuccess(result) ? result.success : Promise.reject(result.failure as Error)))
+    return whole(playing)
   }
 
   // What is due meanwhile, such as a receiver of letters, reads the kit's time too.
   const advance = (by: Span) => {
     if (!span.fits(by)) return Promise.reject(misfit("the span of advance", "a kit", span.wanted))
     const passing = world.here(VirtualClock.guard(VirtualClock.advance(by)))
-    return run(opened(isPlaying ? passing : Effect.scoped(Effect.andThen(covered, passing))))
+    if (isPlaying) return run(opened(passing))
+    return whole(run(opened(Effect.scoped(Effect.andThen(covered, passing)))))
   }
 
   const transcript = async () => {

@@ -4,6 +4,7 @@ import type { Ended, Explored, Service } from "../Kit.ts"
 import { chances } from "./effects.ts"
 import { insist } from "./insist.ts"
 import { open } from "./kit.ts"
+import { hiding } from "./reading.ts"
 import { unfitOf } from "./unfit.ts"
 import { isStalled } from "../VirtualClock.ts"
 import type { Story, Suite, Told, Violation } from "./story.ts"
@@ -43,6 +44,7 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
 
   const tell = async ({ carrier, seed, steps }: Story, signal?: AbortSignal): Promise<Told> => {
     const asked: Array<string> = []
+    const broken: Array<unknown> = []
     let isPlainly = kinds.every(isPlain)
     const story = {
       carrier,
@@ -55,7 +57,10 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
     }
     const kit = await open(
       { ...rest, service: service(story), faults: steps, carrier, seed, name },
-      { asked: (stage) => asked.push(stage === "long-poll" ? "look" : (stage ?? "")) },
+      {
+        asked: (stage) => asked.push(stage === "long-poll" ? "look" : (stage ?? "")),
+        broke: (thrown) => broken.push(thrown),
+      },
     )
     signal?.addEventListener("abort", () => void kit.close(), { once: true })
     const { end, reasons: unhandled } = unheard()
@@ -71,11 +76,15 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
       const took = (kit.now().getTime() - began) / 1000
       const run = { ...outcome, took, secrets, unhandled, ...(typeof known === "function" ? known(ended) : known) }
       const { exchanges } = await kit.transcript()
-      const violations = [
-        ...(exchanges.length === 0 ? [silent(carrier, ended)] : []),
-        ...(stalled === undefined ? [] : [stalled]),
-        ...(await kit.judge(run, checks)),
-      ]
+      // What a client made of a service that broke says nothing of the client.
+      const violations =
+        broken.length > 0
+          ? [{ check: "service", says: hiding(String(broken[0]), secrets) }]
+          : [
+              ...(exchanges.length === 0 ? [silent(carrier, ended)] : []),
+              ...(stalled === undefined ? [] : [stalled]),
+              ...(await kit.judge(run, checks)),
+            ]
       const timeline = kit.timeline()
       return { timeline, violations, report: kit.report, ...(isPlainly ? { asked } : {}) }
     } finally {
