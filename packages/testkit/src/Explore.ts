@@ -31,7 +31,7 @@
  */
 import { Alike } from "./internal/alike.ts"
 import { dice } from "./internal/dice.ts"
-import { isSuite, pathOf, suitesOf } from "./internal/module.ts"
+import { isLost, isSuite, pathOf, suitesOf } from "./internal/module.ts"
 import * as Shrinking from "./internal/shrinking.ts"
 import type { Story, Suite, Told, Violation } from "./internal/story.ts"
 import { tell } from "./internal/telling.ts"
@@ -44,7 +44,7 @@ export type { Heading, Story, Suite, Told, Violation } from "./internal/story.ts
 export interface Options {
   /** Default: 0. */
   readonly seed?: number
-  /** Default: in memory. */
+  /** Default: as the suite says, or in memory. */
   readonly carrier?: Story["carrier"]
   /** How many red stories end it. Default: 1. */
   readonly stopAt?: number
@@ -78,7 +78,7 @@ export interface Found extends Explored {
   readonly violations: ReadonlyArray<Violation>
   readonly timeline: string
   readonly token: string
-  /** `npx tenuto replay v1:…` */
+  /** `npx tenuto replay v1:…`; of a suite without `from`, what it needs to have one. */
   readonly line: string
 }
 
@@ -109,15 +109,22 @@ export const randomly = (
 /** A test that tells no story is green for nothing, and a seed that no token writes cannot be replayed. */
 const unexplorable = (suite: unknown, way: "exhaustively" | "randomly", options: unknown) => {
   if (!isSuite(suite)) return new Unexplorable("this", "suite", `not what ${way} needs: give what suite(…) gives`)
-  const { kinds, name } = suite
+  const { from, kinds, name } = suite
+  if (from !== undefined && isLost(from)) {
+    return new Unexplorable(
+      name,
+      "from",
+      "it leads to no file: give import.meta.url of the module that exports the suite",
+    )
+  }
   if (kinds.length === 0) return new Unexplorable(name, "kinds", "there is no word to tell a story with")
   const unfit = unfitOf(way, options)
   return unfit === undefined ? undefined : new Unexplorable(name, unfit.option, unfit.says)
 }
 
 function* every(
-  { kinds }: Suite,
-  { carrier = "memory", depth, seed = 0 }: Options & { readonly depth: number },
+  { carrier: usual = "memory", kinds }: Suite,
+  { carrier = usual, depth, seed = 0 }: Options & { readonly depth: number },
 ): Generator<Story> {
   let beginnings: ReadonlyArray<ReadonlyArray<string>> = [[]]
   for (let length = 1; length <= depth; length++) {
@@ -134,8 +141,8 @@ function* every(
 }
 
 function* drawn(
-  { kinds }: Suite,
-  { carrier = "memory", length, runs, seed }: Options & { runs: number; length: number; seed: number },
+  { carrier: usual = "memory", kinds }: Suite,
+  { carrier = usual, length, runs, seed }: Options & { runs: number; length: number; seed: number },
 ): Generator<Story> {
   const roll = dice(seed)
   for (let run = 0; run < runs; run++) {
@@ -183,9 +190,11 @@ const explore = async <O extends Options>(
     violations,
     timeline,
     token,
-    line: `npx tenuto replay ${token}`,
+    line: suite.from === undefined ? lineless : `npx tenuto replay ${token}`,
   }
 }
+
+const lineless = "give the suite `from: import.meta.url` to have a line here that replays it"
 
 /** A story that is told 2,000 times and still not smallest is small enough. */
 const mostTellings = 2000

@@ -154,6 +154,8 @@ export interface Explored<S extends Service, A = unknown> extends Pick<Options<S
   readonly name: string
   /** `import.meta.url` of the module that exports the suite, so that one line can replay it. */
   readonly from?: string
+  /** What carries its stories where an exploration does not say; none is shrunk to another. Default: in memory. */
+  readonly carrier?: Story["carrier"]
   /** What may go wrong; earlier words are simpler: `["503@look", "reset-after-commit@submit"]`. `pass@look` lets one by. */
   readonly kinds: ReadonlyArray<string>
   readonly service: (story: Story) => S

@@ -72,6 +72,7 @@ const keyOf = ({ body }: { readonly body: unknown }) => (body as { readonly key?
 const suiteOf = (habits: Habits) =>
   suite({
     name: "songs",
+    from: import.meta.url,
     kinds,
     service: choir,
     client: sing(habits),
@@ -93,7 +94,7 @@ describe("a suite without Effect", () => {
     expect(found.story.steps).toHaveLength(1)
     expect(found.story.steps[0]).toMatch(/@submit$/)
     expect(found.violations.map(({ check }) => check)).toEqual(expect.arrayContaining(["created-once", "one-key"]))
-    expect(found.line).toMatch(/^npx tenuto replay v1:/)
+    expect(found.line).toMatch(/^npx tenuto replay v1:\S*Suite\.test\.ts:songs:memory:/)
   })
 
   it("a client that does not hear Retry-After is found", async () => {
@@ -129,6 +130,18 @@ describe("a suite without Effect", () => {
     expect(await exhaustively(work(false), { depth: 2 })).toMatchObject({ _tag: "Nothing" })
     const found = await exhaustively(work(true), { depth: 2 })
     expect(found).toMatchObject({ _tag: "Found", violations: [{ check: "as-told" }] })
+  })
+
+  it("is carried as it says, where the exploration does not, and its stories stay there", async () => {
+    const client = ({ url }: World) => fetch(url)
+    const wired = suite({ name: "wired", kinds: ["404@look"], carrier: "loopback", service: choir, client, checks: [] })
+    const red = { ...wired, tell: async () => ({ timeline: "", violations: [{ check: "red", says: "it is" }] }) }
+    const carriers = await Promise.all([
+      exhaustively(red, { depth: 1 }),
+      randomly(red, { runs: 1, length: 1, seed: 1 }),
+      exhaustively(red, { depth: 1, carrier: "memory" }),
+    ])
+    expect(carriers.map((found) => "story" in found && found.story.carrier)).toEqual(["loopback", "loopback", "memory"])
   })
 
   it("a service that breaks is red by its own error, which keeps secrets, and not by what the client made of it", async () => {

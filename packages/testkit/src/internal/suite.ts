@@ -40,7 +40,7 @@ const silent = (carrier: Story["carrier"], { thrown }: Ended<unknown>): Violatio
 export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite => {
   const unfit = unfitOf("a suite", explored)
   insist({ pass: unfit === undefined, message: () => String(unfit?.message) })
-  const { checks, client, from, kinds, known, name, secrets = [], service, ...rest } = explored
+  const { carrier: usual, checks, client, from, kinds, known, name, secrets = [], service, ...rest } = explored
 
   const tell = async ({ carrier, seed, steps }: Story, signal?: AbortSignal): Promise<Told> => {
     const asked: Array<string> = []
@@ -92,7 +92,13 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
       await kit.close()
     }
   }
-  return { name, kinds, ...(from === undefined ? {} : { from }), tell }
+  return {
+    name,
+    kinds,
+    ...(from === undefined ? {} : { from }),
+    ...(usual === undefined ? {} : { carrier: usual }),
+    tell,
+  }
 }
 
 /** Where the time of a kit begins. */

@@ -94,6 +94,7 @@ const takers = {
     kinds: needed(listOf(isText, 'a list of what may go wrong, such as ["503@look"]')),
     service: needed({ fits: isFunction, wanted: "a function that makes a service for each story: () => choir()" }),
     client: needed(aFunction),
+    carrier,
     checks,
     from: aText,
     globals: aSwitch,
