@@ -20,8 +20,8 @@ export interface Making<A> {
 /** A service that does not exist: the part of a provider's emulator that the kit uses. */
 export interface Emulated<Ledger> {
   readonly handler: (request: never) => object
-  /** What it has done so far. */
-  readonly ledger: Making<Ledger>
+  /** What it has done so far; a recording does not know. */
+  readonly ledger?: Making<Ledger>
 }
 
 /**
@@ -30,10 +30,13 @@ export interface Emulated<Ledger> {
  */
 export type Answering = (request: Request) => Response | Promise<Response>
 
-/** A service of your own that can say what it has created: `{ operations: [{ id, key }] }` lets the checks count it. */
+/**
+ * A service of your own that can say what it has created: a list of `{ id, key }`, by itself or as `operations`, lets the
+ * checks count it.
+ */
 export interface Serving<Ledger> {
   readonly fetch: Answering
-  readonly ledger: () => Ledger
+  readonly ledger?: () => Ledger
 }
 
 /** What can be played. */
@@ -46,10 +49,11 @@ type Made<M> = M extends { [Symbol.iterator](): { next(...args: ReadonlyArray<ne
     : never
   : never
 
-/** What a service can be asked about itself; a handler of your own has nothing to say. */
-export type LedgerOf<S extends Service> =
-  S extends Serving<infer Ledger>
-    ? Ledger
+/** What a service can be asked about itself; one without a ledger has nothing to say. */
+export type LedgerOf<S extends Service> = S extends { readonly fetch: Answering; readonly ledger: () => infer Ledger }
+  ? Ledger
+  : [Made<S>] extends [never]
+    ? undefined
     : Made<S> extends { readonly ledger: infer Ledger extends Making<unknown> }
       ? Made<Ledger>
       : undefined
@@ -67,7 +71,10 @@ export interface Options<S extends Service> {
   readonly seed?: number
   /** Cover the process's own time and chance while the client runs, and route the global `fetch`. Default: yes. */
   readonly globals?: boolean
-  /** Takes the service's webhooks in place of the address they are sent to. */
+  /**
+   * Takes the webhooks of an emulator that delivers, in place of the address they are sent to. A service of your own sends
+   * its letters by the global `fetch`.
+   */
   readonly receiver?: Answering
   /** The service's name: under it the faults that were played count as covered, where `TENUTO_COVERAGE` names a file. */
   readonly name?: string

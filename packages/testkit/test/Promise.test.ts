@@ -8,6 +8,7 @@ import { promisify } from "node:util"
 import * as Effect from "effect/Effect"
 import { Agent, request } from "undici"
 import { describe, expect, it } from "vitest"
+import * as Cassette from "@tenuto/testkit/Cassette"
 import * as Courier from "@tenuto/testkit/Courier"
 import * as Emulator from "@tenuto/testkit/Emulator"
 import { type Answering, createKit, type Dispatching, type Kit, type World } from "@tenuto/testkit/Promise"
@@ -238,6 +239,14 @@ const delivering = Effect.gen(function* () {
   return { handler, courier, ledger: Effect.succeed({}) }
 })
 
+it("a receiver is refused where nothing delivers", async () => {
+  const receiver = () => new Response(null, { status: 204 })
+  await expect(createKit({ service: slowly(), receiver })).rejects.toMatchObject({
+    _tag: "Unfit",
+    message: expect.stringContaining("one of your own sends its letters by the global fetch") as string,
+  })
+})
+
 it("a receiver that breaks is what an advance ends with", async () => {
   const receiver = () => Promise.reject(new Error("no such song is known here"))
   await using kit = await createKit({ service: delivering, receiver })
@@ -340,6 +349,49 @@ it("a time-out of node:http is on the clock, and not reached by a service in tim
     })
   expect(await kit.run(({ url }) => get(url))).toBe("too late")
   expect(kit.now().toISOString()).toBe("2026-01-01T00:00:30.000Z")
+})
+
+describe("a ledger", () => {
+  const twice = [
+    { id: "song_1", key: "k" },
+    { id: "song_2", key: "k" },
+  ]
+  const judged = async (ledger: unknown) => {
+    const service = { fetch: () => Response.json({ status: "ready" }), ledger: () => ledger }
+    await using kit = await createKit({ service })
+    const init = { method: "POST", headers: { "idempotency-key": "k" } }
+    await kit.run(({ url }) => fetch(url, init))
+    return (await kit.judge()).map(({ check }) => check)
+  }
+
+  it.each<[string, unknown]>([
+    ["operations", { operations: twice }],
+    ["a list by itself", twice],
+    ["a map", { operations: new Map(twice.map((record) => [record.id, record])) }],
+    ["a set", new Set(twice)],
+  ])("counts what was created, however it says so: %s", async (_, ledger) => {
+    expect(await judged(ledger)).toEqual(["created-once"])
+  })
+
+  it.each<[string, unknown]>([
+    ["ids alone", ["song_1"]],
+    ["a count", { operations: 2 }],
+    ["records without ids", { operations: [{ key: "k" }] }],
+  ])("that cannot be counted is refused: %s", async (_, ledger) => {
+    await expect(judged(ledger)).rejects.toThrow("each with its id: { operations: [{ id, key }] }")
+  })
+
+  it("may say something else, and may be left out", async () => {
+    expect(await judged({ songs: 2 })).toEqual([])
+    const recorded = Cassette.play({ version: 1, exchanges: [] })
+    for (const service of [{ fetch: () => Response.json({}) }, recorded, slowly()] as const) {
+      await using kit = await createKit({ service })
+      const nothing: undefined = await kit.ledger()
+      expect(nothing).toBeUndefined()
+      await kit.run(({ url }) => fetch(url).then(() => undefined))
+      expect((await kit.transcript()).exchanges).toHaveLength(1)
+    }
+  })
 })
 
 describe.each(["memory", "loopback"] as const)("a service of one's own, in %s", (carrier) => {

@@ -21,7 +21,7 @@ import { covering } from "./covering.ts"
 import { examine } from "./doctor.ts"
 import { dispatcherOn } from "./dispatching.ts"
 import { fetchOn } from "./fetching.ts"
-import type { Created } from "./transcribed.ts"
+import { operationsOf } from "./ledger.ts"
 import { Relayed } from "./trip.ts"
 import { checks as wantedChecks, misfit, span, Unfit, unfitOf } from "./unfit.ts"
 import { build, type Subject } from "./world.ts"
@@ -58,11 +58,12 @@ const made = <S extends Service>(service: S, broke: (thrown: unknown) => void): 
     const answering: Answering = (request) => fetch.call(service, request)
     return Effect.succeed({
       handler: handlerOf(answering, broke),
-      ledger: Effect.sync(() => ledger.call(service) as LedgerOf<S>),
+      ledger: Effect.sync(() => ledger?.call(service) as LedgerOf<S>),
     })
   }
   // The public type only hides that it is an effect.
-  return service as unknown as Effect.Effect<Subject<LedgerOf<S>>>
+  const making = service as unknown as Effect.Effect<Omit<Subject<never>, "ledger"> & Partial<Subject<LedgerOf<S>>>>
+  return Effect.map(making, (subject) => ({ ledger: Effect.succeed(undefined as LedgerOf<S>), ...subject }))
 }
 
 /** Requests of the global `fetch` to this origin stay in the process; whatever a client makes of it is undone. */
@@ -92,9 +93,8 @@ interface Watched {
   readonly broke?: (thrown: unknown) => void
 }
 
-const isLedger = (ledger: unknown): ledger is { readonly operations: ReadonlyArray<Created> } =>
-  typeof ledger === "object" && ledger !== null && "operations" in ledger && Array.isArray(ledger.operations)
-
+const undelivered =
+  "nothing that this service takes: it delivers nothing; one of your own sends its letters by the global fetch, to whatever address it was given"
 const nowhere = "nothing that a kit over loopback takes: its service listens on a port, and run is given the url"
 
 export const open = async <S extends Service>(
@@ -119,8 +119,13 @@ export const open = async <S extends Service>(
     await Promise.allSettled([playing])
     return broken.length === 0 ? playing : Promise.reject(broken.splice(0)[0])
   }
+  const service = made(options.service, broke).pipe(
+    Effect.tap(({ courier }) =>
+      receiver === undefined || courier !== undefined ? Effect.void : Effect.fail(new Unfit("receiver", undelivered)),
+    ),
+  )
   const world = await run(
-    build(made(options.service, broke), {
+    build(service, {
       clock: VirtualClock.layer({
         seed,
         moves: "told",
@@ -214,8 +219,9 @@ export const open = async <S extends Service>(
   }
 
   const transcript = async () => {
-    const ledger: unknown = await run(world.ledger)
-    return { ...world.transcript, ...(isLedger(ledger) ? { operations: ledger.operations } : {}) }
+    const operations = operationsOf(await run(world.ledger))
+    if (operations instanceof Unfit) return Promise.reject(operations)
+    return { ...world.transcript, ...(operations === undefined ? {} : { operations }) }
   }
   const timeline = () => Effect.runSyncWith(context)(Timeline.text)
 

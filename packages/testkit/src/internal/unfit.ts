@@ -49,7 +49,7 @@ const isService = (value: unknown): boolean =>
   isFunction(value) ||
   (isObject(value) &&
     (Symbol.iterator in value ||
-      ("fetch" in value && isFunction(value.fetch) && "ledger" in value && isFunction(value.ledger))))
+      ("fetch" in value && isFunction(value.fetch) && (!("ledger" in value) || isFunction(value.ledger)))))
 
 /** A slash at its end, its own port and capitals are the same origin. */
 const isOrigin = (value: unknown): boolean => {
@@ -64,7 +64,8 @@ export const span: Option = {
   wanted: wantedSpan,
 }
 
-const wantedService = "what make() of an Emulator gives, a function from a Request to a Response, or { fetch, ledger }"
+const wantedService =
+  "what make() of an Emulator gives, a function from a Request to a Response, or { fetch, ledger }, whose ledger is a function, if there is one"
 const carrier: Option = {
   fits: (value) => value === "memory" || value === "loopback",
   wanted: '"memory" or "loopback"',
