@@ -287,6 +287,7 @@ it("in a process that nothing else keeps alive, who waits for ever is told all t
 
 describe("the doctor", () => {
   const kept = globalThis.setTimeout
+  const { setTimeout: taken } = process.getBuiltinModule("node:timers/promises")
   const examine = async (client: (world: World) => unknown) => {
     await using kit = await createKit({ service: slowly(), carrier: "loopback" })
     return await kit.doctor(client)
@@ -303,6 +304,13 @@ describe("the doctor", () => {
   })
 
   const derive = promisify(scrypt)
+  it("is asked for by a deadlock, and finds a timer of node:timers/promises that was taken before the run", async () => {
+    await using kit = await createKit({ service: slowly() })
+    const client = () => taken(60_000, undefined, { ref: false })
+    await expect(kit.run(client)).rejects.toThrow("taken into a variable before the run: await kit.doctor(client)")
+    expect(await kit.doctor(client)).toMatchObject([{ what: "a timer of the process itself" }])
+  })
+
   it.each<[string, (world: World) => unknown, RegExp]>([
     ["a child process", () => promisify(execFile)(process.execPath, ["--version"]), /kit\.track/],
     ["cryptography on another thread", () => derive("word", "salt", 8), /kit\.track/],
