@@ -1,5 +1,4 @@
 /** What code without types may get wrong in what it gives, said before anything is opened. */
-import type * as Explore from "../Explore.ts"
 import type { Explored, Known, Options, Service } from "../Kit.ts"
 
 /** An option is not what it has to be, or is none. */
@@ -104,15 +103,13 @@ const takers = {
     receiver: aFunction,
     secrets: texts,
   } satisfies Readonly<Record<keyof Explored<Service>, Option>>,
-  exhaustively: { depth: needed(wholeFrom(1)), seed: wholeFrom(0), ...exploration } satisfies Readonly<
-    Record<keyof Explore.Options | "depth", Option>
-  >,
+  exhaustively: { depth: needed(wholeFrom(1)), seed: wholeFrom(0), ...exploration },
   randomly: {
     runs: needed(wholeFrom(1)),
     length: needed(wholeFrom(1)),
     seed: needed(wholeFrom(0)),
     ...exploration,
-  } satisfies Readonly<Record<keyof Explore.Options | "runs" | "length", Option>>,
+  },
   judge: {
     claimed: { fits: (value) => value === "succeeded" || value === "failed", wanted: '"succeeded" or "failed"' },
     deadline: moreThanNone,
