@@ -102,6 +102,7 @@ export const soundpiece = async (
   const hook = hears ? { callback_url: "http://hook.test/tenuto-hook" } : {}
   return ClientSuite.make({
     name: "soundpiece",
+    from: "tenuto",
     kinds: words,
     connect: (origin) => Soundpiece.layer({ apiKey: "spk_test", baseUrl: `${origin}/v1` }),
     service: ({ draw, seed }) =>
@@ -135,6 +136,7 @@ const overtenOf = async (
   const input = { prompt: "A one-page brief on long notes", ...asked, webhook_url: "http://hook.test/tenuto-hook" }
   return ClientSuite.make({
     name,
+    from: "tenuto",
     kinds: words,
     connect: (origin) => Overten.layer({ apiKey: "sk_live_test", baseUrl: `${origin}/api/v1`, tier: "enterprise" }),
     service: ({ draw, seed }) =>
@@ -174,6 +176,7 @@ export const heydonna = async (
   const input = { title: "Smith v. Jones", audioUrl: "https://bucket.test/smith.mp3" }
   return ClientSuite.make({
     name: "heydonna",
+    from: "tenuto",
     kinds: words,
     connect: (origin) => HeyDonna.layer({ apiKey: "hd_ext_test", baseUrl: origin }),
     service: ({ draw, hook: url, seed }) =>
@@ -199,6 +202,7 @@ export const whisul = async (words: ReadonlyArray<string> = [...kinds, ...files,
   ])
   return ClientSuite.make({
     name: "whisul",
+    from: "tenuto",
     kinds: words,
     connect: (origin) => Whisul.layer({ apiKey: "wh_test", baseUrl: `${origin}/api` }),
     service: ({ draw, seed }) =>

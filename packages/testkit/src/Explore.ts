@@ -31,11 +31,12 @@
  */
 import { Alike } from "./internal/alike.ts"
 import { dice } from "./internal/dice.ts"
-import { pathOf, suitesOf } from "./internal/module.ts"
+import { isLost, isSuite, pathOf, suitesOf } from "./internal/module.ts"
 import * as Shrinking from "./internal/shrinking.ts"
 import type { Story, Suite, Told, Violation } from "./internal/story.ts"
 import { tell } from "./internal/telling.ts"
 import * as Token from "./internal/token.ts"
+import { unfitOf } from "./internal/unfit.ts"
 
 export type { Heading, Story, Suite, Told, Violation } from "./internal/story.ts"
 
@@ -43,7 +44,7 @@ export type { Heading, Story, Suite, Told, Violation } from "./internal/story.ts
 export interface Options {
   /** Default: 0. */
   readonly seed?: number
-  /** Default: in memory. */
+  /** Default: as the suite says, or in memory. */
   readonly carrier?: Story["carrier"]
   /** How many red stories end it. Default: 1. */
   readonly stopAt?: number
@@ -77,7 +78,7 @@ export interface Found extends Explored {
   readonly violations: ReadonlyArray<Violation>
   readonly timeline: string
   readonly token: string
-  /** `npx tenuto replay v1:…` */
+  /** `npx tenuto replay v1:…`; of a suite without `from`, what it needs to have one. */
   readonly line: string
 }
 
@@ -97,28 +98,33 @@ export class Unexplorable extends Error {
 
 /** Tell every story of 1 to `depth` steps, the short ones first: Σ kinds^i of them. Rejects with `Unexplorable`. */
 export const exhaustively = (suite: Suite, options: Options & { readonly depth: number }): Promise<Found | Nothing> =>
-  explore(suite, options, every(suite.kinds, options))
+  explore(suite, "exhaustively", options, every)
 
 /** Tell `runs` stories of 1 to `length` steps, drawn by the seed. Rejects with `Unexplorable`. */
 export const randomly = (
   suite: Suite,
   options: Options & { readonly runs: number; readonly length: number; readonly seed: number },
-): Promise<Found | Nothing> => explore(suite, options, drawn(suite.kinds, options))
+): Promise<Found | Nothing> => explore(suite, "randomly", options, drawn)
 
 /** A test that tells no story is green for nothing, and a seed that no token writes cannot be replayed. */
-const unexplorable = ({ kinds, name }: Suite, { depth = 1, length = 1, runs = 1, seed = 0 }: Bounds) => {
+const unexplorable = (suite: unknown, way: "exhaustively" | "randomly", options: unknown) => {
+  if (!isSuite(suite)) return new Unexplorable("this", "suite", `not what ${way} needs: give what suite(…) gives`)
+  const { from, kinds, name } = suite
+  if (from !== undefined && isLost(from)) {
+    return new Unexplorable(
+      name,
+      "from",
+      "it leads to no file: give import.meta.url of the module that exports the suite",
+    )
+  }
   if (kinds.length === 0) return new Unexplorable(name, "kinds", "there is no word to tell a story with")
-  const short = Object.entries({ depth, length, runs }).find(([, given]) => !Number.isSafeInteger(given) || given < 1)
-  if (short !== undefined) return new Unexplorable(name, short[0], `${short[1]} is no whole number from 1`)
-  if (Number.isSafeInteger(seed) && seed >= 0) return undefined
-  return new Unexplorable(name, "seed", `${seed} is no whole number from 0`)
+  const unfit = unfitOf(way, options)
+  return unfit === undefined ? undefined : new Unexplorable(name, unfit.option, unfit.says)
 }
 
-type Bounds = Options & { readonly [bound in "depth" | "length" | "runs"]?: number }
-
 function* every(
-  kinds: ReadonlyArray<string>,
-  { carrier = "memory", depth, seed = 0 }: Options & { readonly depth: number },
+  { carrier: usual = "memory", kinds }: Suite,
+  { carrier = usual, depth, seed = 0 }: Options & { readonly depth: number },
 ): Generator<Story> {
   let beginnings: ReadonlyArray<ReadonlyArray<string>> = [[]]
   for (let length = 1; length <= depth; length++) {
@@ -135,8 +141,8 @@ function* every(
 }
 
 function* drawn(
-  kinds: ReadonlyArray<string>,
-  { carrier = "memory", length, runs, seed }: Options & { runs: number; length: number; seed: number },
+  { carrier: usual = "memory", kinds }: Suite,
+  { carrier = usual, length, runs, seed }: Options & { runs: number; length: number; seed: number },
 ): Generator<Story> {
   const roll = dice(seed)
   for (let run = 0; run < runs; run++) {
@@ -145,15 +151,20 @@ function* drawn(
   }
 }
 
-const explore = async (suite: Suite, options: Bounds, stories: Iterable<Story>): Promise<Found | Nothing> => {
-  const wrong = unexplorable(suite, options)
+const explore = async <O extends Options>(
+  suite: Suite,
+  way: "exhaustively" | "randomly",
+  options: O,
+  stories: (suite: Suite, options: O) => Iterable<Story>,
+): Promise<Found | Nothing> => {
+  const wrong = unexplorable(suite, way, options)
   if (wrong !== undefined) return Promise.reject(wrong)
   const { stopAt = 1, storyWithin = 20_000 } = options
   const transitions = new Set<string>()
   const alike = new Alike()
   let first: Shrinking.Run | undefined
   let [count, played, red] = [0, 0, 0]
-  for (const story of stories) {
+  for (const story of stories(suite, options)) {
     count++
     const known = alike.find(story)
     const told = known ?? (await tell(suite, story, storyWithin))
@@ -179,9 +190,11 @@ const explore = async (suite: Suite, options: Bounds, stories: Iterable<Story>):
     violations,
     timeline,
     token,
-    line: `npx tenuto replay ${token}`,
+    line: suite.from === undefined ? lineless : `npx tenuto replay ${token}`,
   }
 }
+
+const lineless = "give the suite `from: import.meta.url` to have a line here that replays it"
 
 /** A story that is told 2,000 times and still not smallest is small enough. */
 const mostTellings = 2000
@@ -326,5 +339,9 @@ export class Red extends Error {
 /** Demand that nothing is found. Rejects with `Red`, whose message tells the story and holds the line that replays it. */
 export const demand = async (exploring: Found | Nothing | Promise<Found | Nothing>): Promise<Nothing> => {
   const explored = await exploring
+  if (isSuite(explored)) {
+    const says = "demand takes what was explored: demand(exhaustively(suite, { depth: 2 }))"
+    return Promise.reject(new Unexplorable(explored.name, "stories", says))
+  }
   return explored._tag === "Nothing" ? explored : Promise.reject(new Red(explored))
 }

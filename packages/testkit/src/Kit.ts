@@ -20,17 +20,23 @@ export interface Making<A> {
 /** A service that does not exist: the part of a provider's emulator that the kit uses. */
 export interface Emulated<Ledger> {
   readonly handler: (request: never) => object
-  /** What it has done so far. */
-  readonly ledger: Making<Ledger>
+  /** What it has done so far; a recording does not know. */
+  readonly ledger?: Making<Ledger>
 }
 
-/** A service of your own: it answers as a fetch handler does; no answer at all is a connection that is reset. */
+/**
+ * A service of your own: it answers as a fetch handler does; `Response.error()` is a connection that is reset. What it throws
+ * ends the run: it is the test's own mistake.
+ */
 export type Answering = (request: Request) => Response | Promise<Response>
 
-/** A service of your own that can say what it has created: `{ operations: [{ id, key }] }` lets the checks count it. */
+/**
+ * A service of your own that can say what it has created: a list of `{ id, key }`, by itself or as `operations`, lets the
+ * checks count it.
+ */
 export interface Serving<Ledger> {
   readonly fetch: Answering
-  readonly ledger: () => Ledger
+  readonly ledger?: () => Ledger
 }
 
 /** What can be played. */
@@ -43,10 +49,11 @@ type Made<M> = M extends { [Symbol.iterator](): { next(...args: ReadonlyArray<ne
     : never
   : never
 
-/** What a service can be asked about itself; a handler of your own has nothing to say. */
-export type LedgerOf<S extends Service> =
-  S extends Serving<infer Ledger>
-    ? Ledger
+/** What a service can be asked about itself; one without a ledger has nothing to say. */
+export type LedgerOf<S extends Service> = S extends { readonly fetch: Answering; readonly ledger: () => infer Ledger }
+  ? Ledger
+  : [Made<S>] extends [never]
+    ? undefined
     : Made<S> extends { readonly ledger: infer Ledger extends Making<unknown> }
       ? Made<Ledger>
       : undefined
@@ -64,7 +71,10 @@ export interface Options<S extends Service> {
   readonly seed?: number
   /** Cover the process's own time and chance while the client runs, and route the global `fetch`. Default: yes. */
   readonly globals?: boolean
-  /** Takes the service's webhooks in place of the address they are sent to. */
+  /**
+   * Takes the webhooks of an emulator that delivers, in place of the address they are sent to. A service of your own sends
+   * its letters by the global `fetch`.
+   */
   readonly receiver?: Answering
   /** The service's name: under it the faults that were played count as covered, where `TENUTO_COVERAGE` names a file. */
   readonly name?: string
@@ -110,12 +120,13 @@ export interface Kit<Ledger> extends AsyncDisposable {
   /** Reaches the service from outside a run, for a mocking library: `http.all("*", ({ request }) => kit.fetch(request))`. */
   readonly fetch: typeof globalThis.fetch
   /**
-   * Play a client to its end, and give what it gives. Rejects with what it throws; with an error whose `_tag` is
+   * Play a client to its end, and give what it gives. Rejects with what it throws, or before that with what a service of your
+   * own, or the receiver, has thrown meanwhile; with an error whose `_tag` is
    * `Deadlock` when nothing can wake it, `StuckIo` when I/O does not end, `HotLoop` when it asks again and again and no
    * time passes, and `Endless` when it goes on and on: each says who it is.
    */
   readonly run: <A>(client: (world: World) => A | Promise<A>) => Promise<A>
-  /** Between runs: let this much time pass, and what is due happen. */
+  /** Between runs: let this much time pass, and what is due happen. Rejects with what the receiver throws. */
   readonly advance: (by: Span) => Promise<void>
   /** Stop time until a promise settles: for I/O that the clock cannot see. */
   readonly track: <A>(promise: Promise<A>) => Promise<A>
@@ -150,6 +161,8 @@ export interface Explored<S extends Service, A = unknown> extends Pick<Options<S
   readonly name: string
   /** `import.meta.url` of the module that exports the suite, so that one line can replay it. */
   readonly from?: string
+  /** What carries its stories where an exploration does not say; none is shrunk to another. Default: in memory. */
+  readonly carrier?: Story["carrier"]
   /** What may go wrong; earlier words are simpler: `["503@look", "reset-after-commit@submit"]`. `pass@look` lets one by. */
   readonly kinds: ReadonlyArray<string>
   readonly service: (story: Story) => S

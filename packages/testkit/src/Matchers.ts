@@ -2,8 +2,8 @@
  * What test runners are told about runs: one table of matchers for vitest and jest, and the same as plain assertions for
  * node:test and everything else that throws.
  *
- * It imports no runner: `expect.extend(matchers)` is the whole set-up. Golden files are compared byte for byte; they are
- * written with `TENUTO_UPDATE=1`, or by the runner's own `-u`, and never in CI without being asked.
+ * It imports no runner: `expect.extend(matchers)` is the whole set-up. Golden files are compared byte for byte, but for how git
+ * ends their lines; they are written with `TENUTO_UPDATE=1`, or by the runner's own `-u`, and never in CI without being asked.
  *
  * ```ts
  * // in a set-up file of vitest 5; version 4 and "bun:test" want `interface Matchers<T> extends Matching<void> {}`, and jest
@@ -28,7 +28,9 @@
 import { judge, type Run, type Violation } from "./Checks.ts"
 import type { Kit, Known } from "./Kit.ts"
 import { isKit, isRun, unjudged } from "./internal/judged.ts"
-import { difference, goldenOf, insist } from "./internal/golden.ts"
+import { difference, goldenOf } from "./internal/golden.ts"
+import { insist } from "./internal/insist.ts"
+import { unfitOf } from "./internal/unfit.ts"
 
 /** What a runner expects of a matcher. */
 export interface Verdict {
@@ -43,12 +45,12 @@ export type Timed = string | { readonly timeline: string | (() => string) }
 export interface Matching<R> {
   /** Is this text, or that of this golden file: `new URL("golden/song.txt", import.meta.url)`. */
   readonly toMatchTimeline: (expected: string | URL) => R
-  /** Is a kit, or a run, that breaks none of `Checks`: `await expect(kit).toPassChecks({ secrets: [apiKey] })`. */
+  /** Is a kit, or a run, that asked its service for something and breaks none of `Checks`: `await expect(kit).toPassChecks({ secrets: [apiKey] })`. */
   readonly toPassChecks: (known?: Known) => Promise<void>
 }
 
 /** What can be judged: a kit, or a run as `Checks.judge` takes it. */
-export type Judged = Pick<Kit<unknown>, "judge"> | Run
+export type Judged = Pick<Kit<unknown>, "judge" | "transcript"> | Run
 
 /** Runners give a matcher whatever their user has. */
 const textOf = (received: unknown): string | undefined => {
@@ -59,9 +61,16 @@ const textOf = (received: unknown): string | undefined => {
   return typeof text === "string" ? text : undefined
 }
 
-function toMatchTimeline(this: object, received: unknown, expected: string | URL): Verdict {
+const golden = 'new URL("golden/song.txt", import.meta.url)'
+/** One line that ends as the name of a file does: no timeline. */
+const isPath = (expected: unknown): boolean => typeof expected === "string" && /^[^\n]+\.\w+$/.test(expected)
+
+function toMatchTimeline(this: object, received: unknown, expected?: string | URL): Verdict {
   const text = textOf(received)
   if (text === undefined) return unjudged(this, "this has no timeline: expect a text, a kit, or what was played")
+  if (expected === undefined)
+    return unjudged(this, `there is nothing to compare it with: give a text, or a file: ${golden}`)
+  if (isPath(expected)) return unjudged(this, `"${String(expected)}" is compared as a text: give a file as ${golden}`)
   const wanted = typeof expected === "string" ? expected : goldenOf(expected, text, this)
   if (wanted === undefined) {
     return unjudged(
@@ -76,10 +85,19 @@ function toMatchTimeline(this: object, received: unknown, expected: string | URL
   }
 }
 
-const judged = (received: unknown, known: Known): Promise<ReadonlyArray<Violation>> | undefined => {
+const isSilent = ({ exchanges }: Pick<Run, "exchanges">): boolean => exchanges.length === 0
+const silent: Violation = {
+  check: "asks",
+  says: "nothing was asked of the service: a run without a request is right for nothing",
+}
+
+const judged = async (received: unknown, known: Known): Promise<ReadonlyArray<Violation> | undefined> => {
   if (typeof received !== "object" || received === null) return undefined
-  if (isKit(received)) return received.judge(known)
-  return isRun(received) ? Promise.resolve(judge({ ...received, ...known })) : undefined
+  if (isKit(received)) return isSilent(await received.transcript()) ? [silent] : received.judge(known)
+  if (!isRun(received)) return undefined
+  const unfit = unfitOf("judge", known)
+  if (unfit !== undefined) return Promise.reject(unfit)
+  return isSilent(received) ? [silent] : judge({ ...received, ...known })
 }
 
 async function toPassChecks(this: object, received: unknown, known: Known = {}): Promise<Verdict> {

@@ -78,11 +78,33 @@ export const on = (stage: Fault.Stage, what: string | Answer, count = 1): Step =
 /** Write a story. */
 export const make = (steps: ReadonlyArray<Step>): Script => ({ version: 1, steps })
 
-const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Script), { errors: "all", onExcessProperty: "error" })
+const parts = { fault: Schema.optionalKey(Schema.String), answer: Schema.optionalKey(Answer) }
+const step = { ...times, ...parts, pass: Schema.optionalKey(Schema.Literal(true)) }
+const known = Object.keys(step).join(", ")
 
-/** Read the text of a file. Errors: `Unreadable`. */
+/** A script with all that a step may hold: what is wrong with one is told once, and not for each form that it could have. */
+const Written = Schema.Struct({
+  ...Script.fields,
+  steps: Schema.Array(
+    Schema.Struct(step)
+      .annotate({ messageUnexpectedKey: `No word of a step: ${known}` })
+      .check(
+        Schema.makeFilter(
+          ({ answer, fault, pass }) =>
+            [answer, fault, pass].filter((what) => what !== undefined).length === 1 ||
+            "Expected one of fault, answer, pass",
+        ),
+      ),
+  ),
+})
+
+const reading = { errors: "all", onExcessProperty: "error" } as const
+const check = Schema.decodeUnknownEffect(Schema.fromJsonString(Written), reading)
+const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Script), reading)
+
+/** Read the text of a file. Errors: `Unreadable`. The names of its faults are read by `apply`. */
 export const parse = (text: string): Effect.Effect<Script, Unreadable> =>
-  Effect.mapError(decode(text), (error) => new Unreadable({ detail: error.message }))
+  Effect.andThen(check(text), decode(text)).pipe(Effect.mapError((error) => new Unreadable({ detail: error.message })))
 
 const responseOf = ({ headers, json: body, status, text }: Answer): Response =>
   (body === undefined ? answer(status, text, headers) : json(status, body, headers)).response

@@ -60,7 +60,7 @@ export class Deadlock extends Schema.TaggedError<Deadlock>()("Deadlock", {
   waiters: Schema.Array(Schema.String),
 }) {
   override get message() {
-    return `at ${DateTime.formatIso(this.at)} nothing can happen any more: no timer is pending and no I/O is held; waiting: ${list(this.waiters)}. If real I/O was under way, hold time meanwhile: kit.track(promise), or VirtualClock.hold(effect)`
+    return `at ${DateTime.formatIso(this.at)} nothing can happen any more: no timer is pending and no I/O is held; waiting: ${list(this.waiters)}. If real I/O was under way, hold time meanwhile: kit.track(promise), or VirtualClock.hold(effect); or a timer was taken into a variable before the run: await kit.doctor(client) says so`
   }
 }
 

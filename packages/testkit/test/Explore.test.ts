@@ -16,6 +16,7 @@ const toy = ({ check = () => "toy", isRed = () => false }: Toy = {}) => {
   const told: Array<Explore.Story> = []
   const suite: Explore.Suite = {
     name: "toy",
+    from: "tenuto",
     kinds,
     tell: (story) => {
       told.push(story)
@@ -220,6 +221,16 @@ describe("exploring", () => {
     expect(explored.line).toMatch(/^npx tenuto replay v1:toy:memory:0:crash@look\+crash@look:[0-9a-f]{8}$/)
   })
 
+  it("prints no line that leads nowhere: a suite without from is told what it needs, and a path is as good as its address", async () => {
+    const { from: _, ...homeless } = toy({ isRed: () => true }).suite
+    const lineOf = async (from: object) =>
+      found(await Explore.exhaustively({ ...homeless, ...from }, { depth: 1 })).line
+    expect(await lineOf({})).toBe("give the suite `from: import.meta.url` to have a line here that replays it")
+    const line = await lineOf({ from: import.meta.url })
+    expect(line).toMatch(/^npx tenuto replay v1:\S*test\/Explore\.test\.ts:toy:memory:0::[0-9a-f]{8}$/)
+    expect(await lineOf({ from: import.meta.filename })).toBe(line)
+  })
+
   it("ends at the first red story, or at as many as are asked for", async () => {
     const { suite } = toy({ isRed: (steps) => steps.includes("503@look") })
     expect(await Explore.exhaustively(suite, { depth: 3 })).toMatchObject({ stories: 2, red: 1 })
@@ -346,6 +357,16 @@ describe("what cannot be explored", () => {
     ["length", () => Explore.randomly(suite, { runs: 3, length: 1.5, seed: 1 })],
     ["seed", () => Explore.exhaustively(suite, { depth: 1, seed: -1 })],
     ["kinds", () => Explore.exhaustively({ ...suite, kinds: [] }, { depth: 1 })],
+    ["from", () => Explore.exhaustively({ ...suite, from: "./toy.suite.mjs" }, { depth: 1 })],
+    ["from", () => Explore.exhaustively({ ...suite, from: "https://toys.test/toy.suite.mjs" }, { depth: 1 })],
+    ["depht", () => Explore.exhaustively(suite, { depht: 2 } as never)],
+    ["depth", () => Explore.exhaustively(suite, {} as never)],
+    ["seed", () => Explore.randomly(suite, { runs: 1, length: 1 } as never)],
+    ["carrier", () => Explore.exhaustively(suite, { depth: 1, carrier: "sockets" } as never)],
+    ["stopAt", () => Explore.exhaustively(suite, { depth: 1, stopAt: 0 })],
+    ["what was given", () => Explore.exhaustively(suite, undefined as never)],
+    ["suite", () => Explore.exhaustively(undefined as never, { depth: 1 })],
+    ["stories", () => Explore.demand(suite as never)],
   ])("is refused, and not green for nothing: its %s", async (part, exploring) => {
     await expect(exploring()).rejects.toMatchObject({ _tag: "Unexplorable", part })
   })

@@ -41,6 +41,24 @@ describe("toPassChecks", () => {
   })
 })
 
+describe("what would be green for nothing", () => {
+  it("is red: a run in which nothing was asked of the service", async () => {
+    await using kit = await createKit({ service: () => Response.json({ status: "ready" }) })
+    await expect(assert.toPassChecks(kit)).rejects.toThrow("nothing was asked of the service")
+    await expect(assert.toPassChecks({ ...run, exchanges: [] })).rejects.toThrow("nothing was asked of the service")
+  })
+
+  it("is refused: what is known of a run under a name that no judge knows", async () => {
+    await expect(assert.toPassChecks(run, { secret: ["s"] } as never)).rejects.toThrow("did you mean secrets?")
+  })
+
+  it("is told what is wanted: a timeline beside nothing, or beside the name of a file", () => {
+    const wanted = /new URL\("golden\/song\.txt", import\.meta\.url\)/
+    expect(() => assert.toMatchTimeline(text, undefined as never)).toThrow(wanted)
+    expect(() => assert.toMatchTimeline(text, "./golden/song.txt")).toThrow(wanted)
+  })
+})
+
 const golden = (name: string) => pathToFileURL(path.join(room, "of", name))
 
 afterEach(() => vi.unstubAllEnvs())
@@ -75,6 +93,12 @@ describe("toMatchTimeline", () => {
       "the timeline is another: line 3 differs, - expected, + received:\n    tenuto timeline v2\n             0 ms  service  received  GET /songs\n  -      20000 ms  service  answered 200\n  +      15000 ms  service  answered 200",
     )
     expect(() => assert.toMatchTimeline(`${text}more`, text)).toThrow("line 4 differs")
+  })
+
+  it("is the same however git ends its lines, and a missing newline at the end is called by its name", () => {
+    assert.toMatchTimeline(text, text.replaceAll("\n", "\r\n"))
+    expect(() => assert.toMatchTimeline(text, text.trimEnd())).toThrow("lacks the newline at its end")
+    expect(() => assert.toMatchTimeline(text, `${text}\n`)).toThrow("one more newline at its end")
   })
 
   it("a golden file is written where there is none, but not in CI, and anew when it is asked for", () => {

@@ -9,9 +9,10 @@ import { gzipSync } from "node:zlib"
 import * as Effect from "effect/Effect"
 import { Agent, request } from "undici"
 import { describe, expect, it } from "vitest"
+import * as Cassette from "@tenuto/testkit/Cassette"
 import * as Courier from "@tenuto/testkit/Courier"
 import * as Emulator from "@tenuto/testkit/Emulator"
-import { type Answering, createKit, type Dispatching, type World } from "@tenuto/testkit/Promise"
+import { type Answering, createKit, type Dispatching, type Kit, type World } from "@tenuto/testkit/Promise"
 
 /** A service of a user's own: work takes a minute. */
 const slowly = (): Answering => {
@@ -122,19 +123,67 @@ it("who answers a client's own sockets by asking it, as a mocking library does, 
   expect(told).toEqual([{ sung: true }, "2026-01-01T00:00:20.000Z"])
 })
 
-it.each([
+it.each<[object | undefined, string]>([
+  [undefined, "what was given is not what a kit needs: give an object of options"],
   [{}, "service is not what a kit needs: give what make() of an Emulator gives"],
   [{ service: {} }, "service is not"],
   [{ service: null }, "service is not"],
   [{ service: slowly(), carrier: "sockets" }, 'carrier is not what a kit needs: give "memory" or "loopback"'],
   [{ service: slowly(), origin: "nonsense" }, "origin is not what a kit needs: give an origin without a path"],
   [{ service: slowly(), origin: "https://api.example.com/v1" }, "origin is not"],
+  [{ service: slowly(), origin: "https://me@api.example.com" }, "origin is not"],
+  [{ service: slowly(), origin: "https://a.test", carrier: "loopback" }, "nothing that a kit over loopback takes"],
+  [
+    { service: slowly(), fault: ["503@look"] },
+    "fault is no option of a kit: did you mean faults? known: service, carrier",
+  ],
+  [{ service: slowly(), sede: 1 }, "did you mean seed?"],
+  [{ service: slowly(), retries: 1 }, "retries is no option of a kit: known: service"],
+  [
+    { service: slowly(), faults: "503@look" },
+    'faults is not what a kit needs: give a list of names, such as ["503@look"]',
+  ],
+  [{ service: slowly(), faults: [503] }, "faults is not"],
+  [{ service: slowly(), globals: "no" }, "globals is not what a kit needs: give true or false"],
+  [{ service: slowly(), receiver: "https://me.test" }, "receiver is not what a kit needs: give a function"],
+  [{ service: slowly(), name: 1 }, "name is not"],
+  [{ service: slowly(), seed: Number.NaN }, "seed is not what a kit needs: give a whole number from 0"],
+  [{ service: slowly(), seed: 1.5 }, "seed is not"],
+  [{ service: slowly(), seed: "1" }, "seed is not"],
+  [{ service: slowly(), stuckAfter: "5s" }, 'stuckAfter is not what a kit needs: give a span such as "20 seconds"'],
+  [{ service: slowly(), mostInAll: 0 }, "mostInAll is not what a kit needs: give a whole number from 1"],
 ])("what is not fit is refused before anything is opened: %j", async (options, says) => {
   await expect(createKit(options as never)).rejects.toMatchObject({
     _tag: "Unfit",
     message: expect.stringContaining(says) as string,
   })
 })
+
+it.each([
+  [(kit: Kit<unknown>) => kit.advance("-1 hour"), "the span of advance is not what a kit needs"],
+  [(kit: Kit<unknown>) => kit.advance("1 fortnight" as never), "milli, second, minute, hour and day are known"],
+  [(kit: Kit<unknown>) => kit.fault(["503@look"] as never), "a fault is not what a kit needs: give names"],
+  [(kit: Kit<unknown>) => kit.judge({ secret: ["s3cret"] } as never), "did you mean secrets?"],
+  [
+    (kit: Kit<unknown>) => kit.judge({ secrets: "s3cret" } as never),
+    "secrets is not what judge needs: give a list of texts",
+  ],
+  [(kit: Kit<unknown>) => kit.judge({}, ["created-once"] as never), "give a list of checks"],
+])("what is asked of a kit that it cannot mean is refused by name: %s", async (ask, says) => {
+  await using kit = await createKit({ service: slowly() })
+  const error: unknown = await ask(kit).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ _tag: "Unfit", message: expect.stringContaining(says) as string })
+  expect(String(error)).not.toContain("s3cret")
+})
+
+it.each(["https://API.example.com", "https://api.example.com/", "https://api.example.com:443"])(
+  "an origin is the same however it is written: %s",
+  async (origin) => {
+    await using kit = await createKit({ service: () => Response.json({}), origin })
+    expect(kit.url).toBe("https://api.example.com")
+    expect(await kit.run(() => fetch("https://api.example.com/songs").then(({ status }) => status))).toBe(200)
+  },
+)
 
 it("a run without a client says so", async () => {
   await using kit = await createKit({ service: slowly() })
@@ -199,21 +248,39 @@ it("time stands still between runs, and moves when it is told", async () => {
   expect(kit.now().toISOString()).toBe("2026-01-01T02:00:00.000Z")
 })
 
+/** A service that answers each request with a letter, ten minutes later. */
+const delivering = Effect.gen(function* () {
+  const sign = () => Effect.succeed({})
+  const courier = yield* Courier.make({ sign, within: "10 seconds", pauses: [] })
+  const body = Effect.succeed({ done: true })
+  const letter = { id: "msg_1", url: "http://me.test/hook", after: "10 minutes", body } as const
+  const handler = () => Effect.as(courier.post(letter), Emulator.json(202, {}))
+  return { handler, courier, ledger: Effect.succeed({}) }
+})
+
+it("a receiver is refused where nothing delivers", async () => {
+  const receiver = () => new Response(null, { status: 204 })
+  await expect(createKit({ service: slowly(), receiver })).rejects.toMatchObject({
+    _tag: "Unfit",
+    message: expect.stringContaining("one of your own sends its letters by the global fetch") as string,
+  })
+})
+
+it("a receiver that breaks is what an advance ends with", async () => {
+  const receiver = () => Promise.reject(new Error("no such song is known here"))
+  await using kit = await createKit({ service: delivering, receiver })
+  await kit.run(({ url }) => fetch(url, { method: "POST" }))
+  await expect(kit.advance("1 hour")).rejects.toThrow("no such song is known here")
+  await kit.advance("1 hour")
+})
+
 it("what is due between runs reads the kit's time, and letters stand in the timeline", async () => {
   const letters: Array<string> = []
-  const service = Effect.gen(function* () {
-    const sign = () => Effect.succeed({})
-    const courier = yield* Courier.make({ sign, within: "10 seconds", pauses: [] })
-    const body = Effect.succeed({ done: true })
-    const letter = { id: "msg_1", url: "http://me.test/hook", after: "10 minutes", body } as const
-    const handler = () => Effect.as(courier.post(letter), Emulator.json(202, {}))
-    return { handler, courier, ledger: Effect.succeed({}) }
-  })
   const receiver = () => {
     letters.push(new Date().toISOString())
     return new Response(null, { status: 204 })
   }
-  await using kit = await createKit({ service, receiver })
+  await using kit = await createKit({ service: delivering, receiver })
   await kit.run(({ url }) => fetch(url, { method: "POST" }))
   await kit.advance("1 hour")
   expect(letters).toEqual(["2026-01-01T00:10:00.000Z"])
@@ -239,6 +306,7 @@ it("in a process that nothing else keeps alive, who waits for ever is told all t
 
 describe("the doctor", () => {
   const kept = globalThis.setTimeout
+  const { setTimeout: taken } = process.getBuiltinModule("node:timers/promises")
   const examine = async (client: (world: World) => unknown) => {
     await using kit = await createKit({ service: slowly(), carrier: "loopback" })
     return await kit.doctor(client)
@@ -255,6 +323,13 @@ describe("the doctor", () => {
   })
 
   const derive = promisify(scrypt)
+  it("is asked for by a deadlock, and finds a timer of node:timers/promises that was taken before the run", async () => {
+    await using kit = await createKit({ service: slowly() })
+    const client = () => taken(60_000, undefined, { ref: false })
+    await expect(kit.run(client)).rejects.toThrow("taken into a variable before the run: await kit.doctor(client)")
+    expect(await kit.doctor(client)).toMatchObject([{ what: "a timer of the process itself" }])
+  })
+
   it.each<[string, (world: World) => unknown, RegExp]>([
     ["a child process", () => promisify(execFile)(process.execPath, ["--version"]), /kit\.track/],
     ["cryptography on another thread", () => derive("word", "salt", 8), /kit\.track/],
@@ -311,6 +386,49 @@ it("an answer that is relayed stays packed, as its headers say", async () => {
   expect(Buffer.from(await answer.arrayBuffer())).toEqual(packed)
 })
 
+describe("a ledger", () => {
+  const twice = [
+    { id: "song_1", key: "k" },
+    { id: "song_2", key: "k" },
+  ]
+  const judged = async (ledger: unknown) => {
+    const service = { fetch: () => Response.json({ status: "ready" }), ledger: () => ledger }
+    await using kit = await createKit({ service })
+    const init = { method: "POST", headers: { "idempotency-key": "k" } }
+    await kit.run(({ url }) => fetch(url, init))
+    return (await kit.judge()).map(({ check }) => check)
+  }
+
+  it.each<[string, unknown]>([
+    ["operations", { operations: twice }],
+    ["a list by itself", twice],
+    ["a map", { operations: new Map(twice.map((record) => [record.id, record])) }],
+    ["a set", new Set(twice)],
+  ])("counts what was created, however it says so: %s", async (_, ledger) => {
+    expect(await judged(ledger)).toEqual(["created-once"])
+  })
+
+  it.each<[string, unknown]>([
+    ["ids alone", ["song_1"]],
+    ["a count", { operations: 2 }],
+    ["records without ids", { operations: [{ key: "k" }] }],
+  ])("that cannot be counted is refused: %s", async (_, ledger) => {
+    await expect(judged(ledger)).rejects.toThrow("each with its id: { operations: [{ id, key }] }")
+  })
+
+  it("may say something else, and may be left out", async () => {
+    expect(await judged({ songs: 2 })).toEqual([])
+    const recorded = Cassette.play({ version: 1, exchanges: [] })
+    for (const service of [{ fetch: () => Response.json({}) }, recorded, slowly()] as const) {
+      await using kit = await createKit({ service })
+      const nothing: undefined = await kit.ledger()
+      expect(nothing).toBeUndefined()
+      await kit.run(({ url }) => fetch(url).then(() => undefined))
+      expect((await kit.transcript()).exchanges).toHaveLength(1)
+    }
+  })
+})
+
 describe.each(["memory", "loopback"] as const)("a service of one's own, in %s", (carrier) => {
   it("keeps its cookies apart", async () => {
     const headers: Array<[string, string]> = [
@@ -339,5 +457,38 @@ describe.each(["memory", "loopback"] as const)("a service of one's own, in %s", 
     })
     expect((await kit.transcript()).exchanges.map(({ stage }) => stage)).toEqual(["submit", "cancel", "cancel"])
     expect(await kit.judge()).toEqual([])
+  })
+
+  it.each<[string, () => never, string]>([
+    ["a mistake", () => undefined as never, "the service answered with nothing, not with a Response"],
+    ["what is no Response", () => ({ status: 200 }) as never, "with a value of type object, not with a Response"],
+    ["what makes a service", () => slowly() as never, "so give what it gives, as in service: choir()"],
+    [
+      "an assertion",
+      () => {
+        throw new RangeError("it is not the key that was agreed")
+      },
+      "it is not the key that was agreed",
+    ],
+  ])("that breaks is what the run ends with, whatever the client makes of it: %s", async (_, service, says) => {
+    const patiently = async ({ fetch, url }: World) => {
+      for (let tries = 0; tries < 3; tries++) {
+        await fetch(url).catch(() => undefined)
+        await sleep(1000)
+      }
+    }
+    await using kit = await createKit({ service, carrier })
+    await expect(kit.run(patiently)).rejects.toThrow(says)
+    expect((await kit.transcript()).exchanges).toHaveLength(3)
+    expect(await kit.run(() => "and the next run is another")).toBe("and the next run is another")
+    await expect(kit.run(({ fetch, url }) => fetch(url).catch(() => new Promise<void>(() => {})))).rejects.toThrow(says)
+  })
+
+  it("may throw of a client that has left", async () => {
+    const service = ({ signal }: Request) =>
+      new Promise<Response>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)))
+    await using kit = await createKit({ service, carrier })
+    const leave = ({ fetch, url }: World) => fetch(url, { signal: AbortSignal.timeout(1000) })
+    await expect(kit.run(leave)).rejects.toMatchObject({ name: "TimeoutError" })
   })
 })

@@ -62,6 +62,19 @@ describe("a script", () => {
     }
   })
 
+  it.each([
+    [{ on: "look", falt: "503" }, 'No word of a step: on, times, fault, answer, pass\n  at ["steps"][0]["falt"]'],
+    [{ on: "look" }, 'Expected one of fault, answer, pass\n  at ["steps"][0]'],
+    [{ on: "look", fault: "503", pass: true }, 'Expected one of fault, answer, pass\n  at ["steps"][0]'],
+    [
+      { on: "look", answer: { status: 99 } },
+      'Expected a value between 200 and 599\n  at ["steps"][0]["answer"]["status"]',
+    ],
+  ])("says once what is wrong with a step, and what is known: %j", async (step, says) => {
+    const error = await Effect.runPromise(Effect.flip(Script.parse(JSON.stringify({ version: 1, steps: [step] }))))
+    expect(error.message).toBe(`this is not a script: ${says}`)
+  })
+
   it("that names an unknown fault is refused before the first request", async () => {
     const exit = await Effect.runPromiseExit(Script.apply(service, Script.make([Script.on("look", "teapot")]), hooks))
     expect(Exit.isFailure(exit)).toBe(true)

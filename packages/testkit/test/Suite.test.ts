@@ -72,6 +72,7 @@ const keyOf = ({ body }: { readonly body: unknown }) => (body as { readonly key?
 const suiteOf = (habits: Habits) =>
   suite({
     name: "songs",
+    from: import.meta.url,
     kinds,
     service: choir,
     client: sing(habits),
@@ -93,7 +94,7 @@ describe("a suite without Effect", () => {
     expect(found.story.steps).toHaveLength(1)
     expect(found.story.steps[0]).toMatch(/@submit$/)
     expect(found.violations.map(({ check }) => check)).toEqual(expect.arrayContaining(["created-once", "one-key"]))
-    expect(found.line).toMatch(/^npx tenuto replay v1:/)
+    expect(found.line).toMatch(/^npx tenuto replay v1:\S*Suite\.test\.ts:songs:memory:/)
   })
 
   it("a client that does not hear Retry-After is found", async () => {
@@ -131,6 +132,34 @@ describe("a suite without Effect", () => {
     expect(found).toMatchObject({ _tag: "Found", violations: [{ check: "as-told" }] })
   })
 
+  it("is carried as it says, where the exploration does not, and its stories stay there", async () => {
+    const client = ({ url }: World) => fetch(url)
+    const wired = suite({ name: "wired", kinds: ["404@look"], carrier: "loopback", service: choir, client, checks: [] })
+    const red = { ...wired, tell: async () => ({ timeline: "", violations: [{ check: "red", says: "it is" }] }) }
+    const carriers = await Promise.all([
+      exhaustively(red, { depth: 1 }),
+      randomly(red, { runs: 1, length: 1, seed: 1 }),
+      exhaustively(red, { depth: 1, carrier: "memory" }),
+    ])
+    expect(carriers.map((found) => "story" in found && found.story.carrier)).toEqual(["loopback", "loopback", "memory"])
+  })
+
+  it("a service that breaks is red by its own error, which keeps secrets, and not by what the client made of it", async () => {
+    const broken = suite({
+      name: "broken",
+      kinds: ["pass@look"],
+      service: () => (request) => {
+        throw new Error(`who is ${request.headers.get("authorization")}?`)
+      },
+      client: ({ url }) => fetch(url, { headers }).catch(() => "and so it ended"),
+      secrets: [headers.authorization],
+    })
+    const found = await exhaustively(broken, { depth: 1 })
+    expect(found).toMatchObject({
+      violations: [{ check: "service", says: expect.stringMatching(/^Error: who is (?!Bearer)/) as string }],
+    })
+  })
+
   it("plays every story of a service that reads what is to come", async () => {
     const reading = suite({
       name: "songs",
@@ -155,6 +184,19 @@ describe("a suite without Effect", () => {
     expect(loopback?.timeline).toBe(memory?.timeline)
     expect(again?.timeline).toBe(memory?.timeline)
   })
+})
+
+it.each<[object | undefined, string]>([
+  [undefined, "what was given is not what a suite needs"],
+  [{ client: undefined, run: sing() }, "run is no option of a suite: known: name, kinds, service, client"],
+  [{ client: undefined }, "client is not what a suite needs: give a function"],
+  [{ secret: ["s"] }, "secret is no option of a suite: did you mean secrets?"],
+  [{ kinds: undefined }, "kinds is not what a suite needs: give a list of what may go wrong"],
+  [{ service: choir() }, "service is not what a suite needs: give a function that makes a service for each story"],
+  [{ checks: ["created-once"] }, "checks is not what a suite needs"],
+])("what is no suite is refused where it is made: %j", (given, says) => {
+  const options = given && { name: "songs", kinds, service: choir, client: sing(), ...given }
+  expect(() => suite(options as never)).toThrow(says)
 })
 
 describe("what a kit knows when a run is over", () => {

@@ -26,18 +26,16 @@ export const goldenOf = (file: URL, text: string, runner: object): string | unde
   return isThere ? files.readFileSync(file, "utf8") : undefined
 }
 
-/** The first line in which two texts differ, with what leads up to it. */
-export const difference = (expected: string, received: string): string | undefined => {
+/** The first line in which two texts differ, with what leads up to it. How lines end is git's affair, and the same. */
+export const difference = (written: string, received: string): string | undefined => {
+  const expected = written.replaceAll("\r\n", "\n")
   if (expected === received) return undefined
+  if (expected === `${received}\n`) return "what was expected has one more newline at its end"
+  if (received === `${expected}\n`) return "what was expected lacks the newline at its end"
   const [theirs, ours] = [expected.split("\n"), received.split("\n")]
   const at = theirs.findIndex((line, i) => line !== ours[i])
   const line = at === -1 ? theirs.length : at
   const before = theirs.slice(Math.max(0, line - 3), line).map((text) => `    ${text}`)
   const lines = [...before, `  - ${theirs[line] ?? "(the end)"}`, `  + ${ours[line] ?? "(the end)"}`]
   return `line ${line + 1} differs, - expected, + received:\n${lines.join("\n")}`
-}
-
-/** The one place that throws: whoever calls an assertion expects it to. */
-export const insist = (verdict: { readonly pass: boolean; readonly message: () => string }): void => {
-  if (!verdict.pass) throw new Error(verdict.message())
 }

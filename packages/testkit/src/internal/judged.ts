@@ -2,8 +2,8 @@
 import type { Run } from "../Checks.ts"
 import type { Kit } from "../Kit.ts"
 
-export const isKit = (value: object): value is Pick<Kit<unknown>, "judge"> =>
-  "judge" in value && typeof value.judge === "function"
+export const isKit = (value: object): value is Pick<Kit<unknown>, "judge" | "transcript"> =>
+  "judge" in value && typeof value.judge === "function" && "transcript" in value
 
 export const isRun = (value: object): value is Run => "exchanges" in value && Array.isArray(value.exchanges)
 

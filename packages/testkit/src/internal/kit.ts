@@ -20,10 +20,10 @@ import { covering } from "./covering.ts"
 import { examine } from "./doctor.ts"
 import { dispatcherOn } from "./dispatching.ts"
 import { fetchOn } from "./fetching.ts"
+import { operationsOf } from "./ledger.ts"
 import * as Life from "./life.ts"
-import type { Created } from "./transcribed.ts"
 import { Relayed } from "./trip.ts"
-import { Unfit, unfitOf } from "./unfit.ts"
+import { checks as wantedChecks, misfit, span, Unfit, unfitOf } from "./unfit.ts"
 import { build, type Subject } from "./world.ts"
 
 /** As in memory: it takes what it is sent, and a test that forgets to close it ends all the same. */
@@ -45,20 +45,21 @@ class Nested extends Schema.TaggedError<Nested>()("Nested", {}) {
   }
 }
 
-const made = <S extends Service>(service: S): Effect.Effect<Subject<LedgerOf<S>>> => {
+const made = <S extends Service>(service: S, broke: (thrown: unknown) => void): Effect.Effect<Subject<LedgerOf<S>>> => {
   if (typeof service === "function") {
-    return Effect.succeed({ handler: handlerOf(service), ledger: Effect.succeed(undefined as LedgerOf<S>) })
+    return Effect.succeed({ handler: handlerOf(service, broke), ledger: Effect.succeed(undefined as LedgerOf<S>) })
   }
   if ("fetch" in service) {
     const { fetch, ledger } = service
     const answering: Answering = (request) => fetch.call(service, request)
     return Effect.succeed({
-      handler: handlerOf(answering),
-      ledger: Effect.sync(() => ledger.call(service) as LedgerOf<S>),
+      handler: handlerOf(answering, broke),
+      ledger: Effect.sync(() => ledger?.call(service) as LedgerOf<S>),
     })
   }
   // The public type only hides that it is an effect.
-  return service as unknown as Effect.Effect<Subject<LedgerOf<S>>>
+  const making = service as unknown as Effect.Effect<Omit<Subject<never>, "ledger"> & Partial<Subject<LedgerOf<S>>>>
+  return Effect.map(making, (subject) => ({ ledger: Effect.succeed(undefined as LedgerOf<S>), ...subject }))
 }
 
 /** Requests of the global `fetch` to this origin stay in the process; whatever a client makes of it is undone. */
@@ -84,19 +85,43 @@ const run = <A, E>(effect: Effect.Effect<A, E>): Promise<A> =>
 /** What a suite knows of its kit, beside what everybody does. */
 interface Watched {
   readonly asked?: (stage: string | undefined) => void
+  /** Told what the service throws, or its receiver. */
+  readonly broke?: (thrown: unknown) => void
 }
 
-const isLedger = (ledger: unknown): ledger is { readonly operations: ReadonlyArray<Created> } =>
-  typeof ledger === "object" && ledger !== null && "operations" in ledger && Array.isArray(ledger.operations)
+const undelivered =
+  "nothing that this service takes: it delivers nothing; one of your own sends its letters by the global fetch, to whatever address it was given"
+const nowhere = "nothing that a kit over loopback takes: its service listens on a port, and run is given the url"
 
-export const open = async <S extends Service>(options: Options<S> & Watched): Promise<Kit<LedgerOf<S>>> => {
-  const unfit = unfitOf(options)
+export const open = async <S extends Service>(
+  options: Options<S>,
+  watched: Watched = {},
+): Promise<Kit<LedgerOf<S>>> => {
+  const unfit = unfitOf("a kit", options)
   if (unfit !== undefined) return Promise.reject(unfit)
   const { carrier = "memory", faults = [], globals = true, origin = "http://service.test", receiver } = options
+  if (carrier === "loopback" && options.origin !== undefined) {
+    return Promise.reject(new Unfit("origin", nowhere))
+  }
   const { mostAtOnce, mostInAll, seed = 0, stuckAfter } = options
   const scope = Scope.makeUnsafe()
+  const broken: Array<unknown> = []
+  const broke = (thrown: unknown) => {
+    broken.push(thrown)
+    watched.broke?.(thrown)
+  }
+  /** What the service itself threw is the test's own mistake: it comes before whatever a client made of it. */
+  const whole = async <A>(playing: Promise<A>): Promise<A> => {
+    await Promise.allSettled([playing])
+    return broken.length === 0 ? playing : Promise.reject(broken.splice(0)[0])
+  }
+  const service = made(options.service, broke).pipe(
+    Effect.tap(({ courier }) =>
+      receiver === undefined || courier !== undefined ? Effect.void : Effect.fail(new Unfit("receiver", undelivered)),
+    ),
+  )
   const world = await run(
-    build(made(options.service), {
+    build(service, {
       clock: VirtualClock.layer({
         seed,
         moves: "told",
@@ -104,10 +129,11 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
         ...(mostAtOnce === undefined ? {} : { mostAtOnce }),
         ...(mostInAll === undefined ? {} : { mostInAll }),
       }),
-      at: carrier === "memory" ? origin : served,
+      at: carrier === "memory" ? new URL(origin).origin : served,
       faults,
       receiver,
-      ...(options.asked === undefined ? {} : { asked: options.asked }),
+      broke,
+      ...(watched.asked === undefined ? {} : { asked: watched.asked }),
     }).pipe(
       Scope.provide(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
@@ -142,9 +168,9 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
 
   const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> => {
     const outer = Life.current()
-    return Effect.gen(function* () {
+    const playing = Effect.gen(function* () {
       if (yield* Deferred.isDone(closed)) return yield* new Closed({ wasRunning: false })
-      if (typeof client !== "function") return yield* new Unfit({ option: "the client of run", wanted: "a function" })
+      if (typeof client !== "function") return yield* Effect.fail(misfit("the client of run", "a kit", "a function"))
       if (globals && outer?.isOver === false) return yield* new Nested()
       const life: Life.Life = { isOver: false, isGivenUp: false }
       yield* during(() => () => void (life.isOver = true))
@@ -178,17 +204,21 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
         run,
       )
       .then((result) => (Result.isSuccess(result) ? result.success : Promise.reject(result.failure as Error)))
+    return whole(playing)
   }
 
   // What is due meanwhile, such as a receiver of letters, reads the kit's time too.
   const advance = (by: Span) => {
+    if (!span.fits(by)) return Promise.reject(misfit("the span of advance", "a kit", span.wanted))
     const passing = world.here(VirtualClock.guard(VirtualClock.advance(by)))
-    return run(opened(isPlaying ? passing : Effect.scoped(Effect.andThen(covered, passing))))
+    if (isPlaying) return run(opened(passing))
+    return whole(run(opened(Effect.scoped(Effect.andThen(covered, passing)))))
   }
 
   const transcript = async () => {
-    const ledger: unknown = await run(world.ledger)
-    return { ...world.transcript, ...(isLedger(ledger) ? { operations: ledger.operations } : {}) }
+    const operations = operationsOf(await run(world.ledger))
+    if (operations instanceof Unfit) return Promise.reject(operations)
+    return { ...world.transcript, ...(operations === undefined ? {} : { operations }) }
   }
   const timeline = () => Effect.runSyncWith(context)(Timeline.text)
 
@@ -198,7 +228,13 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
       Deferred.isDoneUnsafe(closed) ? Promise.reject(new Closed({ wasRunning: false })) : relayed(input, init),
     dispatcher,
     transcript,
-    judge: async (known, checks) => Checks.judge({ ...(await transcript()), timeline: timeline(), ...known }, checks),
+    judge: async (known = {}, checks = Checks.all) => {
+      const unfit = wantedChecks.fits(checks)
+        ? unfitOf("judge", known)
+        : misfit("the second argument", "judge", wantedChecks.wanted)
+      if (unfit !== undefined) return Promise.reject(unfit)
+      return Checks.judge({ ...(await transcript()), timeline: timeline(), ...known }, checks)
+    },
     report: (given) => Report.html(Effect.runSyncWith(context)(Timeline.entries), given),
     run: play,
     advance,
@@ -207,7 +243,12 @@ export const open = async <S extends Service>(options: Options<S> & Watched): Pr
       return promise
     },
     doctor: (client) => examine(() => play(async (given) => client(given))),
-    fault: (...names) => run(opened(world.fault(names))),
+    fault: (...names) =>
+      names.every((name) => typeof name === "string")
+        ? run(opened(world.fault(names)))
+        : Promise.reject(
+            misfit("a fault", "a kit", 'names, one after the other: kit.fault("503@look", "429=30@look")'),
+          ),
     now: () => DateTime.toDateUtc(DateTime.makeUnsafe(engine?.now ?? 0)),
     ledger: () => run(world.ledger),
     timeline,

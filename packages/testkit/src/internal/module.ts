@@ -9,16 +9,20 @@ const finding = () => {
   return path === undefined || url === undefined ? undefined : { path, url }
 }
 
-/** The path of a module from here, with `/` on every system; `undefined` for what is no file. */
+/** The path of a module, by its address or its name, from here, with `/` on every system; `undefined` for what is no file. */
 export const pathOf = (from: string): string | undefined => {
   const found = finding()
-  if (found === undefined || !from.startsWith("file:")) return undefined
+  if (found === undefined) return undefined
   const { path, url } = found
-  const file = url.fileURLToPath(from.replace(/[?#].*$/, ""))
-  return path.relative(process.cwd(), file).split(path.sep).join("/")
+  const file = from.startsWith("file:") ? url.fileURLToPath(from.replace(/[?#].*$/, "")) : from
+  return path.isAbsolute(file) ? path.relative(process.cwd(), file).split(path.sep).join("/") : undefined
 }
 
-const isSuite = (value: unknown): value is Suite =>
+/** Nothing can be replayed from there: neither a file, nor the command itself. Where there are no files, nobody can tell. */
+export const isLost = (from: string): boolean =>
+  from !== "tenuto" && finding() !== undefined && pathOf(from) === undefined
+
+export const isSuite = (value: unknown): value is Suite =>
   typeof value === "object" &&
   value !== null &&
   "name" in value &&

@@ -8,7 +8,7 @@ export interface Run {
 }
 
 /** Stories that are one step simpler, the greatest gain first. */
-const simpler = (story: Story, kinds: ReadonlyArray<string>): ReadonlyArray<Story> => {
+const simpler = (story: Story, { carrier: usual, kinds }: Suite): ReadonlyArray<Story> => {
   const { carrier, seed, steps } = story
   const without = steps.map((_, at) => ({ ...story, steps: steps.toSpliced(at, 1) }))
   const halves =
@@ -19,7 +19,7 @@ const simpler = (story: Story, kinds: ReadonlyArray<string>): ReadonlyArray<Stor
     kinds.slice(0, Math.max(0, kinds.indexOf(step))).map((kind) => ({ ...story, steps: steps.with(at, kind) })),
   )
   return [
-    ...(carrier === "memory" ? [] : [{ ...story, carrier: "memory" as const }]),
+    ...(carrier === "memory" || usual !== undefined ? [] : [{ ...story, carrier: "memory" as const }]),
     ...(seed === 0 ? [] : [{ ...story, seed: 0 }]),
     ...(steps.length === 0 ? [] : [{ ...story, steps: [] }]),
     ...halves,
@@ -38,14 +38,14 @@ export const shrink = async (
   const checks = new Set(run.told.violations.map(({ check }) => check))
   let best = run
   let left = most
-  for (let candidates = simpler(best.story, suite.kinds), at = 0; at < candidates.length && left > 0; at++) {
+  for (let candidates = simpler(best.story, suite), at = 0; at < candidates.length && left > 0; at++) {
     const story = candidates[at]
     if (story === undefined) break
     left--
     const told = await tell(story)
     if (!told.violations.some(({ check }) => checks.has(check))) continue
     best = { story, told }
-    candidates = simpler(story, suite.kinds)
+    candidates = simpler(story, suite)
     at = -1
   }
   return best

@@ -43,8 +43,10 @@ export interface Told {
 /** A client and a service on which stories are played. */
 export interface Suite {
   readonly name: string
-  /** `import.meta.url` of the module that exports it, which a token leads back to. */
+  /** `import.meta.url` of the module that exports it, which a token leads back to; `tenuto`: the command knows it by its name. */
   readonly from?: string
+  /** What carries its stories where an exploration does not say; none is shrunk to another. Default: in memory. */
+  readonly carrier?: Story["carrier"]
   /** Its alphabet; earlier words are simpler. */
   readonly kinds: ReadonlyArray<string>
   /** Aborted once the story is given up: then everything that it set going has to end. */

@@ -2,7 +2,10 @@
 import type { Run } from "../Checks.ts"
 import type { Ended, Explored, Service } from "../Kit.ts"
 import { chances } from "./effects.ts"
+import { insist } from "./insist.ts"
 import { open } from "./kit.ts"
+import { hiding } from "./reading.ts"
+import { unfitOf } from "./unfit.ts"
 import { isStalled } from "../VirtualClock.ts"
 import type { Story, Suite, Told, Violation } from "./story.ts"
 
@@ -35,10 +38,13 @@ const silent = (carrier: Story["carrier"], { thrown }: Ended<unknown>): Violatio
 }
 
 export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite => {
-  const { checks, client, from, kinds, known, name, secrets = [], service, ...rest } = explored
+  const unfit = unfitOf("a suite", explored)
+  insist({ pass: unfit === undefined, message: () => String(unfit?.message) })
+  const { carrier: usual, checks, client, from, kinds, known, name, secrets = [], service, ...rest } = explored
 
   const tell = async ({ carrier, seed, steps }: Story, signal?: AbortSignal): Promise<Told> => {
     const asked: Array<string> = []
+    const broken: Array<unknown> = []
     let isPlainly = kinds.every(isPlain)
     const story = {
       carrier,
@@ -49,15 +55,13 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
         return steps
       },
     }
-    const kit = await open({
-      ...rest,
-      service: service(story),
-      faults: steps,
-      carrier,
-      seed,
-      name,
-      asked: (stage) => asked.push(stage === "long-poll" ? "look" : (stage ?? "")),
-    })
+    const kit = await open(
+      { ...rest, service: service(story), faults: steps, carrier, seed, name },
+      {
+        asked: (stage) => asked.push(stage === "long-poll" ? "look" : (stage ?? "")),
+        broke: (thrown) => broken.push(thrown),
+      },
+    )
     signal?.addEventListener("abort", () => void kit.close(), { once: true })
     const { end, reasons: unhandled } = unheard()
     try {
@@ -72,11 +76,15 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
       const took = (kit.now().getTime() - began) / 1000
       const run = { ...outcome, took, secrets, unhandled, ...(typeof known === "function" ? known(ended) : known) }
       const { exchanges } = await kit.transcript()
-      const violations = [
-        ...(exchanges.length === 0 ? [silent(carrier, ended)] : []),
-        ...(stalled === undefined ? [] : [stalled]),
-        ...(await kit.judge(run, checks)),
-      ]
+      // What a client made of a service that broke says nothing of the client.
+      const violations =
+        broken.length > 0
+          ? [{ check: "service", says: hiding(String(broken[0]), secrets) }]
+          : [
+              ...(exchanges.length === 0 ? [silent(carrier, ended)] : []),
+              ...(stalled === undefined ? [] : [stalled]),
+              ...(await kit.judge(run, checks)),
+            ]
       const timeline = kit.timeline()
       return { timeline, violations, report: kit.report, ...(isPlainly ? { asked } : {}) }
     } finally {
@@ -84,7 +92,13 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
       await kit.close()
     }
   }
-  return { name, kinds, ...(from === undefined ? {} : { from }), tell }
+  return {
+    name,
+    kinds,
+    ...(from === undefined ? {} : { from }),
+    ...(usual === undefined ? {} : { carrier: usual }),
+    tell,
+  }
 }
 
 /** Where the time of a kit begins. */

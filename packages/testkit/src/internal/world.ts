@@ -35,6 +35,8 @@ export interface Settings<Clock> {
   /** Where it is in memory, or how it is served. */
   readonly at: string | Emulator.ServeOptions
   readonly receiver: Answering | undefined
+  /** Told what the receiver throws. */
+  readonly broke?: (thrown: unknown) => void
   /** Watches what a client experiences, faults included. */
   readonly watch?: (handler: Emulator.Handler) => Emulator.Handler
   /** Told the stage of each request that asks for a fault. */
@@ -100,7 +102,7 @@ const posting = (engine: Engine | undefined, request: Request): Promise<Response
 /** Build it in a scope; it ends with the scope. */
 export const build = <Ledger, Clock, E>(
   making: Effect.Effect<Subject<Ledger>, E>,
-  { asked: ask, at, clock, faults, receiver, watch = (whole) => whole }: Settings<Clock>,
+  { asked: ask, at, broke = () => {}, clock, faults, receiver, watch = (whole) => whole }: Settings<Clock>,
 ): Effect.Effect<World<Ledger, Clock>, Emulator.Unserved | Fault.Unrecognised | E, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
@@ -129,7 +131,14 @@ export const build = <Ledger, Clock, E>(
     const posted: Array<Letter> = []
     const url = typeof at === "string" ? at : (yield* here(Scope.provide(Emulator.serve(watched, at), scope))).url
     if (service.courier !== undefined) {
-      const letters = transportTo(receiver ?? ((request) => posting(engine, request)))
+      // That nobody is at an address is no mistake of the test's own.
+      const letters =
+        receiver === undefined
+          ? transportTo(
+              (request) => posting(engine, request),
+              () => {},
+            )
+          : transportTo(receiver, broke)
       const heard = hearing((lane, name) => {
         if (lane === "webhooks") posted.push({ at: ((engine?.now ?? 0) - (engine?.start ?? 0)) / 1000, fault: name })
       })

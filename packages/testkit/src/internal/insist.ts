@@ -1,0 +1,4 @@
+/** The one place that throws: an assertion is expected to, and a suite, which is made at once, has no other way to say it. */
+export const insist = (verdict: { readonly pass: boolean; readonly message: () => string }): void => {
+  if (!verdict.pass) throw new Error(verdict.message())
+}
