@@ -84,8 +84,18 @@ type Asked =
 interface Flow {
   readonly pull: Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, Unanswered>
   readonly close: Effect.Effect<void>
+  /** It was said to be a part: where it ends, the file need not. */
+  readonly isPart: boolean
+  readonly began: number
   skip: number
+  /** Of what is skipped. */
+  sum: number
 }
+
+/** Tell bytes apart that no host tells apart. */
+const summed = (sum: number, bytes: Uint8Array): number =>
+  bytes.reduce((so, byte) => Math.imul(so ^ byte, 16_777_619), sum)
+const unsummed = 2_166_136_261
 
 /** Reads the next bytes, over as many connections and links as it takes. */
 const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
@@ -101,17 +111,24 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
   let version: Version.Version = {}
   let received = 0
   let breaks = 0
+  /** Of what was passed on, where the host names no version. */
+  let sum = unsummed
   /** The link at hand has just been renewed and not yet proved good. */
   let isRenewed = false
 
   /** Pause before another attempt: twice as long as the last time, and no less than asked for. */
-  const pause = Effect.fnUntraced(function* (reason: Reason) {
+  const pause = Effect.fnUntraced(function* (reason: Reason, floor = Duration.zero) {
     breaks++
-    const left = Duration.subtract(within, DateTime.distance(began, yield* DateTime.now))
-    const length = Duration.max(retryAfter(reason) ?? Duration.zero, Duration.millis(250 * 2 ** breaks))
+    const now = yield* DateTime.now
+    const left = Duration.subtract(within, DateTime.distance(began, now))
+    const wanted = Duration.max(retryAfter(reason) ?? floor, floor)
+    const length = Duration.max(wanted, Duration.millis(250 * 2 ** breaks))
     // Law 6: a pause that the deadline does not allow ends the wait at once.
     if (breaks >= patience || Duration.isGreaterThanOrEqualTo(length, left)) return yield* unseen(artifact, reason)
     yield* Effect.sleep(length)
+    // What died in the pause is renewed; what was never alive by our clock is tried all the same.
+    const hasDied = Artifact.isFresh(artifact, now, skew) && !Artifact.isFresh(artifact, yield* DateTime.now, skew)
+    if (hasDied) isRenewed = false
   })
 
   /** Get a fresh link. A failed look is not the end of a download: it counts as a break. */
@@ -124,7 +141,7 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
     }
     const { failure } = seen
     if (!Remedy.isAutomatic(Remedy.of(failure, operation.contract))) return yield* failure
-    yield* pause(failure.reason)
+    yield* pause(failure.reason, operation.contract.cadence.floor)
   })
 
   /** Ask once. The request carries the link and nothing else: no key of the service is in reach here. */
@@ -142,12 +159,12 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
     const { body, status } = opened.success
     if (status === 200 || status === 206) {
       const part = Version.partOf(status, opened.success.headers, received)
-      const isApt = status === 200 || part.start === received
+      const isApt = status === 200 || (part.start === received && !isMultipart(opened.success.headers))
       if (!isApt || (received > 0 && !Version.isSame(version, part.version))) {
         yield* close
         return yield* unseen(artifact, isApt ? changed : misplaced, status)
       }
-      if (received === 0 && isPage(opened.success.headers, artifact)) {
+      if (isPage(opened.success.headers, artifact)) {
         yield* close
         return yield* unseen(
           artifact,
@@ -157,10 +174,13 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
       }
       version = { ...version, ...part.version }
       const pull = yield* Scope.provide(Stream.toPull(body), socket)
-      return flowing({ pull, close, skip: received - part.start })
+      const isPart = status === 206
+      return flowing({ pull, close, isPart, began: received, skip: received - part.start, sum: unsummed })
     }
     yield* close
-    if (status === 416 && received > 0 && Version.totalOf(opened.success.headers) === received) return whole
+    // Nothing follows what is here.
+    const total = Version.totalOf(opened.success.headers) ?? version.total ?? received
+    if (status === 416 && received > 0 && total === received) return whole
     if (status === 429 || status >= 500) {
       const hint = Delay.retryAfter(opened.success.headers, yield* DateTime.now)
       return broken({
@@ -209,8 +229,17 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
         for (const chunk of chunks.success) {
           const dropped = Math.min(flow.skip, chunk.byteLength)
           flow.skip -= dropped
-          if (dropped < chunk.byteLength) fresh.push(chunk.subarray(dropped))
-          received += chunk.byteLength - dropped
+          const rest = chunk.subarray(dropped)
+          if (!Version.isNamed(version)) {
+            flow.sum = summed(flow.sum, chunk.subarray(0, dropped))
+            if (dropped > 0 && flow.skip === 0 && flow.sum !== sum) {
+              yield* flow.close
+              return yield* unseen(artifact, changed)
+            }
+            sum = summed(sum, rest)
+          }
+          if (rest.byteLength > 0) fresh.push(rest)
+          received += rest.byteLength
         }
         const [head, ...tail] = fresh
         if (head === undefined) continue
@@ -218,7 +247,7 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
         isRenewed = false
         return [head, ...tail] as const
       }
-      const { skip } = flow
+      const { began, isPart, skip } = flow
       flow = undefined
       yield* close
       const isEmpty = received === 0 && artifact.mediaType !== undefined && chunks._tag === "Success"
@@ -227,7 +256,8 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
       if (received === version.total) return yield* Cause.done()
       if (chunks._tag === "Failure") yield* pause(reasonOf(chunks.failure))
       else if (skip > 0) return yield* unseen(artifact, changed)
-      else if (version.total === undefined) return yield* Cause.done()
+      else if (version.total === undefined && !isPart) return yield* Cause.done()
+      else if (version.total === undefined && received > began) continue
       else yield* pause({ _tag: "Unreachable", problem: "the file ended before it was complete" })
     }
   })
@@ -237,6 +267,9 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
 /** What a gateway or a hotel's network answers in the place of a file. */
 const isPage = (headers: Exchange.Headers, { mediaType }: Artifact.Artifact): boolean =>
   /^text\/html\b/i.test(headers["content-type"] ?? "") && mediaType !== undefined && !/html/i.test(mediaType)
+
+/** Parts with headings between them: more than one was sent, and one was asked for. */
+const isMultipart = (headers: Exchange.Headers): boolean => /^multipart\//i.test(headers["content-type"] ?? "")
 
 const flowing = (flow: Flow): Asked => ({ _tag: "Flowing", flow })
 const whole: Asked = { _tag: "Whole" }

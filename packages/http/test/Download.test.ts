@@ -475,3 +475,95 @@ it.effect("a page that came in the place of a file is not a file, and neither is
     assert.deepStrictEqual(content(yield* play({ answers: [page] })), file)
   }),
 )
+
+describe("a host that says little", () => {
+  const audio = { mediaType: "audio/flac" }
+  const begun = (headers = {}) => ({ status: 200, headers, body: file.subarray(0, 100), end: "Reset" as const })
+  const part = (from: number, to: number, total = "*") => ({
+    status: 206,
+    headers: { "content-range": `bytes ${from}-${to - 1}/${total}` },
+    body: file.subarray(from, to),
+  })
+  const page = {
+    status: 200,
+    headers: { "content-type": "text/html" },
+    body: new TextEncoder().encode("<html>".repeat(40)),
+  }
+
+  it.effect("a page in the place of the rest is no rest", () =>
+    Effect.gen(function* () {
+      for (const headers of [{}, { "last-modified": "Sun, 06 Nov 1994 08:49:37 GMT" }]) {
+        const played = yield* play({ answers: [() => begun(headers), () => page], artifact: audio })
+        assert.strictEqual(told(played), "Unseen Malformed")
+        assertClosed(played)
+      }
+    }),
+  )
+
+  it.effect("without a name or a time the bytes that came before are held against those that come again", () =>
+    Effect.gen(function* () {
+      const again = yield* play({ answers: [() => begun(), () => ({ status: 200, body: file })] })
+      assert.deepStrictEqual(content(again), file)
+      const another = yield* play({ answers: [() => begun(), () => ({ status: 200, body: other })] })
+      assert.strictEqual(told(another), "Unseen Malformed")
+      assertClosed(another)
+    }),
+  )
+
+  it.effect("the end of a part is not the end of the file, until nothing follows", () =>
+    Effect.gen(function* () {
+      for (const end of [{ "content-range": "bytes */1000" }, {}]) {
+        const played = yield* play({
+          answers: [() => begun(), () => part(100, 500), () => part(500, 1000), () => ({ status: 416, headers: end })],
+        })
+        assert.deepStrictEqual(content(played), file)
+        assert.deepStrictEqual(rangesOf(played), [undefined, "bytes=100-", "bytes=500-", "bytes=1000-"])
+      }
+      const told = yield* play({ answers: [() => begun(), () => part(100, 1000, "1000")] })
+      assert.deepStrictEqual(rangesOf(told), [undefined, "bytes=100-"])
+    }),
+  )
+
+  it.effect("many parts at once are not what was asked for", () =>
+    Effect.gen(function* () {
+      const many = { status: 206, headers: { "content-type": "multipart/byteranges; boundary=x" }, body: file }
+      const played = yield* play({ answers: [() => begun(), () => many] })
+      assert.strictEqual(told(played), "Unseen Malformed")
+    }),
+  )
+
+  it.effect("the time of the last change may be left out beside a name, and not without one", () =>
+    Effect.gen(function* () {
+      const modified = { "last-modified": "Sun, 06 Nov 1994 08:49:37 GMT" }
+      const named = { ...modified, etag: '"v1"' }
+      const rest = part(100, 1000, "1000")
+      const beside = { ...rest, headers: { ...rest.headers, etag: '"v1"' } }
+      assert.deepStrictEqual(content(yield* play({ answers: [() => begun(named), () => beside] })), file)
+      assert.strictEqual(told(yield* play({ answers: [() => begun(modified), () => rest] })), "Unseen Malformed")
+    }),
+  )
+})
+
+describe("links that are renewed again", () => {
+  it.effect("a look comes no sooner than the contract's floor after one that failed", () =>
+    Effect.gen(function* () {
+      const look = (count: number) => (count < 3 ? unseen({ _tag: "Unavailable" }) : succeeded(artifactOf({}, count)))
+      const { looks } = yield* play({ answers: [store()], artifact: { linkless: true }, look })
+      assert.deepStrictEqual(looks, [0, 1000, 2000])
+    }),
+  )
+
+  it.effect("one that died while the host wanted to be left alone is renewed once more", () =>
+    Effect.gen(function* () {
+      const look = (count: number) =>
+        succeeded(artifactOf({ expiresAt: soon(count === 1 ? "10 minutes" : "5 hours") }, count))
+      const wait = refuse(503, { "retry-after": "3600" })
+      const played = yield* play({ answers: [refuse(403), wait, store()], look, within: "2 hours" })
+      assert.deepStrictEqual([content(played), played.looks], [file, [0, 3_600_000]])
+      assert.deepStrictEqual(
+        played.requests.map(({ url }) => url),
+        [linkOf(0), linkOf(1), linkOf(2)],
+      )
+    }),
+  )
+})

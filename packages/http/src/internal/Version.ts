@@ -1,7 +1,7 @@
 /**
  * Which version of a file an answer holds, and which part of it: what keeps a download from joining pieces of two files.
  *
- * It judges by what the host says and never by the bytes.
+ * It judges by what the host says. Of a file that the host does not name, only the bytes can tell.
  */
 import type * as Exchange from "../Exchange.ts"
 
@@ -40,10 +40,18 @@ export const totalOf = (headers: Exchange.Headers): number | undefined => {
   return total === undefined ? undefined : Number(total)
 }
 
-/** Whether two answers may be pieces of one file. An entity tag that was given once has to be given again. */
+/** Whether the host says which version it is. */
+export const isNamed = ({ etag, modified }: Version): boolean => etag !== undefined || modified !== undefined
+
+/**
+ * Whether two answers may be pieces of one file. An entity tag that was given once has to be given again, and so has the time of
+ * the last change where there is no tag: beside one it may be left out (RFC 9110, 15.3.7).
+ */
 export const isSame = (known: Version, seen: Version): boolean =>
   (known.etag === undefined || known.etag === seen.etag) &&
-  (known.modified === undefined || seen.modified === undefined || known.modified === seen.modified) &&
+  (known.modified === seen.modified ||
+    known.modified === undefined ||
+    (seen.modified === undefined && known.etag !== undefined)) &&
   (known.total === undefined || seen.total === undefined || known.total === seen.total)
 
 /** Ask for the rest of this version. A weak tag does not promise the same bytes, so it may not be asked for. */
