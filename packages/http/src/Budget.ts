@@ -19,6 +19,7 @@
  * ```
  */
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Delay } from "@tenuto/core/Contract"
@@ -55,12 +56,18 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
   rules,
   open: () => {
     const purses = rules.map(make)
+    let moved = Deferred.makeUnsafe<void>()
     const counting = (deed: Deed["_tag"]) => purses.filter(({ rule }) => rule.deeds.includes(deed))
     return {
       admit: (deed, within) =>
         Effect.flatMap(now, (instant) => {
           const places = counting(deed).map((purse) => purse.take(instant))
-          const leave = () => places.forEach((place) => place.leave())
+          // Whoever stands behind works out anew when to go.
+          const leave = () => {
+            for (const place of places) place.leave()
+            Deferred.doneUnsafe(moved, Effect.void)
+            moved = Deferred.makeUnsafe()
+          }
           const wait = (instant: number, until: number): Effect.Effect<Duration.Duration | undefined> => {
             // One instant for all limits: a place that is used later than it stands would be none.
             const at = Math.max(instant, ...places.map((place) => place.free()))
@@ -74,7 +81,7 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
               return Effect.succeed(Duration.millis(at - instant))
             }
             // Meanwhile the service may close: then those who wait move on, each in its order.
-            return Effect.sleep(Duration.millis(at - instant)).pipe(
+            return Effect.timeoutOption(Deferred.await(moved), Duration.millis(at - instant)).pipe(
               Effect.andThen(now),
               Effect.flatMap((then) => wait(then, until)),
             )

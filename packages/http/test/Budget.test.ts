@@ -158,6 +158,19 @@ describe("a budget", () => {
     }),
   )
 
+  it.effect("a wait that is given up moves up whoever waits behind it", () =>
+    Effect.gen(function* () {
+      const budget = open(rule(1))
+      yield* budget.admit(within)
+      const gone = yield* Effect.forkChild(budget.admit(within), { startImmediately: true })
+      const next = yield* Effect.forkChild(budget.admit(within), { startImmediately: true })
+      yield* TestClock.adjust("30 seconds")
+      yield* Fiber.interrupt(gone)
+      yield* TestClock.adjust("31 seconds")
+      expect(next.pollUnsafe()).toEqual(Exit.succeed(undefined))
+    }),
+  )
+
   it.effect("without a number holds nobody back", () =>
     Effect.gen(function* () {
       expect(yield* places(open({ deeds: ["Look"] }), [0, 0, 0, 0])).toEqual([0, 0, 0, 0])
