@@ -91,7 +91,7 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
       heard: (deed, answer) =>
         Effect.map(now, (instant) => {
           for (const purse of counting(deed)) {
-            if (!("reason" in answer)) purse.taken()
+            if (!("reason" in answer)) purse.taken(instant)
             else if (answer.reason._tag === "RateLimited") purse.refused(instant, answer.reason.retryAfter)
           }
         }),
@@ -117,7 +117,7 @@ interface Purse {
   /** The service refused a request for its limit. */
   readonly refused: (instant: number, retryAfter: Duration.Duration | undefined) => void
   /** The service took a request. */
-  readonly taken: () => void
+  readonly taken: (instant: number) => void
 }
 
 /** Requests overtake each other on the way: what left a minute apart arrives a little less than a minute apart. */
@@ -159,8 +159,9 @@ const make = (rule: Rule): Purse => {
         backoff === undefined ? (retryAfter ?? Duration.zero) : Pace.pauseOf(backoff, retryAfter, refusals, 0)
       closedUntil = Math.max(closedUntil, instant + Duration.toMillis(pause))
     },
-    taken: () => {
-      refusals = 0
+    // What was sent before the service closed says nothing of when it opens.
+    taken: (instant) => {
+      if (instant >= closedUntil) refusals = 0
     },
   }
 }

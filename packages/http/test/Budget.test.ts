@@ -171,6 +171,15 @@ describe("a budget", () => {
     }),
   )
 
+  it.effect("what was sent before a refusal and taken after it lets nobody back at once", () =>
+    Effect.gen(function* () {
+      const budget = open({ deeds: ["Submit"] })
+      yield* budget.refused(seconds(30))
+      yield* budget.taken
+      expect(yield* places(budget, [5, 5, 5])).toEqual([30, 31, 32])
+    }),
+  )
+
   it.effect("without a number holds nobody back", () =>
     Effect.gen(function* () {
       expect(yield* places(open({ deeds: ["Look"] }), [0, 0, 0, 0])).toEqual([0, 0, 0, 0])

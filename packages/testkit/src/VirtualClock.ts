@@ -90,7 +90,7 @@ export class Endless extends Schema.TaggedError<Endless>()("Endless", {
   waiters: Schema.Array(Schema.String),
 }) {
   override get message() {
-    return `at ${DateTime.formatIso(this.at)} there is still no end: ${list(this.waiters)}. Give the client a deadline, or raise mostInAll if it means to send so many requests`
+    return `at ${DateTime.formatIso(this.at)} there is still no end: ${list(this.waiters)}. Give the client a deadline, or raise mostInAll if it means to send so many requests, or to be woken so often without one`
   }
 }
 
@@ -116,7 +116,7 @@ export interface Options {
   /** Requests at one instant after which the client counts as one that lets no time pass. Default: 10,000. */
   readonly mostAtOnce?: number
   /**
-   * Requests in one run after which the client counts as one that never ends, as does one that is woken four times as
+   * Requests in one run after which the client counts as one that never ends, as does one that is woken ten times as
    * often and sends none. Default: 50,000.
    */
   readonly mostInAll?: number

@@ -148,6 +148,94 @@ describe("what a run that was given up leaves behind", () => {
   })
 })
 
+describe("what a client leaves behind that never comes to rest", () => {
+  it.each([
+    [
+      "turns",
+      () => {
+        const again = () => void setImmediate(again)
+        again()
+      },
+      "StuckIo",
+    ],
+    [
+      "requests",
+      (url: string) => {
+        const again = (): unknown => void fetch(url).then(again)
+        again()
+      },
+      "HotLoop",
+    ],
+  ] as const)("ends its own run, and no later one: %s", async (_, leave, tag) => {
+    await using kit = await createKit({ service: ready, mostAtOnce: 200, stuckAfter: "200 millis" })
+    const running = kit.run(async ({ url }) => {
+      await fetch(url)
+      leave(url)
+    })
+    await expect(running).rejects.toMatchObject({ _tag: tag })
+    expect(await kit.run(({ url }) => fetch(url).then(({ status }) => status))).toBe(200)
+  })
+
+  it("does not hide what the client itself threw", async () => {
+    await using kit = await createKit({ service: ready, stuckAfter: "200 millis" })
+    const error = new Error("of its own")
+    const running = kit.run(() => {
+      const again = () => void setImmediate(again)
+      again()
+      throw error
+    })
+    await expect(running).rejects.toBe(error)
+  })
+})
+
+describe("kits beside each other", () => {
+  it("hear what is rejected in their own stories only", async () => {
+    const noisy = () => void Promise.reject(new Error("of the other"))
+    const told = (leave: () => void) =>
+      tell(
+        async ({ url }) => {
+          await fetch(url)
+          leave()
+        },
+        ["pass@look"],
+      )
+    const [loud, still] = await Promise.all([told(noisy), told(() => {})])
+    expect([checks(loud), checks(still)]).toEqual([["nothing-unhandled"], "Nothing"])
+  })
+
+  it("end at once when they are closed, though another one holds the globals", async () => {
+    await using holder = await createKit({ service: ready })
+    const waiting = await createKit({ service: ready })
+    let release = () => {}
+    const holding = holder.run(() => holder.track(new Promise<void>((resolve) => (release = resolve))))
+    const running = waiting.run(({ url }) => fetch(url))
+    await waiting.close()
+    await expect(running).rejects.toMatchObject({ _tag: "Closed" })
+    release()
+    await holding
+    await using next = await createKit({ service: ready })
+    expect(await next.run(({ url }) => fetch(url).then(({ status }) => status))).toBe(200)
+  })
+
+  it("let no time pass from within another one's run", async () => {
+    await using outer = await createKit({ service: ready })
+    await using inner = await createKit({ service: ready })
+    await expect(outer.run(() => inner.advance("1 hour"))).rejects.toMatchObject({ _tag: "Nested" })
+  })
+
+  it("blame no run for what the service threw before it", async () => {
+    let isBroken = true
+    const service: Answering = () => {
+      if (!isBroken) return Response.json({ status: "ready" })
+      throw new Error("before")
+    }
+    await using kit = await createKit({ service })
+    await expect(kit.fetch(kit.url)).rejects.toThrow()
+    isBroken = false
+    expect(await kit.run(({ url }) => fetch(url).then(({ status }) => status))).toBe(200)
+  })
+})
+
 describe("time is let pass", () => {
   it("beside what wakes nobody", async () => {
     await using kit = await createKit({ service: ready })

@@ -175,6 +175,8 @@ export const open = async <S extends Service>(
       const life: Life.Life = { isOver: false, isGivenUp: false }
       yield* during(() => () => void (life.isOver = true))
       yield* covered
+      // What was thrown before is nobody's here.
+      broken.length = 0
       yield* during(() => {
         isPlaying = true
         return () => {
@@ -193,9 +195,11 @@ export const open = async <S extends Service>(
       const result = yield* within(() => engine?.free())(VirtualClock.guard(playing, { label })).pipe(
         Effect.onError(() => Effect.sync(() => void (life.isGivenUp = true))),
       )
-      // What is due by now happens: the service sees who left, and whoever rejects is heard.
-      yield* Effect.ignore(VirtualClock.guard(VirtualClock.advance(0)))
-      return result
+      // What is due by now happens: the service sees who left, and whoever rejects is heard. What never comes to rest is given up.
+      const rest = yield* Effect.result(VirtualClock.guard(VirtualClock.advance(0), { label: `what ${label} left` }))
+      if (Result.isSuccess(rest)) return result
+      life.isGivenUp = true
+      return Result.isFailure(result) ? result : Result.fail<unknown>(rest.failure)
     })
       .pipe(
         Effect.scoped,
@@ -212,6 +216,7 @@ export const open = async <S extends Service>(
     if (!span.fits(by)) return Promise.reject(misfit("the span of advance", "a kit", span.wanted))
     const passing = world.here(VirtualClock.guard(VirtualClock.advance(by)))
     if (isPlaying) return run(opened(passing))
+    if (globals && Life.current()?.isOver === false) return Promise.reject(new Nested())
     return whole(run(opened(Effect.scoped(Effect.andThen(covered, passing)))))
   }
 

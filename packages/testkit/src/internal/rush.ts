@@ -7,7 +7,7 @@ export interface Most {
 }
 
 /** Timers in a row without a request, for each request there may be. */
-const idleness = 4
+const idleness = 10
 
 export class Rush {
   private readonly most: Most

@@ -43,6 +43,7 @@ export const placeholder = /withheld-(?:secret-)?\d+/
 const nameOf = (value: string, count: number): string =>
   /^(?=.*\d)(?=.*[A-Za-z])[\w-]{16,}$/.test(value) ? `withheld-secret-${count}` : `withheld-${count}`
 
+const deepest = 8
 /** A part of a link that is kept secret as a whole. */
 const telling = 16
 
@@ -51,7 +52,7 @@ const schemes = /^((?:basic|bearer|digest|dpop|hmac|key|api-?key|negotiate|token
 const patterns: ReadonlyArray<RegExp> = [
   /whsec_[\w+/=-]{8,}/g,
   /(?<=\bBearer\s{1,9})[\w.~+/=-]{8,}/gi,
-  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
+  /\beyJ[\w-]{8,1000}\.[\w-]{8,}\.[\w-]*/g,
 ]
 /** A member of an object of JSON, within any text. */
 const members = new RegExp(`(?<!\\\\)(${literal.source})(\\s*:\\s*)(${literal.source})`, "g")
@@ -59,8 +60,8 @@ const members = new RegExp(`(?<!\\\\)(${literal.source})(\\s*:\\s*)(${literal.so
 const tokens = new RegExp(`(${literal.source})(\\s*:)?|-?\\d[\\d.eE+-]*|[[\\]{},]`, "g")
 /** An element of XML that holds text. */
 const elements = /(<([\w:.-]+)(?:\s[^<>]*)?>)([^<>]+)(?=<\/\2\s*>)/g
-/** A part of a form: its head, its name, and what follows up to the next boundary. */
-const parts = /(\bname=(?:"([^"]*)"|([^\s;"]+))[^\r\n]*\r\n(?:[^\r\n]+\r\n){0,20}\r\n)([^]*?)(?=\r\n--)/g
+/** Where a part of a form is called something, in its head. */
+const called = /\bname=(?:"([^"\r\n]*)"|([^\s;"]+))/
 const links = /\bhttps?:\/\/[^\s"'<>\\^`{|}]+/g
 
 const decoded = (value: string): string => {
@@ -95,6 +96,15 @@ const isAlone = (word: string, text: string, at: number): boolean => {
   return !more.test(before.slice(-1)) || /(?:%[\dA-Fa-f]{2}|\\[bfnrt]|\\u[\dA-Fa-f]{4})$/.test(before)
 }
 
+/** What base64 says; nothing, where it is none. */
+const unpacked = (encoded: string): string => {
+  try {
+    return atob(encoded)
+  } catch {
+    return ""
+  }
+}
+
 /** What a literal of JSON says. */
 const unquoted = (literal: string): string => {
   try {
@@ -127,6 +137,8 @@ export class Withholder {
   private count = 0
   private index: Index | undefined
   private isLearning = true
+  /** How many links the one at hand stands in. */
+  private depth = 0
 
   constructor(secrecy: Secrecy = {}, name = nameOf) {
     this.names = new Set(secrecy.names?.map(plain))
@@ -195,8 +207,7 @@ export class Withholder {
 
   /** The password alone is as good as the header; without one the name is. */
   private basic(encoded: string): void {
-    if (!/^[\w+/]+={0,2}$/.test(encoded) || encoded.length % 4 === 1) return
-    const [name = "", ...rest] = atob(encoded).split(":")
+    const [name = "", ...rest] = unpacked(encoded).split(":")
     const password = rest.join(":")
     this.secret(password === "" ? name : password)
   }
@@ -243,9 +254,12 @@ export class Withholder {
   }
 
   private parts(text: string): string {
-    return text.replaceAll(parts, (whole, head: string, quoted: string | undefined, bare: string, value: string) =>
-      this.isSecret(quoted ?? bare, "member") ? head + this.secret(value) : whole,
-    )
+    const shown = text.split(/(?=\r\n--)/).map((part) => {
+      const end = part.indexOf("\r\n\r\n") + 4
+      const [, quoted, bare = ""] = called.exec(end < 4 ? "" : part.slice(0, end)) ?? []
+      return this.isSecret(quoted ?? bare, "member") ? part.slice(0, end) + this.secret(part.slice(end)) : part
+    })
+    return shown.join("")
   }
 
   private url(url: string, isKept: boolean): string {
@@ -264,8 +278,11 @@ export class Withholder {
       const text = decoded(value)
       const isTelling = isKept && text.length >= telling && !/^\d+$/.test(text) && !this.except.has(plain(name))
       if (isTelling || this.isSecret(decoded(name), "query")) return `${mark}${name}=${this.secret(text)}`
-      // A link may be the value of another.
-      const inner = text.includes("://") ? this.text(text) : text
+      // A link may be the value of another; so deep as this nobody means it.
+      if (!text.includes("://") || this.depth === deepest) return whole
+      this.depth++
+      const inner = this.text(text)
+      this.depth--
       return inner === text ? whole : `${mark}${name}=${encodeURIComponent(inner)}`
     })
   }

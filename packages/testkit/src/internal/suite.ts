@@ -9,13 +9,12 @@ import { unfitOf } from "./unfit.ts"
 import { isStalled } from "../VirtualClock.ts"
 import type { Story, Suite, Told, Violation } from "./story.ts"
 
-/** What is rejected meanwhile and heard by nobody. */
-const unheard = () => {
+/** Listen for what is rejected and heard by nobody. */
+const unheard = (reasons: Array<unknown>): (() => void) => {
   const { process } = globalThis as Partial<typeof globalThis>
-  const reasons: Array<unknown> = []
   const hear = (reason: unknown) => void reasons.push(reason)
   process?.on("unhandledRejection", hear)
-  return { reasons, end: () => void process?.off("unhandledRejection", hear) }
+  return () => void process?.off("unhandledRejection", hear)
 }
 
 /** Words that a request takes by its stage alone: then what is told depends on nothing but what was asked for. */
@@ -63,9 +62,16 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
       },
     )
     signal?.addEventListener("abort", () => void kit.close(), { once: true })
-    const { end, reasons: unhandled } = unheard()
+    const unhandled: Array<unknown> = []
+    let end = () => {}
+    /** Another story may be played until this one has its turn: what is rejected then is none of it. */
+    const playing: typeof client = (world) => {
+      end = unheard(unhandled)
+      return client(world)
+    }
+    Object.defineProperty(playing, "name", { value: client.name })
     try {
-      const [ended, outcome, stalled] = await kit.run(client).then(
+      const [ended, outcome, stalled] = await kit.run(playing).then(
         (value): Outcome<A> => [{ value }, { claimed: "succeeded" }],
         (thrown: unknown): Outcome<A> => {
           if (!isStalled(thrown)) return [{ thrown }, { thrown: [thrown] }]
