@@ -84,8 +84,8 @@ type Asked =
 interface Flow {
   readonly pull: Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, Unanswered>
   readonly close: Effect.Effect<void>
-  /** It was said to be a part: where it ends, the file need not. */
-  readonly isPart: boolean
+  /** Where it ends, the file need not. */
+  readonly isOpen: boolean
   readonly began: number
   skip: number
   /** Of what is skipped. */
@@ -174,8 +174,8 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
       }
       version = { ...version, ...part.version }
       const pull = yield* Scope.provide(Stream.toPull(body), socket)
-      const isPart = status === 206
-      return flowing({ pull, close, isPart, began: received, skip: received - part.start, sum: unsummed })
+      const { isOpen } = part
+      return flowing({ pull, close, isOpen, began: received, skip: received - part.start, sum: unsummed })
     }
     yield* close
     // Nothing follows what is here.
@@ -247,7 +247,7 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
         isRenewed = false
         return [head, ...tail] as const
       }
-      const { began, isPart, skip } = flow
+      const { began, isOpen, skip } = flow
       flow = undefined
       yield* close
       const isEmpty = received === 0 && artifact.mediaType !== undefined && chunks._tag === "Success"
@@ -256,7 +256,7 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
       if (received === version.total) return yield* Cause.done()
       if (chunks._tag === "Failure") yield* pause(reasonOf(chunks.failure))
       else if (skip > 0) return yield* unseen(artifact, changed)
-      else if (version.total === undefined && !isPart) return yield* Cause.done()
+      else if (version.total === undefined && !isOpen) return yield* Cause.done()
       else if (version.total === undefined && received > began) continue
       else yield* pause({ _tag: "Unreachable", problem: "the file ended before it was complete" })
     }

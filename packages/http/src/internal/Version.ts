@@ -16,6 +16,8 @@ export interface Version {
 /** One answer that holds a file, or its part from byte `start` on. */
 export interface Part {
   readonly start: number
+  /** It says where it ends, and not whether the file does. */
+  readonly isOpen: boolean
   readonly version: Version
 }
 
@@ -26,6 +28,7 @@ export const partOf = (status: number, headers: Exchange.Headers, asked: number)
   const stated = status === 200 || of === undefined ? lengthOf(headers, start) : of === "*" ? undefined : Number(of)
   return {
     start,
+    isOpen: status === 206 && of === "*",
     version: {
       ...(headers["etag"] === undefined ? {} : { etag: headers["etag"] }),
       ...(headers["last-modified"] === undefined ? {} : { modified: headers["last-modified"] }),
