@@ -82,8 +82,9 @@ const gone = { status: 410, json: { success: false, error: "gone", message: "no"
 /** Everything a service of this kind can meet. */
 const kinds: ReadonlyArray<string> = [...common, ...lives, ...strange, ...stranger]
 
-/** A file is fetched where something can go wrong with it. */
-const saves = (words: ReadonlyArray<string>) => words.some((word) => word.endsWith("@download"))
+/** A file is fetched, and letters are sent, where something can go wrong with them. */
+const goesTo = (words: ReadonlyArray<string>, stage: "download" | "webhook") =>
+  words.some((word) => word.endsWith(`@${stage}`))
 
 /** Ends when no time-out does: two timers of one instant fire as they were set, which a socket may delay. */
 const spare: Duration.Input = "23 seconds"
@@ -97,7 +98,7 @@ export const soundpiece = async (
     import("@tenuto/soundpiece/Emulator"),
   ])
   const secret = "whsec_c29uZ3Mgb2YgdGhlIGNob2lyLCB1bnN1bmc="
-  const hears = words.some((word) => word.endsWith("@webhook"))
+  const hears = goesTo(words, "webhook")
   const input = { lyrics: "Hold the note", prompt: "Slow waltz" }
   const hook = hears ? { callback_url: "http://hook.test/tenuto-hook" } : {}
   return ClientSuite.make({
@@ -117,7 +118,7 @@ export const soundpiece = async (
     // T-SP-1: there is no such operation.
     answers: { gone: { status: 422, json: { detail: [{ loc: ["query", "id"], type: "value_error", msg: "no" }] } } },
     transport,
-    artifact: saves(words) ? ({ outputs: [first] }) => first.audio : undefined,
+    artifact: goesTo(words, "download") ? ({ outputs: [first] }) => first.audio : undefined,
     ...(hears ? { webhook: { webhook: Soundpiece.webhook, secret } } : {}),
   })
 }
@@ -155,7 +156,7 @@ const overtenOf = async (
     changed: Overten.wordGenerate({ ...input, prompt: "A two-page brief" }, { key }),
     answers: { gone },
     transport,
-    artifact: saves(words) ? ({ document }) => document : undefined,
+    artifact: goesTo(words, "download") ? ({ document }) => document : undefined,
     webhook: { webhook: Overten.webhook, secret },
   })
 }
@@ -211,7 +212,7 @@ export const whisul = async (words: ReadonlyArray<string> = [...kinds, ...files,
     changed: Whisul.generate({ prompt: "A march" }, { key: "order-7" }),
     answers: { gone },
     transport,
-    artifact: saves(words) ? ({ song }) => song : undefined,
+    artifact: goesTo(words, "download") ? ({ song }) => song : undefined,
   })
 }
 

@@ -86,7 +86,8 @@ interface Flow {
   readonly close: Effect.Effect<void>
   /** Where it ends, the file need not. */
   readonly isOpen: boolean
-  readonly began: number
+  /** How much had been passed on when it began. */
+  readonly from: number
   skip: number
   /** Of what is skipped. */
   sum: number
@@ -175,7 +176,7 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
       version = { ...version, ...part.version }
       const pull = yield* Scope.provide(Stream.toPull(body), socket)
       const { isOpen } = part
-      return flowing({ pull, close, isOpen, began: received, skip: received - part.start, sum: unsummed })
+      return flowing({ pull, close, isOpen, from: received, skip: received - part.start, sum: unsummed })
     }
     yield* close
     // Nothing follows what is here.
@@ -247,7 +248,7 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
         isRenewed = false
         return [head, ...tail] as const
       }
-      const { began, isOpen, skip } = flow
+      const { from, isOpen, skip } = flow
       flow = undefined
       yield* close
       const isEmpty = received === 0 && artifact.mediaType !== undefined && chunks._tag === "Success"
@@ -257,7 +258,7 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
       if (chunks._tag === "Failure") yield* pause(reasonOf(chunks.failure))
       else if (skip > 0) return yield* unseen(artifact, changed)
       else if (version.total === undefined && !isOpen) return yield* Cause.done()
-      else if (version.total === undefined && received > began) continue
+      else if (version.total === undefined && received > from) continue
       else yield* pause({ _tag: "Unreachable", problem: "the file ended before it was complete" })
     }
   })

@@ -39,3 +39,14 @@ export interface Response {
 
 /** Read text that may be a secret. For transports, at the wire. */
 export const reveal = (text: Text): string => (Redacted.isRedacted(text) ? Redacted.value(text) : text)
+
+/** Put the parts of a body one after the other, in memory of their own. */
+export const join = (parts: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.byteLength
+  }
+  return whole
+}

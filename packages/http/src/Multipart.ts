@@ -17,7 +17,8 @@
  * ```
  */
 
-import { type Bytes, join } from "./internal/bytes.ts"
+import { join } from "./Exchange.ts"
+import type { Bytes } from "./internal/bytes.ts"
 
 /** A field, or a file. */
 export type Part =

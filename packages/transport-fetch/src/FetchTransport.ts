@@ -31,7 +31,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import type { Request } from "@tenuto/http/Exchange"
+import { join, type Request } from "@tenuto/http/Exchange"
 import { type Opened, Transport, type Limits, type Unanswered, type Unsent } from "@tenuto/http/Transport"
 import * as Head from "./internal/Head.ts"
 import * as Problem from "./internal/Problem.ts"
@@ -89,16 +89,6 @@ const reading = ({ place }: Flight, head: Head.Head, response: Response) => {
   )
 }
 
-const join = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
-}
-
 /** Make the transport over a given `fetch`, such as one that goes through a proxy. */
 export const layerWith = (options: Options): Layer.Layer<Transport> => {
   const isOnce = options.sendsOnce ?? options.fetch === undefined
@@ -123,7 +113,7 @@ export const layerWith = (options: Options): Layer.Layer<Transport> => {
       if (size > maxBytes) return yield* Problem.tooLarge(flight.place, maxBytes)
       chunks.push(chunk)
     }
-    return { status: head.status, headers: head.headers, body: join(chunks, size) }
+    return { status: head.status, headers: head.headers, body: join(chunks) }
   })
 
   const opening = Effect.fnUntraced(function* (request: Request, { timeout }: Pick<Limits, "timeout">) {

@@ -6,7 +6,8 @@
  */
 import * as Effect from "effect/Effect"
 import { WebCrypto } from "effect/crypto/WebCrypto"
-import { type Bytes, join } from "./bytes.ts"
+import { join } from "../Exchange.ts"
+import type { Bytes } from "./bytes.ts"
 
 /** An insecure page has no `subtle` at all; the error that gives is caught here too. */
 const compute = <A>(use: (subtle: SubtleCrypto) => Promise<A>): Effect.Effect<A, "Unsupported"> =>

@@ -18,20 +18,6 @@ export const isObject = (value: unknown): value is Members =>
 /** `Array.isArray` forgets that a list of JSON is read-only. */
 export const isList = (value: Schema.Json | undefined): value is ReadonlyArray<Schema.Json> => Array.isArray(value)
 
-/** The parts of a body put together. */
-export const joined = (
-  parts: ReadonlyArray<Uint8Array>,
-  size = parts.reduce((sum, part) => sum + part.byteLength, 0),
-): Uint8Array => {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-  }
-  return whole
-}
-
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 

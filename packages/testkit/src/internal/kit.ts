@@ -169,7 +169,6 @@ export const open = async <S extends Service>(
   const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> => {
     const outer = Life.current()
     const playing = Effect.gen(function* () {
-      if (yield* Deferred.isDone(closed)) return yield* new Closed({ wasRunning: false })
       if (typeof client !== "function") return yield* Effect.fail(misfit("the client of run", "a kit", "a function"))
       if (globals && outer?.isOver === false) return yield* new Nested()
       const life: Life.Life = { isOver: false, isGivenUp: false }
@@ -205,6 +204,7 @@ export const open = async <S extends Service>(
         Effect.scoped,
         (playing) => Effect.raceFirst(playing, Deferred.await(closed)),
         Effect.provideContext(context),
+        opened,
         run,
       )
       .then((result) => (Result.isSuccess(result) ? result.success : Promise.reject(result.failure as Error)))

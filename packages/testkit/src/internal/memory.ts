@@ -1,5 +1,5 @@
 /** Carries requests to a handler without a socket, with the same truths a socket would have told. */
-import { type Request as Sent, type Response, reveal } from "@tenuto/http/Exchange"
+import { join, type Request as Sent, type Response, reveal } from "@tenuto/http/Exchange"
 import { type Limits, type Opened, type Transport, Unanswered, Unsent } from "@tenuto/http/Transport"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -12,7 +12,6 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Handler, Request } from "../Handler.ts"
 import { engineOf } from "./clock.ts"
-import { joined } from "./content.ts"
 import { Line } from "./line.ts"
 import { attend, shown } from "./play.ts"
 import { refusalOf } from "./sendable.ts"
@@ -133,7 +132,7 @@ export const memory = <R>(handler: Handler<R>): Effect.Effect<Transport["Service
             if (BigInt(line.size) > limits.maxBytes) return end(tooLarge(limits.maxBytes), false)
             if (line.failure !== undefined) return end(line.failure, true)
             if (!line.isEnded) return
-            const body = joined(line.parts, line.size)
+            const body = join(line.parts)
             end(Effect.succeed({ status: line.status, headers: line.headers, body }), true)
           }
           line.onMore = look

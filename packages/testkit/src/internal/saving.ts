@@ -1,8 +1,8 @@
 /** Holds a file that a client fetched while its storage went wrong against what the service hands out. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { join } from "@tenuto/http/Exchange"
 import type { Handler, Request } from "../Handler.ts"
-import { joined } from "./content.ts"
 
 export class Saving {
   private readonly service: Handler
@@ -24,7 +24,7 @@ export class Saving {
   /** Take it in; what comes of it is what is wrong with it, if anything is. */
   take<E, R>(stream: Stream.Stream<Uint8Array, E, R>): Effect.Effect<string | undefined, E, R> {
     return Effect.map(Stream.runCollect(stream), (parts) => {
-      const saved = joined(parts)
+      const saved = join(parts)
       const { file } = this
       if (file === undefined) return `${saved.byteLength} bytes were saved of a file that the service never handed out`
       const at = saved.findIndex((byte, index) => byte !== file[index])

@@ -39,6 +39,7 @@ export interface Asking extends Side {
 
 /** What stands in the place of a secret. */
 export const placeholder = /withheld-(?:secret-)?\d+/
+const isPlaceholder = new RegExp(`^${placeholder.source}$`)
 /** What looks like an id keeps doing so: a timeline gives ids names of their own. */
 const nameOf = (value: string, count: number): string =>
   /^(?=.*\d)(?=.*[A-Za-z])[\w-]{16,}$/.test(value) ? `withheld-secret-${count}` : `withheld-${count}`
@@ -299,7 +300,7 @@ export class Withholder {
   private secret(value: string): string {
     if (value === "") return value
     if (!this.isLearning) return this.named(value)
-    if (new RegExp(`^${placeholder.source}$`).test(value)) this.taken.add(value)
+    if (isPlaceholder.test(value)) this.taken.add(value)
     else this.values.add(value)
     return value
   }

@@ -1,9 +1,9 @@
 /** Makes exchanges that may be kept out of what was taped: bodies to read, and no secret. */
-import { reveal } from "@tenuto/http/Exchange"
+import { join, reveal } from "@tenuto/http/Exchange"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import type { Exchange, Failed } from "./recorded.ts"
-import { type Content, contentOf, joined, keptOf } from "./content.ts"
+import { type Content, contentOf, keptOf } from "./content.ts"
 import { type Asking, type Secrecy, type Side, Withholder } from "./secrecy.ts"
 import type { Take } from "./taping.ts"
 
@@ -24,7 +24,7 @@ const asked = ({ request }: Take): Asking => {
 }
 
 const answered = ({ answer, parts }: Take): (Side & { readonly status: number }) | undefined =>
-  answer === undefined ? undefined : { ...answer, ...keptOf(answer.headers, joined(parts)) }
+  answer === undefined ? undefined : { ...answer, ...keptOf(answer.headers, join(parts)) }
 
 const isCut = ({ answer, isWhole, parts }: Take): boolean => {
   const size = parts.reduce((sum, part) => sum + part.byteLength, 0)

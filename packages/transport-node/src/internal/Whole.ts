@@ -1,7 +1,7 @@
 /** A request whose answer is read to its end, then handed over. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exchange from "@tenuto/http/Exchange"
+import * as Exchange from "@tenuto/http/Exchange"
 import type { Limits, Unanswered, Unsent } from "@tenuto/http/Transport"
 import type { Dispatcher } from "undici"
 import { Flight, type Gate } from "./Flight.ts"
@@ -37,12 +37,7 @@ export class Whole extends Flight {
 
   protected override onWhole(): void {
     // Copied: a chunk is a window on a buffer that also holds what came before and after it.
-    const body = new Uint8Array(this.size)
-    let at = 0
-    for (const chunk of this.chunks) {
-      body.set(chunk, at)
-      at += chunk.byteLength
-    }
+    const body = Exchange.join(this.chunks)
     this.resume(Effect.succeed({ status: this.status, headers: this.headers, body }))
   }
 

@@ -1,5 +1,6 @@
 /** Encodes a quiet tone as FLAC, 44.1 kHz, one channel (S001 "download the audio as FLAC (44.1 kHz)"). */
 import * as Effect from "effect/Effect"
+import { join } from "@tenuto/http/Exchange"
 import * as VirtualClock from "@tenuto/testkit/VirtualClock"
 
 const rate = 44_100
@@ -26,17 +27,7 @@ const encode = (codec: Codec, seconds: number, pitch: number): Uint8Array => {
   codec.FLAC__stream_encoder_process_interleaved(encoder, samples, length)
   codec.FLAC__stream_encoder_finish(encoder)
   codec.FLAC__stream_encoder_delete(encoder)
-  return joined(parts)
-}
-
-const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-  }
-  return whole
+  return join(parts)
 }
 
 /** Encoding takes longer than everything else an emulator does, and a tone is the same for everybody. */

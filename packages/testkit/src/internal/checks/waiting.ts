@@ -98,10 +98,7 @@ export const settledIsFinal = check(
       const isSame = (next: Exchange) => targetOf(next) === targetOf(said) || (isOne && isResend(next))
       const life = Reading.lifeOf(said, run) - clockSkew
       const isLate = (next: Exchange) =>
-        asks(next) &&
-        next.at >= answer.at - grain &&
-        isSame(next) &&
-        (isResend(next) || (Reading.isLook(next) && next.at < life))
+        next.at >= answer.at - grain && isSame(next) && (isResend(next) || (Reading.isLook(next) && next.at < life))
       for (const [place, next] of after(index, !isOne)) {
         if (!isLate(next)) continue
         if (!deaths.some((death) => death > index && death < place))
