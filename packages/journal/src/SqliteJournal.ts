@@ -2,7 +2,9 @@
  * A journal in one SQLite file: it outlives crashes, and several processes may share it.
  *
  * It never touches a file that is not a journal, never reports an append before it is on the disk, and stores nothing but
- * what the event schema writes: links and secret messages are not in it.
+ * what the event schema writes: links and secret messages are not in it. When the file, its log or the log's index is
+ * removed or replaced while it is open, everything fails with `Unusable` (`Unavailable`) until it is opened again. Copy an
+ * open journal with `VACUUM INTO` only: the package's README shows how.
  *
  * Law 5: ahead of the deed. An append is one transaction, synced; appends that are ready together share it.
  */

@@ -16,7 +16,7 @@ export interface Child {
 }
 
 /** Start a script of `process/`; it is killed when the scope closes. */
-export const start = (script: "writer" | "holder" | "maker", ...args: ReadonlyArray<string>) =>
+export const start = (script: "writer" | "holder" | "maker" | "passer", ...args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync((): Child => {
       const path = fileURLToPath(new URL(`process/${script}.ts`, import.meta.url))

@@ -39,7 +39,7 @@ const most = 256
 
 /** Start to take jobs until the scope closes; those that are left then fail. */
 export const make = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Batch, never, Scope.Scope> {
-  const { journal, sqlite } = database
+  const { journal, sqlite, trouble } = database
   const begin = sqlite.prepare("BEGIN IMMEDIATE")
   const commit = sqlite.prepare("COMMIT")
   const waiting: Array<Ticket> = []
@@ -48,17 +48,23 @@ export const make = Effect.fnUntraced(function* (database: Database): Effect.fn.
   const closed = () =>
     new Unusable({ journal, problem: "Unavailable", detail: "it was closed; open it again to go on writing" })
 
-  const commitAll = (tickets: ReadonlyArray<Ticket>): void => {
+  /** A commit counts when the journal was in its place both before and after it. */
+  const commitAll = (tickets: ReadonlyArray<Ticket>): Result.Result<void, Unusable> => {
     const live = tickets.filter((ticket) => !ticket.isWithdrawn)
-    if (live.length === 0) return
+    if (live.length === 0) return Result.void
     begin.run()
     try {
+      const before = trouble()
+      if (before !== undefined) return Result.fail(before)
       for (const ticket of live) ticket.run()
       commit.run()
     } finally {
       if (sqlite.isTransaction) sqlite.exec("ROLLBACK")
     }
+    const after = trouble()
+    if (after !== undefined) return Result.fail(after)
     for (const ticket of live) ticket.committed()
+    return Result.void
   }
   const settle = (tickets: ReadonlyArray<Ticket>, tell: (ticket: Ticket) => void): void => {
     waiting.splice(0, tickets.length)
@@ -67,7 +73,10 @@ export const make = Effect.fnUntraced(function* (database: Database): Effect.fn.
   /** Commit the first of those that wait. */
   const flush = (tickets: ReadonlyArray<Ticket>): Effect.Effect<void> =>
     Effect.matchEffect(
-      attempt(journal, "writing to it", () => commitAll(tickets)),
+      Effect.flatMap(
+        attempt(journal, "writing to it", () => commitAll(tickets)),
+        Effect.fromResult,
+      ),
       {
         onSuccess: () => Effect.sync(() => settle(tickets, (ticket) => ticket.succeed())),
         onFailure: (unusable) =>

@@ -11,6 +11,7 @@ import { resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import * as Header from "./Header.ts"
+import * as Place from "./Place.ts"
 import * as Problem from "./Problem.ts"
 import { creation } from "./Tables.ts"
 
@@ -21,6 +22,8 @@ export type Mode = "Write" | "Read"
 export interface Database {
   readonly journal: string
   readonly sqlite: DatabaseSync
+  /** Say why it can no longer be trusted: a file was taken away, or a later release changed it; `undefined` when it can. */
+  readonly trouble: () => Unusable | undefined
 }
 
 /** Longest wait inside SQLite, in milliseconds: a commit of another process is over by then. */
@@ -38,6 +41,13 @@ export const attempt = <A>(journal: string, doing: string, evaluate: () => A): E
     Effect.retry({ schedule: patience, while: Problem.isBusy }),
     Effect.mapError((thrown) => Problem.of(journal, doing, thrown)),
   )
+
+/** Read an open journal: an answer from files that are no longer its own is none. */
+export const reading = <A>({ journal, trouble }: Database, evaluate: () => A): Effect.Effect<A, Unusable> =>
+  Effect.tap(
+    attempt(journal, "reading it", () => ({ answer: evaluate(), trouble: trouble() })),
+    ({ trouble }) => trouble ?? Effect.void,
+  ).pipe(Effect.map(({ answer }) => answer))
 
 /**
  * Open a journal until the scope closes.
@@ -66,7 +76,13 @@ export const open = Effect.fnUntraced(function* (
     sqlite.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA trusted_schema = OFF")
     sqlite.exec(mode === "Read" ? "PRAGMA query_only = ON" : "PRAGMA journal_mode = WAL")
   })
-  return { journal, sqlite }
+  // The pragmas above have opened the log.
+  const trouble = yield* attempt(journal, "opening it", () => {
+    const place = Place.make(journal, path)
+    const mark = Header.markIn(sqlite)
+    return () => place.trouble() ?? Header.refusal(journal, mark())
+  })
+  return { journal, sqlite, trouble }
 })
 
 const isEmpty = (sqlite: DatabaseSync): boolean => sqlite.prepare("PRAGMA page_count").get()?.["page_count"] === 0

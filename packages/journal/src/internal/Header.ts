@@ -18,11 +18,18 @@ export interface Mark {
   readonly version: unknown
 }
 
+/** Read the mark of an open database, again and again. */
+export const markIn = (sqlite: DatabaseSync): (() => Mark) => {
+  const applicationId = sqlite.prepare("PRAGMA application_id")
+  const version = sqlite.prepare("PRAGMA user_version")
+  return () => ({
+    applicationId: applicationId.get()?.["application_id"],
+    version: version.get()?.["user_version"],
+  })
+}
+
 /** Read the mark of an open database. */
-export const markOf = (sqlite: DatabaseSync): Mark => ({
-  applicationId: sqlite.prepare("PRAGMA application_id").get()?.["application_id"],
-  version: sqlite.prepare("PRAGMA user_version").get()?.["user_version"],
-})
+export const markOf = (sqlite: DatabaseSync): Mark => markIn(sqlite)()
 
 /** Say why a file with this mark is not ours to use; `undefined` when it is. */
 export const refusal = (journal: string, mark: Mark): Unusable | undefined => {

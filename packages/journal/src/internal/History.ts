@@ -8,7 +8,7 @@ import * as Lifecycle from "@tenuto/core/Lifecycle"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { attempt, type Database } from "./Database.ts"
+import { attempt, type Database, reading } from "./Database.ts"
 
 const Line = Schema.fromJsonString(Lifecycle.Event)
 const encode = Schema.encodeResult(Line)
@@ -42,17 +42,19 @@ export const linesOf = (journal: string, entry: string, events: Events): Result.
   })
 
 /** Prepare the statements. Errors: `Unusable` (`Corrupt`, `Unavailable`). */
-export const make = Effect.fnUntraced(function* ({ journal, sqlite }: Database): Effect.fn.Return<History, Unusable> {
+export const make = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<History, Unusable> {
+  const { journal, sqlite } = database
   const statements = yield* attempt(journal, "opening it", () => ({
     events: sqlite.prepare(
       "SELECT sequence, event FROM events WHERE entry = (SELECT id FROM entries WHERE entry = ?) ORDER BY sequence",
     ),
     open: sqlite.prepare("SELECT entry, service FROM entries WHERE open = 1 ORDER BY id"),
     enter: sqlite.prepare(
-      `INSERT INTO entries (entry, service, open) VALUES (?1, ?2, ?3)
-       ON CONFLICT (entry) DO UPDATE SET service = ?2, open = ?3 WHERE service IS NOT ?2 OR open <> ?3`,
+      `INSERT INTO entries (entry, service, open) VALUES (?, ?, ?)
+       ON CONFLICT (entry) DO UPDATE SET service = excluded.service, open = excluded.open
+       WHERE service IS NOT excluded.service OR open <> excluded.open`,
     ),
-    add: sqlite.prepare("INSERT INTO events (entry, sequence, event) SELECT id, ?2, ?3 FROM entries WHERE entry = ?1"),
+    add: sqlite.prepare("INSERT INTO events (sequence, event, entry) SELECT ?, ?, id FROM entries WHERE entry = ?"),
   }))
   const corrupt = (entry: string, sequence: number, why: string) => {
     const detail = `event ${sequence} of the entry ${entry} ${why}; restore the journal from a copy`
@@ -71,18 +73,18 @@ export const make = Effect.fnUntraced(function* ({ journal, sqlite }: Database):
   return {
     read: (entry) =>
       Effect.flatMap(
-        attempt(journal, "reading it", () => statements.events.all(entry)),
+        reading(database, () => statements.events.all(entry)),
         (rows) => Effect.fromResult(decodeAll(entry, rows)),
       ),
     unsettled: Effect.map(
-      attempt(journal, "reading it", () => statements.open.all()),
+      reading(database, () => statements.open.all()),
       (rows) => rows.map(({ entry, service }) => ({ entry: String(entry), service: String(service) })),
     ),
     append: (entry, count, lines, state) => {
       if (lines.length === 0) return
       const isOpen = state !== undefined && Lifecycle.isOpen(state)
       statements.enter.run(entry, state === undefined ? null : Lifecycle.subjectOf(state).service, isOpen ? 1 : 0)
-      for (const [index, line] of lines.entries()) statements.add.run(entry, count + index + 1, line)
+      for (const [index, line] of lines.entries()) statements.add.run(count + index + 1, line, entry)
     },
   }
 })

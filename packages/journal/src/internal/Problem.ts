@@ -11,9 +11,23 @@ export class Thrown extends Data.TaggedError("Thrown")<{ readonly cause: unknown
 /** SQLite's primary result codes, from https://www.sqlite.org/rescode.html; extended codes keep them in the low byte. */
 const code = { error: 1, busy: 5, locked: 6, readOnly: 8, corrupt: 11, full: 13, cannotOpen: 14, foreign: 26 }
 
+/** SQLite's own words for them, which is all that Deno's `exec` tells (2.9). */
+const words: Readonly<Record<string, number>> = {
+  "database is locked": code.busy,
+  "database table is locked": code.locked,
+  "attempt to write a readonly database": code.readOnly,
+  "database disk image is malformed": code.corrupt,
+  "database or disk is full": code.full,
+  "unable to open database file": code.cannotOpen,
+  "file is not a database": code.foreign,
+}
+
 /** SQLite's primary result code of something that was thrown; `undefined` when SQLite did not throw it. */
-const codeOf = (cause: unknown): number | undefined =>
-  Predicate.hasProperty(cause, "errcode") && typeof cause.errcode === "number" ? cause.errcode & 0xff : undefined
+const codeOf = (cause: unknown): number | undefined => {
+  if (Predicate.hasProperty(cause, "errcode") && typeof cause.errcode === "number") return cause.errcode & 0xff
+  const isSqlite = Predicate.hasProperty(cause, "code") && cause.code === "ERR_SQLITE_ERROR"
+  return isSqlite && Predicate.hasProperty(cause, "message") ? words[String(cause.message)] : undefined
+}
 
 /** Whether another connection is in the way, so that trying again helps. */
 export const isBusy = ({ cause }: Thrown): boolean => codeOf(cause) === code.busy || codeOf(cause) === code.locked
