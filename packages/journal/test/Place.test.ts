@@ -78,7 +78,8 @@ describe("a file that changes while it is open", () => {
     Effect.gen(function* () {
       const file = yield* Temporary.file
       const page = yield* (yield* opened(file)).claim("x")
-      const run = StatementSync.prototype.run
+      // oxlint-disable-next-line typescript/unbound-method -- it is called on the statement below
+      const { run } = StatementSync.prototype
       const spy = vi.spyOn(StatementSync.prototype, "run").mockImplementation(function (
         this: StatementSync,
         ...values
