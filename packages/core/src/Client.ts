@@ -227,7 +227,7 @@ export const renew = <O extends Operation.Any>(
     if (isPending(seen)) {
       return yield* missed({ _tag: "Unseen", reason: { _tag: "Unrecognised", code: seen.word }, evidence })
     }
-    const found = seen._tag === "Succeeded" ? Artifact.find(seen.output, name) : undefined
+    const found = "output" in seen ? Artifact.find(seen.output, name) : undefined
     return found ?? (yield* missed({ _tag: "Lost", reason: { _tag: "Gone" }, evidence }))
   })
 

@@ -10,6 +10,10 @@
  * Overdue    still going on; we stopped waiting  Unseen     one look failed; nothing learned
  * ```
  *
+ * Work that failed, was cancelled or expired may leave a part of its result: `output` holds it as JSON with artifacts, so
+ * `Artifact.find` and downloads work on it. It need not satisfy the operation's schema; to see whether it does,
+ * `Schema.decodeUnknownOption(operation.output)(failure.output)`.
+ *
  * Law 2: a failed look is not a failed operation. Law 10: no secret appears in any rendering.
  *
  * @example
@@ -29,6 +33,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Instant } from "./internal/instant.ts"
+import { Tree } from "./Artifact.ts"
 import { Evidence } from "./Evidence.ts"
 import { Handle } from "./Handle.ts"
 import { Ongoing } from "./Observation.ts"
@@ -50,6 +55,11 @@ const sent = {
   entry: Schema.optionalKey(Schema.String),
 }
 const held = { ...about, handle: Handle }
+/** `output` is what there is of the result, when the service gives any: files keep their names and lose their links in JSON. */
+const ended = { ...held, output: Schema.optionalKey(Tree) }
+
+const remains = ({ output }: { readonly output?: Tree }): string =>
+  output === undefined ? "it gives no result" : "a part of the result is in its output"
 
 const why = (failure: { readonly reason: Reason.Reason; readonly evidence: Evidence }): string => {
   const { code, message, stage, status } = failure.evidence
@@ -86,7 +96,7 @@ export class Uncertain extends Schema.TaggedError<Uncertain>()("Uncertain", sent
 
 /** Started and ended badly. Starting new work is the caller's decision. Raised by settle and run. */
 export class Failed extends Schema.TaggedError<Failed>()("Failed", {
-  ...held,
+  ...ended,
   code: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
@@ -94,17 +104,17 @@ export class Failed extends Schema.TaggedError<Failed>()("Failed", {
   }
 }
 
-/** Was cancelled at the service, without result. Raised by settle and run. */
-export class Cancelled extends Schema.TaggedError<Cancelled>()("Cancelled", held) {
+/** Was cancelled at the service, without the whole result. Raised by settle and run. */
+export class Cancelled extends Schema.TaggedError<Cancelled>()("Cancelled", ended) {
   override get message() {
-    return `${who(this)} ${this.handle.id} was cancelled at the service; it gives no result`
+    return `${who(this)} ${this.handle.id} was cancelled at the service; ${remains(this)}`
   }
 }
 
-/** Was dropped by the service before it finished, without result. Raised by settle and run. */
-export class Expired extends Schema.TaggedError<Expired>()("Expired", held) {
+/** Was dropped by the service before it finished, without the whole result. Raised by settle and run. */
+export class Expired extends Schema.TaggedError<Expired>()("Expired", ended) {
   override get message() {
-    return `${who(this)} ${this.handle.id} expired at the service; it gives no result`
+    return `${who(this)} ${this.handle.id} expired at the service; ${remains(this)}`
   }
 }
 

@@ -29,7 +29,15 @@ export const Ongoing = Schema.Union([
 ])
 export type Ongoing = typeof Ongoing.Type
 
-/** One look. `word` and `code` are the service's own, kept for people and logs. */
+/** What there is of the result where the work did not end well; files stand in it as artifacts, under their own names. */
+const partial = { output: Schema.optionalKey(Tree) }
+
+/**
+ * One look. `word` and `code` are the service's own, kept for people and logs.
+ *
+ * Work that failed, was cancelled or expired may have a part of its result all the same: `output` holds it as the service's
+ * reader gives it, which need not satisfy the operation's whole schema.
+ */
 export const Observation = /* @__PURE__ */ pure(() =>
   Schema.Union([
     ...Ongoing.members,
@@ -43,9 +51,10 @@ export const Observation = /* @__PURE__ */ pure(() =>
       requestId: Schema.optionalKey(Schema.String),
       /** Further names that it gave, such as a run. */
       also: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+      ...partial,
     }),
-    Schema.TaggedStruct("Cancelled", { word: Schema.String }),
-    Schema.TaggedStruct("Expired", { word: Schema.String }),
+    Schema.TaggedStruct("Cancelled", { word: Schema.String, ...partial }),
+    Schema.TaggedStruct("Expired", { word: Schema.String, ...partial }),
   ]),
 )
 export type Observation = typeof Observation.Type

@@ -16,6 +16,7 @@
 import type * as Duration from "effect/Duration"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
+import type { Tree } from "@tenuto/core/Artifact"
 import type { Evidence, Stage } from "@tenuto/core/Evidence"
 import type { Observation } from "@tenuto/core/Observation"
 import type { Issue, Reason } from "@tenuto/core/Reason"
@@ -100,12 +101,15 @@ export const failed = (
     readonly word: string
     readonly code?: string | undefined
     readonly message?: Evidence["message"] | undefined
+    /** What there is of the result all the same. */
+    readonly output?: Tree | undefined
   },
 ): Observation => {
   const code = said.code === undefined ? {} : { code: said.code }
   const message = said.message === undefined ? {} : { message: unsigned(said.message) }
   const { reason } = judge(table, { stage: "settle", ...code })
-  return { _tag: "Failed", word: said.word, reason, ...code, ...message }
+  const output = said.output === undefined ? {} : { output: said.output }
+  return { _tag: "Failed", word: said.word, reason, ...code, ...message, ...output }
 }
 
 const matches = (row: Verdict, seen: Seen): boolean =>

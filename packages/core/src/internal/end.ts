@@ -2,6 +2,7 @@
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { Tree } from "../Artifact.ts"
 import type { Evidence } from "../Evidence.ts"
 import * as Failure from "../Failure.ts"
 import type { Handle } from "../Handle.ts"
@@ -91,6 +92,7 @@ const conclude = <O extends Operation.Any>(
   }
   const { observation } = outcome
   const evidence: Evidence = { stage: "settle" }
+  const gone = { ...held, ...partOf(observation), reason: { _tag: "Gone" as const }, evidence }
   switch (observation._tag) {
     case "Succeeded":
       // The provider made this tree from the operation's own schema; that it cannot be read back is our defect.
@@ -106,17 +108,21 @@ const conclude = <O extends Operation.Any>(
         ...(requestId === undefined ? {} : { requestId }),
         ...(Object.keys(also).length === 0 ? {} : { also }),
       }
-      return Effect.fail(new Failure.Failed({ ...held, ...named, reason, evidence: seen }))
+      return Effect.fail(new Failure.Failed({ ...held, ...partOf(observation), ...named, reason, evidence: seen }))
     }
     case "Cancelled":
-      return Effect.fail(new Failure.Cancelled({ ...held, reason: { _tag: "Gone" }, evidence }))
+      return Effect.fail(new Failure.Cancelled(gone))
     case "Expired":
-      return Effect.fail(new Failure.Expired({ ...held, reason: { _tag: "Gone" }, evidence }))
+      return Effect.fail(new Failure.Expired(gone))
     case "Pending":
     case "Unrecognised":
       return Effect.die(new Error("a pending observation cannot settle: see Lifecycle.apply"))
   }
 }
+
+/** What there is of the result, as it was seen: it need not satisfy the operation's schema. */
+const partOf = (observation: Observation): { readonly output?: Tree } =>
+  "output" in observation ? { output: observation.output } : {}
 
 /** What one look or one cancel brought. */
 export const observation = (

@@ -70,6 +70,9 @@ export interface Accepted {
  * `accepted` and `observed` see the JSON of a success (2xx), or `undefined` where the body is empty; `accepted` also where
  * it is no JSON, for a handle may stand in a header. `accepted` also sees
  * a refusal whose verdict `adopts`, and `observed` what `cancel` is answered, unless `cancelled` does.
+ *
+ * What there is of the result of work that failed, was cancelled or expired goes into the observation's `output`: JSON in
+ * which files stand as artifacts. It need not satisfy the operation's schema, and reaches the caller with the failure.
  */
 export interface Endpoint {
   readonly submit: (request: Request) => Call

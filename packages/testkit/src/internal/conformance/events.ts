@@ -59,6 +59,8 @@ export const succeeded = observed({
   files: [new Artifact.Artifact({ name: "files.0", handle, expiresAt: at })],
 })
 
+const part = { files: [new Artifact.Artifact({ name: "files.0", handle })], words: 95 }
+
 export const each: ReadonlyArray<Lifecycle.Event> = [
   drafted("each"),
   sending,
@@ -73,9 +75,9 @@ export const each: ReadonlyArray<Lifecycle.Event> = [
     _tag: "Observed",
     at,
     began: at,
-    observation: { _tag: "Failed", word: "bad", reason: { _tag: "PolicyViolation" }, code: "policy" },
+    observation: { _tag: "Failed", word: "bad", reason: { _tag: "PolicyViolation" }, code: "policy", output: part },
   },
-  { _tag: "Observed", at, began: at, observation: { _tag: "Cancelled", word: "gone" } },
+  { _tag: "Observed", at, began: at, observation: { _tag: "Cancelled", word: "gone", output: "half" } },
   { _tag: "Observed", at, began: at, observation: { _tag: "Expired", word: "old" } },
   { _tag: "Lost", at, reason: { _tag: "NotFound", what: "operation" }, evidence: { stage: "look", status: 404 } },
 ]
