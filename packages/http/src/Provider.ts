@@ -88,7 +88,17 @@ import { connect } from "./internal/connection.ts"
 import type { Settings, Table } from "./internal/table.ts"
 import { Transport } from "./Transport.ts"
 
-export type { Accepted, Answered, Call, Endpoint, Refusal, Settings, Table } from "./internal/table.ts"
+export type {
+  Accepted,
+  Answered,
+  Call,
+  Endpoint,
+  Observed,
+  Reading,
+  Refusal,
+  Settings,
+  Table,
+} from "./internal/table.ts"
 
 /** Authenticate with `Authorization: Bearer <key>`. */
 export const bearer: Table<string>["credential"] = (apiKey) => ({

@@ -1,7 +1,10 @@
 /**
  * What an answer means: stage × status × code to a truth and a reason, as a table with a source for every row.
  *
- * The same table drives the client, the generated pages and `tenuto explain`; nothing else judges a status.
+ * The same table drives the client, the generated pages and `tenuto explain`; nothing else judges a status. Behind the rows
+ * of every table stand `defaults`: what HTTP itself means by a status. Where neither has a row, the careful reading holds.
+ *
+ * A service may put its refusals into answers with status 200. Its readers then say `refused`, and the table judges.
  *
  * @example
  * ```ts
@@ -10,12 +13,14 @@
  *
  * const lost = Verdict.judge(Soundpiece.table.verdicts, { stage: "look", status: 422 })
  * console.log(lost.truth, lost.source) // Lost S000 "a referenced entity (operation id etc.) wasn't found"
+ * console.log(Verdict.judge([], { stage: "look", status: 401 }).reason._tag) // Unauthenticated: what HTTP means by it
  * console.log(Verdict.judge([], { stage: "submit", status: 500 }).truth) // Uncertain: no row, the careful reading
  * ```
  */
 import type * as Duration from "effect/Duration"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import type { Tree } from "@tenuto/core/Artifact"
 import type { Evidence, Stage } from "@tenuto/core/Evidence"
 import type { Observation } from "@tenuto/core/Observation"
@@ -59,13 +64,83 @@ export interface Trouble {
   readonly details?: string
 }
 
+/**
+ * What a reader says of a 2xx whose body refuses: the table judges it like any other refusal. `status` takes the place of
+ * the answer's own; `Table.trouble` reads the rest of what is not given here.
+ */
+export interface Refused extends Trouble {
+  readonly _tag: "Refused"
+  readonly status?: number
+}
+
+/**
+ * Say that the body of a 2xx is a refusal.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import type * as Provider from "@tenuto/http/Provider"
+ * import * as Verdict from "@tenuto/http/Verdict"
+ *
+ * // A service that answers {"ok": false, "error": "invalid_auth"} with status 200.
+ * export const observed: Provider.Endpoint["observed"] = (body: any) => {
+ *   if (body?.ok === false) return Verdict.refused({ code: String(body.error) })
+ *   return Result.succeed({ _tag: "Pending", word: String(body?.status) })
+ * }
+ * ```
+ */
+export const refused = (said: Omit<Refused, "_tag"> = {}): Result.Result<never, Refused> =>
+  Result.fail({ _tag: "Refused", ...said })
+
 /** What was seen: where, and what it said. */
 export interface Seen extends Trouble {
   readonly stage: Stage
   readonly status?: number
 }
 
-/** What holds where a service's own table is silent. */
+type Meaning = readonly [
+  status: number,
+  submit: Row<"submit">["truth"],
+  reason: Reason,
+  source: string,
+  work?: readonly [truth: Row<"look">["truth"], reason: Reason],
+]
+
+/**
+ * `submit` is what is true of a submit; `work` is what is true of work that was taken, where the status says anything of it.
+ * A 408 and a 503 may come from a gateway that had passed the request on.
+ */
+const meanings: ReadonlyArray<Meaning> = [
+  [401, "Rejected", { _tag: "Unauthenticated" }, "RFC 9110, 15.5.2"],
+  [403, "Rejected", { _tag: "Forbidden" }, "RFC 9110, 15.5.4"],
+  [
+    404,
+    "Rejected",
+    { _tag: "NotFound", what: "endpoint" },
+    "RFC 9110, 15.5.5",
+    ["Lost", { _tag: "NotFoundOrGone", what: "work" }],
+  ],
+  [405, "Rejected", { _tag: "NotImplemented" }, "RFC 9110, 15.5.6"],
+  [408, "Uncertain", { _tag: "Timeout" }, "RFC 9110, 15.5.9"],
+  [410, "Rejected", { _tag: "Gone" }, "RFC 9110, 15.5.11", ["Lost", { _tag: "Gone" }]],
+  [413, "Rejected", { _tag: "TooLarge" }, "RFC 9110, 15.5.14"],
+  [429, "Rejected", { _tag: "RateLimited" }, "RFC 6585, 4"],
+  [501, "Rejected", { _tag: "NotImplemented" }, "RFC 9110, 15.6.2"],
+  [503, "Uncertain", { _tag: "Unavailable" }, "RFC 9110, 15.6.4"],
+]
+
+/** What HTTP itself means by a status: the last rows of every table, so that a row of the service's own replaces them. */
+export const defaults: ReadonlyArray<Verdict> = [
+  ...meanings.map(([status, truth, reason, source]): Verdict => ({ stage: "submit", status, truth, reason, source })),
+  ...(["look", "cancel", "download"] as const).flatMap((stage) =>
+    meanings.map(([status, , reason, source, work]): Verdict => {
+      const [truth, own] = work ?? (["Unseen", reason] as const)
+      return { stage, status, truth, reason: own, source }
+    }),
+  ),
+]
+
+/** What holds where no row does. */
 const careful = ({ stage, status = 0 }: Seen): Verdict => {
   const reason: Reason = status >= 500 ? { _tag: "Internal" } : { _tag: "Unrecognised", code: "" }
   const source = "no page says; the careful reading"
@@ -88,9 +163,10 @@ const careful = ({ stage, status = 0 }: Seen): Verdict => {
 const isRefusal = (status: number): boolean =>
   status >= 400 && status < 500 && status !== 408 && status !== 409 && status !== 499
 
-/** Judge an answer by the first row that matches. Total: where no row does, the careful reading holds. */
+/** Judge an answer by the first row that matches, `defaults` last. Total: where no row does, the careful reading holds. */
 export const judge = (table: ReadonlyArray<Verdict>, seen: Seen): Verdict => {
-  const found = table.find((candidate) => matches(candidate, seen)) ?? careful(seen)
+  const isMet = (row: Verdict) => matches(row, seen)
+  const found = table.find(isMet) ?? defaults.find(isMet) ?? careful(seen)
   return { ...found, reason: hinted(found.truth, fill(found.reason, seen), seen) }
 }
 
@@ -131,8 +207,10 @@ const fill = (reason: Reason, seen: Seen): Reason => {
       const text = seen.message === undefined || seen.message._tag === "Secret" ? undefined : seen.message.text
       return text === undefined ? reason : { _tag: "Retired", replacement: text }
     }
-    case "Unrecognised":
-      return { _tag: "Unrecognised", code: seen.code ?? (seen.status === undefined ? "none" : String(seen.status)) }
+    case "Unrecognised": {
+      const code = seen.code ?? seen.status
+      return code === undefined ? { _tag: "Unclassified" } : { _tag: "Unrecognised", code: String(code) }
+    }
     default:
       return reason
   }
@@ -147,6 +225,7 @@ const hinted = (truth: Verdict["truth"], reason: Reason, { retryAfter }: Seen): 
     case "Timeout":
       return { _tag: "Unavailable", retryAfter }
     case "Unrecognised":
+    case "Unclassified":
       return truth === "Unseen" || truth === "Uncertain" ? { _tag: "Unavailable", retryAfter } : reason
     default:
       return reason

@@ -141,9 +141,9 @@ describe("an answer", () => {
     ],
     ["that is no final one", answer(100, ""), "Uncertain Unrecognised", "Unseen Unrecognised"],
     ["refusing", answer(422), "Rejected Invalid", "Unseen Unrecognised"],
-    ["of a service that is busy", answer(503), "Uncertain Unavailable", "Unseen Internal"],
+    ["of a service that is busy", answer(503), "Uncertain Unavailable", "Unseen Unavailable"],
     ["of a service that broke", answer(500, "oops"), "Uncertain Internal", "Unseen Internal"],
-    ["that there is no such thing", answer(404), "Rejected Unrecognised", "Lost Gone"],
+    ["that there is no such thing", answer(404), "Rejected NotFound", "Lost Gone"],
   ]
   for (const [name, given, submitted, looked] of cases) {
     it.effect(`${name} is ${submitted} at submit, ${looked} at look`, () =>

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Artifact from "@tenuto/core/Artifact"
+import { developer } from "@tenuto/core/Evidence"
 import type { Handle } from "@tenuto/core/Handle"
 import * as HandleOf from "@tenuto/core/Handle"
 import type { Answer, Renewal } from "@tenuto/core/Remote"
@@ -16,7 +17,7 @@ import * as Deprecation from "@tenuto/http/Deprecation"
 import * as Link from "@tenuto/http/Link"
 import * as Multipart from "@tenuto/http/Multipart"
 import type * as Provider from "@tenuto/http/Provider"
-import type * as Verdict from "@tenuto/http/Verdict"
+import * as Verdict from "@tenuto/http/Verdict"
 import {
   answer,
   apiKey,
@@ -83,6 +84,88 @@ describe("an answer without a body", () => {
         _tag: "Uncertain",
         reason: { _tag: "Malformed", problem: "the body is empty" },
       })
+    }),
+  )
+})
+
+describe("a success whose body refuses", () => {
+  const rows: ReadonlyArray<Verdict.Verdict> = [
+    { stage: "submit", code: "-32602", truth: "Rejected", reason: { _tag: "Invalid", issues: [] }, source: "a page" },
+    { stage: "look", code: "-32001", truth: "Lost", reason: { _tag: "Gone" }, source: "a page" },
+  ]
+  const trouble: Provider.Table<string>["trouble"] = ({ body }) => {
+    const code: unknown = Reflect.get(Object(Reflect.get(Object(body), "error")), "code")
+    return code === undefined ? {} : { code: `${code as number}` }
+  }
+  const refusing = (said?: Parameters<typeof Verdict.refused>[0]): Partial<Provider.Table<"service">> => ({
+    ...with_({ accepted: () => Verdict.refused(said), observed: () => Verdict.refused(said) }),
+    verdicts: rows,
+    trouble,
+  })
+  const refusal = (code: number) => answer(200, { jsonrpc: "2.0", error: { code } })
+
+  it.effect("is judged by the table, with what the table reads of the body", () =>
+    Effect.gen(function* () {
+      expect(yield* remote(() => refusal(-32602), {}, refusing()).submit()).toMatchObject({
+        _tag: "Rejected",
+        reason: { _tag: "Invalid" },
+        evidence: { stage: "submit", status: 200, code: "-32602" },
+      })
+      expect(yield* remote(() => refusal(-32001), {}, refusing()).look()).toMatchObject({
+        _tag: "Lost",
+        reason: { _tag: "Gone" },
+      })
+    }),
+  )
+
+  it.effect("may say a status, a code, a message and a hint of its own", () =>
+    Effect.gen(function* () {
+      const retryAfter = Duration.seconds(7)
+      const said = { status: 429, code: "slow_down", message: developer("slower"), retryAfter }
+      expect(yield* remote(() => refusal(1), {}, refusing(said)).submit()).toEqual({
+        _tag: "Rejected",
+        reason: { _tag: "RateLimited", retryAfter },
+        evidence: { stage: "submit", status: 429, code: "slow_down", message: developer("slower") },
+      })
+      expect(yield* remote(() => refusal(1), {}, refusing({ status: 401 })).look()).toMatchObject({
+        _tag: "Unseen",
+        reason: { _tag: "Unauthenticated" },
+      })
+    }),
+  )
+
+  it.effect("that no row knows leaves a submit in doubt and a look without news", () =>
+    Effect.gen(function* () {
+      const service = remote(() => refusal(7), {}, refusing())
+      const reason = { _tag: "Unrecognised", code: "7" }
+      expect(yield* service.submit()).toMatchObject({ _tag: "Uncertain", reason })
+      expect(yield* service.look()).toMatchObject({ _tag: "Unseen", reason })
+    }),
+  )
+})
+
+describe("a hint in the body of a success", () => {
+  const retryAfter = Duration.seconds(30)
+  const paced = with_({
+    accepted: (_, asked) => Result.succeed({ handle: HandleOf.of(asked, { id: "1" }), retryAfter }),
+    observed: () => Result.succeed({ _tag: "Pending", word: "working", retryAfter }),
+  })
+
+  it.effect("is kept like one in a header, and the longer of the two counts", () =>
+    Effect.gen(function* () {
+      for (const [header, longest] of [
+        [{}, 30],
+        [{ "retry-after": "5" }, 30],
+        [{ "retry-after": "60" }, 60],
+      ] as const) {
+        const service = remote(() => answer(200, {}, header), {}, paced)
+        expect(yield* service.submit()).toMatchObject({ _tag: "Accepted", retryAfter: Duration.seconds(longest) })
+        expect(yield* service.look()).toEqual({
+          _tag: "Observed",
+          observation: { _tag: "Pending", word: "working" },
+          retryAfter: Duration.seconds(longest),
+        })
+      }
     }),
   )
 })

@@ -2,7 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { developer, endUser, secret, Stage } from "@tenuto/core/Evidence"
+import * as Contract from "@tenuto/core/Contract"
 import * as Reason from "@tenuto/core/Reason"
+import * as Remedy from "@tenuto/core/Remedy"
 import * as Verdict from "@tenuto/http/Verdict"
 
 const row = (
@@ -20,10 +22,16 @@ const refusals = new Set(Array.from({ length: 100 }, (_, index) => index + 400))
 refusals.delete(408)
 refusals.delete(499)
 refusals.delete(409)
+refusals.add(501) // RFC 9110, 15.6.2: the service has nothing to fulfil it with
 const stages = Stage.literals
 const statuses = [undefined, ...Array.from({ length: 500 }, (_, index) => index + 100)]
 const codes = [undefined, "known", "unknown", "", "constructor", "__proto__"]
 const retryAfter = Duration.seconds(30)
+const second = Duration.seconds(1)
+const contract = Contract.make({
+  idempotency: { _tag: "Keyed", field: "key" },
+  cadence: { _tag: "Interval", every: second, floor: second },
+})
 
 describe("laws", () => {
   it("judging is total: every stage, status and code has a truth that fits its stage and a reason that is one", () => {
@@ -35,9 +43,9 @@ describe("laws", () => {
     const fits = {
       draft: ["Rejected"],
       submit: ["Rejected", "Uncertain"],
-      look: ["Unseen"],
-      cancel: ["Unseen"],
-      download: ["Unseen"],
+      look: ["Unseen", "Lost"],
+      cancel: ["Unseen", "Lost"],
+      download: ["Unseen", "Lost"],
       settle: ["Failed"],
     }
     for (const stage of stages) {
@@ -59,7 +67,7 @@ describe("laws", () => {
     }
   })
 
-  it("only a 4xx proves by itself that nothing was started, and none of 408, 409 and 499 does", () => {
+  it("only a 4xx and a 501 prove by themselves that nothing was started, and none of 408, 409 and 499 does", () => {
     for (const status of statuses) {
       const { truth } = Verdict.judge([], { stage: "submit", ...(status === undefined ? {} : { status }) })
       assert.strictEqual(truth === "Rejected", status !== undefined && refusals.has(status), String(status))
@@ -71,7 +79,9 @@ describe("laws", () => {
       for (const status of statuses) {
         const seen = { stage, retryAfter, ...(status === undefined ? {} : { status }) }
         const { reason, truth } = Verdict.judge([], seen)
-        if (truth !== "Rejected") assert.deepStrictEqual(Reason.retryAfter(reason), retryAfter, `${stage} ${status}`)
+        const remedy = Remedy.of({ _tag: truth, reason, evidence: Verdict.evidenceOf(seen) }, contract)
+        if (Remedy.isAutomatic(remedy))
+          assert.deepStrictEqual(Reason.retryAfter(reason), retryAfter, `${stage} ${status}`)
       }
     }
     for (const _tag of ["Internal", "Upstream", "Timeout"] as const) {
@@ -102,12 +112,52 @@ describe("a table", () => {
     assert.strictEqual(tagOf({ status: 404 }), "Unseen Forbidden")
     assert.strictEqual(tagOf({ status: 499 }), "Unseen Conflict")
     assert.strictEqual(tagOf({ status: 399 }), "Unseen Unrecognised")
-    assert.strictEqual(tagOf({}), "Unseen Unrecognised")
+    assert.strictEqual(tagOf({}), "Unseen Unclassified")
   })
 
   it("is asked about one stage at a time", () => {
     const table = [row("submit", { status: 404, truth: "Rejected" }, { _tag: "Forbidden" })]
-    assert.strictEqual(Verdict.judge(table, { stage: "look", status: 404 }).reason._tag, "Unrecognised")
+    assert.strictEqual(Verdict.judge(table, { stage: "look", status: 404 }).truth, "Lost")
+  })
+})
+
+describe("a table without rows", () => {
+  const table: ReadonlyArray<readonly [number, string, string]> = [
+    [401, "Rejected Unauthenticated Authenticate", "Unseen Unauthenticated Authenticate"],
+    [403, "Rejected Forbidden Authenticate", "Unseen Forbidden Authenticate"],
+    [404, "Rejected NotFound FixRequest", "Lost NotFoundOrGone Escalate"],
+    [405, "Rejected NotImplemented Escalate", "Unseen NotImplemented Escalate"],
+    [408, "Uncertain Timeout Resend", "Unseen Timeout Look"],
+    [410, "Rejected Gone StartAnew", "Lost Gone Escalate"],
+    [413, "Rejected TooLarge FixRequest", "Unseen TooLarge FixRequest"],
+    [429, "Rejected RateLimited Resend", "Unseen RateLimited Look"],
+    [501, "Rejected NotImplemented Escalate", "Unseen NotImplemented Escalate"],
+    [503, "Uncertain Unavailable Resend", "Unseen Unavailable Look"],
+  ]
+  const told = (
+    stage: "submit" | "look" | "cancel" | "download",
+    status: number,
+    rows: ReadonlyArray<Verdict.Verdict>,
+  ) => {
+    const { reason, source, truth } = Verdict.judge(rows, { stage, status })
+    const remedy = Remedy.of({ _tag: truth, reason, evidence: { stage, status } }, contract)
+    assert.match(source, /^RFC (9110|6585), \d/)
+    return `${truth} ${reason._tag} ${remedy._tag}`
+  }
+  for (const [status, submitted, looked] of table) {
+    it(`takes ${status} for what HTTP means by it: ${submitted} at submit, ${looked} at look`, () => {
+      assert.strictEqual(told("submit", status, []), submitted)
+      for (const stage of ["look", "cancel", "download"] as const) {
+        assert.strictEqual(told(stage, status, [row("submit", { status })]), looked)
+      }
+    })
+  }
+
+  it("is what a row of the service's own replaces, for a status or for its class", () => {
+    const own = { _tag: "Upstream" } as const
+    for (const status of [404, "4xx"] as const) {
+      assert.deepStrictEqual(Verdict.judge([row("look", { status }, own)], { stage: "look", status: 404 }).reason, own)
+    }
   })
 })
 
@@ -129,11 +179,11 @@ describe("what is found out at run time is filled in", () => {
     assert.deepStrictEqual(filled({ _tag: "Invalid", issues: own }, {}), { _tag: "Invalid", issues: own })
   })
 
-  it("an unknown code, else the status, else that there is none", () => {
+  it("an unknown code, else the status; what has neither does not say why", () => {
     const unknown = { _tag: "Unrecognised", code: "" } as const
     assert.deepStrictEqual(filled(unknown, { status: 418, code: "teapot" }), { _tag: "Unrecognised", code: "teapot" })
     assert.deepStrictEqual(filled(unknown, { status: 418 }), { _tag: "Unrecognised", code: "418" })
-    assert.deepStrictEqual(filled(unknown, {}), { _tag: "Unrecognised", code: "none" })
+    assert.deepStrictEqual(filled(unknown, {}), { _tag: "Unclassified" })
   })
 
   it("a replacement, but never from a secret text", () => {

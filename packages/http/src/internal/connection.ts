@@ -13,11 +13,14 @@ import type * as Exchange from "../Exchange.ts"
 import * as Json from "../Json.ts"
 import { type Transport, type Unanswered, Unsent } from "../Transport.ts"
 import * as Verdict from "../Verdict.ts"
-import type { Answered, Call, Endpoint, Refusal, Settings, Table } from "./table.ts"
+import type { Answered, Call, Endpoint, Reading, Refusal, Settings, Table } from "./table.ts"
 import * as Withheld from "./Withheld.ts"
 
 /** An answer is read up to this many bytes. */
 const maxBytes = 8n * 1024n * 1024n
+
+/** What a reader can establish. */
+type Read = Extract<Remote.Answer, { readonly _tag: "Accepted" | "Observed" }>
 
 export const connect = <Service extends string>(
   table: Table<Service>,
@@ -41,15 +44,22 @@ export const connect = <Service extends string>(
       : Effect.fail(new Unsent({ problem: "InvalidRequest", detail: astray(origin) }))
   }
 
-  const judged = (stage: Stage, { body, headers, status }: Exchange.Response, now: DateTime.Utc) => {
-    const parsed = Json.read(headers, body)
-    const refusal = { stage, status, headers, body: Result.getOrUndefined(parsed), now }
+  const judged = (
+    stage: Stage,
+    response: Exchange.Response,
+    now: DateTime.Utc,
+    said: Partial<Verdict.Refused> = {},
+  ) => {
+    const { body, headers, status } = response
+    const { _tag: _, ...own } = said
+    const refusal = { stage, status, headers, body: Result.getOrUndefined(Json.read(headers, body)), now }
     const seen = Verdict.shown({
       stage,
       status,
       ...hintOf(headers, now),
       ...namesOf(refusal.body),
       ...troubleOf(refusal),
+      ...own,
     })
     const { adopts = false, reason, truth } = Verdict.judge(table.verdicts, seen)
     return { truth, reason, adopts, body: refusal.body, evidence: Verdict.evidenceOf(seen, requestIdOf(headers)) }
@@ -67,11 +77,11 @@ export const connect = <Service extends string>(
     table.requestId === undefined ? undefined : headers[table.requestId.toLowerCase()]
 
   /** One exchange, and what it establishes. */
-  const ask = <A extends Remote.Answer>(
+  const ask = <A extends Read>(
     stage: "submit" | "look" | "cancel",
     call: Call,
     within: Duration.Duration,
-    read: (body: unknown, answered: Answered) => Result.Result<A, string>,
+    read: (body: unknown, answered: Answered) => Reading<A>,
   ): Effect.Effect<Remote.Answer> => {
     const doubt = stage === "submit" ? "Uncertain" : "Unseen"
     const refused = stage === "submit" ? "Rejected" : "Lost"
@@ -79,23 +89,24 @@ export const connect = <Service extends string>(
       const { headers, status } = response
       const around = { url: urlOf(base, call), status, headers, now }
       const hint = hintOf(headers, now)
-      if (!isSuccess(response)) {
-        const { adopts, body, evidence, reason, truth } = judged(stage, response, now)
+      const judge = (said?: Verdict.Refused): Remote.Answer => {
+        const { adopts, body, evidence, reason, truth } = judged(stage, response, now, said)
         const adopted = adopts ? readable(() => read(body, around)) : Result.fail("")
-        if (Result.isSuccess(adopted)) return { ...adopted.success, ...hint }
+        if (Result.isSuccess(adopted)) return hinted(adopted.success, hint)
         return { _tag: truth === refused ? refused : doubt, reason, evidence }
       }
+      if (!isSuccess(response)) return judge()
       const requestId = requestIdOf(headers)
       const parsed = Json.read(headers, response.body)
       const body = Result.getOrUndefined(parsed)
       // A handle may stand in a header, whatever the body is.
       const isRead = stage === "submit" || response.body.byteLength === 0 || Result.isSuccess(parsed)
       const answer = isRead ? readable(() => read(body, around)) : Result.fail("")
-      if (Result.isSuccess(answer))
-        return {
-          ...named(answer.success, { ...namesOf(body), ...(requestId === undefined ? {} : { requestId }) }),
-          ...hint,
-        }
+      if (Result.isSuccess(answer)) {
+        const names = { ...namesOf(body), ...(requestId === undefined ? {} : { requestId }) }
+        return hinted(named(answer.success, names), hint)
+      }
+      if (typeof answer.failure !== "string") return judge(answer.failure)
       const evidence = Verdict.evidenceOf({ stage, status, ...namesOf(body) }, requestId)
       const problem = Result.isFailure(parsed) ? parsed.failure : answer.failure
       const malformed: Reason = { _tag: "Malformed", problem }
@@ -141,7 +152,11 @@ export const connect = <Service extends string>(
       return Effect.succeed({ _tag: "Unseen", reason: { _tag: "NotImplemented" }, evidence: { stage } })
     const read = deed._tag === "Cancel" ? (endpoint.cancelled ?? endpoint.observed) : endpoint.observed
     return ask(stage, call, within, (body, answered) =>
-      Result.map(read(body, handle, answered), (observation) => ({ _tag: "Observed", observation })),
+      Result.map(read(body, handle, answered), ({ retryAfter, ...observation }) => ({
+        _tag: "Observed",
+        observation,
+        ...(retryAfter === undefined ? {} : { retryAfter }),
+      })),
     )
   }
 
@@ -177,13 +192,19 @@ export const connect = <Service extends string>(
 }
 
 /** What was seen, fit to be shown; what failed is told with the exchange that said so, for a support desk. */
-const named = <A extends Remote.Answer>(answer: A, names: Pick<Evidence, "also" | "requestId">): A => {
+const named = <A extends Read>(answer: A, names: Pick<Evidence, "also" | "requestId">): A => {
   if (!("observation" in answer)) return answer
   const { observation } = answer
   return {
     ...answer,
     observation: Verdict.said(observation._tag === "Failed" ? { ...observation, ...names } : observation),
   }
+}
+
+/** What stands in the body and what stands around it are both to be kept. */
+const hinted = (answer: Read, hint: Pick<Verdict.Trouble, "retryAfter">): Remote.Answer => {
+  const retryAfter = Delay.longer(answer.retryAfter, hint.retryAfter)
+  return retryAfter === undefined ? answer : { ...answer, retryAfter }
 }
 
 const urlOf = (base: string, { path, query }: Call): string => {
@@ -228,8 +249,7 @@ const isSuccess = ({ status }: Exchange.Response): boolean => status >= 200 && s
 const safely = <A extends object>(read: () => A): A | {} => Result.getOrElse(attempt(read), () => ({}))
 
 /** A reader that throws is our defect, and an answer that nobody could read all the same. */
-const readable = <A>(read: () => Result.Result<A, string>): Result.Result<A, string> =>
-  Result.flatMap(attempt(read), (answer) => answer)
+const readable = <A>(read: () => Reading<A>): Reading<A> => Result.flatMap(attempt(read), (answer) => answer)
 
 const attempt = <A>(read: () => A): Result.Result<A, string> =>
   Result.try({ try: read, catch: () => "its reader cannot read it" })

@@ -62,10 +62,21 @@ export type Link = (artifact: Artifact, means: Means) => Effect.Effect<Renewal> 
 export interface Accepted {
   readonly handle: Handle
   readonly observation?: Observation
+  /** How long the body asks to be left alone, where it says so; headers are read by http. */
+  readonly retryAfter?: Duration.Duration
 }
 
+/** What an answer shows of the work, and how long its body asks to be left alone, where it says so. */
+export type Observed = Observation & { readonly retryAfter?: Duration.Duration }
+
 /**
- * One operation's place in the API. Readers say in one sentence what is wrong with an answer they cannot read.
+ * What a reader makes of an answer. It fails with one sentence that says what is wrong with an answer it cannot read, or
+ * with `Verdict.refused` where a success (2xx) is none: then the verdicts judge it.
+ */
+export type Reading<A> = Result.Result<A, string | Verdict.Refused>
+
+/**
+ * One operation's place in the API.
  *
  * `accepted` and `observed` see the JSON of a success (2xx), or `undefined` where the body is empty; `accepted` also where
  * it is no JSON, for a handle may stand in a header. `accepted` also sees
@@ -76,19 +87,19 @@ export interface Accepted {
  */
 export interface Endpoint {
   readonly submit: (request: Request) => Call
-  readonly accepted: (body: unknown, request: Request, answered: Answered) => Result.Result<Accepted, string>
+  readonly accepted: (body: unknown, request: Request, answered: Answered) => Reading<Accepted>
   /** Absent for what settles at once and leaves nothing to look at. */
   readonly look?: (handle: Handle, hold: Duration.Duration | undefined) => Call
-  readonly observed: (body: unknown, handle: Handle, answered: Answered) => Result.Result<Observation, string>
+  readonly observed: (body: unknown, handle: Handle, answered: Answered) => Reading<Observed>
   readonly cancel?: (handle: Handle) => Call
   readonly cancelled?: Endpoint["observed"]
   /** Reads what a verified delivery shows of the work; without it a delivery only prompts a look. */
-  readonly delivered?: (body: Schema.Json, handle: Handle) => Result.Result<Observation, string>
+  readonly delivered?: (body: Schema.Json, handle: Handle) => Reading<Observed>
   /** How a file's link is got, where that takes another request than a look: `Link.redirect`. */
   readonly link?: Link
 }
 
-/** An answer that is not a success, for the provider's own reader of error bodies. */
+/** An answer that is not a success, or that a reader called a refusal, for the provider's own reader of error bodies. */
 export interface Refusal {
   readonly stage: Stage
   readonly status: number
@@ -107,7 +118,7 @@ export interface Table<Service extends string> {
   readonly credential: (apiKey: Redacted.Redacted<string>) => Readonly<Record<string, Exchange.Text>>
   /** By the name of the operation. */
   readonly endpoints: Readonly<Record<string, Endpoint>>
-  /** What an answer that is no success means; the first row that matches wins. */
+  /** What an answer that is no success means; the first row that matches wins, and `Verdict.defaults` come last. */
   readonly verdicts: ReadonlyArray<Verdict.Verdict>
   /** Reads the service's own error body. */
   readonly trouble: (refusal: Refusal) => Verdict.Trouble

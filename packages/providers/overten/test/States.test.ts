@@ -104,12 +104,12 @@ describe("the error of a failed task may have any shape", () => {
     ["an object of types", { type: "internal_error", detail: "Oops" }, { _tag: "Internal" }, "internal_error", "Oops"],
     ["a code", "insufficient_credits", { _tag: "Unpaid" }, "insufficient_credits", undefined],
     ["an unknown code", "vibe_mismatch", { _tag: "Unrecognised", code: "vibe_mismatch" }, "vibe_mismatch", undefined],
-    ["a sentence", "The model went home.", { _tag: "Unrecognised", code: "none" }, undefined, "The model went home."],
-    ["a list", [1, { code: "x" }], { _tag: "Unrecognised", code: "none" }, undefined, undefined],
-    ["a number", 7, { _tag: "Unrecognised", code: "none" }, undefined, undefined],
-    ["nothing", null, { _tag: "Unrecognised", code: "none" }, undefined, undefined],
+    ["a sentence", "The model went home.", { _tag: "Unclassified" }, undefined, "The model went home."],
+    ["a list", [1, { code: "x" }], { _tag: "Unclassified" }, undefined, undefined],
+    ["a number", 7, { _tag: "Unclassified" }, undefined, undefined],
+    ["nothing", null, { _tag: "Unclassified" }, undefined, undefined],
     ["a name every object has", "constructor", { _tag: "Unrecognised", code: "constructor" }, "constructor", undefined],
-    ["codes that are none", { code: 7, message: ["x"] }, { _tag: "Unrecognised", code: "none" }, undefined, undefined],
+    ["codes that are none", { code: 7, message: ["x"] }, { _tag: "Unclassified" }, undefined, undefined],
   ])("%s", async (_, error, reason, code, message) => {
     const failed = failure((await settled(task({ status: "failed", error }))).exit)
     expect(failed).toMatchObject({ _tag: "Failed", reason })
