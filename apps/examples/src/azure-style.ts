@@ -82,7 +82,7 @@ const observed = (body: unknown): Result.Result<Observation, string> =>
     const progress = percent == null ? {} : { progress: Math.min(Math.max(percent, 0), 100) / 100 }
     return Result.succeed({ _tag: "Pending", word, ...progress })
   })
-const place = ({ id, locator }: Handle.Handle): string => locator ?? `/operations/${encodeURIComponent(id)}`
+const place = ({ id, locator }: Handle.Handle) => locator ?? ["operations", id]
 
 const endpoint: Provider.Endpoint = {
   submit: ({ input }) => ({ method: "POST", path: "/songs:render", body: input }),

@@ -156,6 +156,17 @@ export const mutants: Readonly<
     })),
     caughtBy: ["a handle is JSON without a secret, and enough to find the work again"],
   },
+  "half a character becomes a whole one": {
+    subject: shaped(({ perform }) => ({
+      perform: (deed) =>
+        perform(
+          deed._tag === "Look"
+            ? { ...deed, handle: { ...deed.handle, id: deed.handle.id.replace(/\p{Surrogate}/gu, "\ufffd") } }
+            : deed,
+        ),
+    })),
+    caughtBy: ["a name that no address can hold asks for nothing else, and is told as a failure of its own"],
+  },
   "where to look is known to its own process only": {
     subject: shaped(({ perform }) => {
       const known = new Map<string, Handle.Handle>()

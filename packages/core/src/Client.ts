@@ -150,7 +150,10 @@ export const settleAll = <O extends Operation.Any>(
   ReadonlyArray<Result.Result<Operation.Output<O>, Failure.Settling<Operation.Code<O>> | Journal.Unusable>>,
   never,
   Needs<O>
-> => Effect.forEach(handles, (handle) => Effect.result(settle(operation, handle, wait)), { concurrency: "unbounded" })
+> =>
+  Effect.forEach(handles, (handle) => Effect.result(End.sound(handle.id, settle(operation, handle, wait))), {
+    concurrency: "unbounded",
+  })
 
 /** What became of one entry that an earlier process left open. */
 export interface Recovered<O extends Operation.Any> {
@@ -183,18 +186,14 @@ export const recover = <O extends Operation.Any>(
     return yield* Effect.forEach(
       open,
       ({ entry }) =>
-        drive(Job.fromEntry(operations, entry), wait, Lifecycle.isSettled).pipe(
-          Effect.scoped,
-          Effect.matchEffect({
-            onFailure: (failure) => Effect.succeed({ entry, result: Result.fail(failure) }),
-            onSuccess: (end) =>
-              Effect.map(Effect.result(End.output<O>(end)), (result) => ({
-                entry,
-                operation: end.operation,
-                ...(Lifecycle.isAccepted(end.state) ? { handle: Lifecycle.handleOf(end.state) } : {}),
-                result,
-              })),
-          }),
+        Effect.gen(function* () {
+          const end = yield* Effect.scoped(drive(Job.fromEntry(operations, entry), wait, Lifecycle.isSettled))
+          const result = yield* Effect.result(End.output<O>(end))
+          const handle = Lifecycle.isAccepted(end.state) ? { handle: Lifecycle.handleOf(end.state) } : {}
+          return { entry, operation: end.operation, ...handle, result }
+        }).pipe(
+          (one) => End.sound(entry, one),
+          Effect.catch((failure) => Effect.succeed({ entry, result: Result.fail(failure) })),
         ),
       { concurrency: "unbounded" },
     )

@@ -10,7 +10,7 @@
  * import * as Link from "@tenuto/http/Link"
  *
  * export const link = Link.redirect(({ handle, name }) =>
- *   name === "document" ? { method: "GET", path: `/runs/${encodeURIComponent(handle.id)}/download` } : undefined,
+ *   name === "document" ? { method: "GET", path: ["runs", handle.id, "download"] } : undefined,
  * )
  * ```
  */

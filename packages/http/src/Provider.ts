@@ -66,7 +66,7 @@
  *       submit: ({ input, key }) => ({ method: "POST", path: "/songs", body: { ...input, key: key ?? null } }),
  *       accepted: (body, request) =>
  *         Result.map(read(body), ({ id }) => ({ handle: Handle.of(request, { id }) })),
- *       look: ({ id }) => ({ method: "GET", path: `/songs/${encodeURIComponent(id)}` }),
+ *       look: ({ id }) => ({ method: "GET", path: ["songs", id] }),
  *       observed: (body) => Result.flatMap(read(body), observe),
  *     },
  *   },

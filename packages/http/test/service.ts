@@ -49,7 +49,7 @@ export const table: Provider.Table<"service"> = {
       accepted: () => Result.fail("never"),
       look: () => ({ method: "GET", path: "/" }),
       observed: () => Result.succeed({ _tag: "Cancelled", word: "stopped" }),
-      cancel: ({ id }) => ({ method: "DELETE", path: `/songs/${encodeURIComponent(id)}` }),
+      cancel: ({ id }) => ({ method: "DELETE", path: ["songs", id] }),
     },
   },
   verdicts: [

@@ -6,6 +6,7 @@ import type { Tree } from "../Artifact.ts"
 import type { Evidence } from "../Evidence.ts"
 import * as Failure from "../Failure.ts"
 import type { Handle } from "../Handle.ts"
+import { Unusable } from "../Journal.ts"
 import * as Lifecycle from "../Lifecycle.ts"
 import type { Observation } from "../Observation.ts"
 import type * as Operation from "../Operation.ts"
@@ -152,6 +153,14 @@ export const missed = (
   const fields = { ...about(handle, at), reason, evidence }
   return Effect.fail(_tag === "Lost" ? new Failure.Lost(fields) : new Failure.Unseen(fields))
 }
+
+/** One of many: what breaks in the middle of it is told as its own failure, and the others go on. */
+export const sound = <A, E, R>(entry: string, one: Effect.Effect<A, E, R>): Effect.Effect<A, E | Unusable, R> =>
+  Effect.catchDefect(one, (defect) => {
+    const what = defect instanceof Error ? defect.name : "something that is no error"
+    const detail = `going on with ${entry} threw ${what}; the others went on. Report it to the author of its provider`
+    return Effect.fail(new Unusable({ journal: "of this program", problem: "Corrupt", detail }))
+  })
 
 const decode = <O extends Operation.Any>(operation: O, tree: unknown) =>
   Schema.decodeUnknownEffect(operation.output)(tree) as Effect.Effect<Operation.Output<O>, Schema.SchemaError>

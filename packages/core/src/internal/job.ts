@@ -36,8 +36,9 @@ export const fromDraft = /* @__PURE__ */ Effect.fnUntraced(function* <O extends 
   const at = yield* DateTime.now
   const reject = (reason: Reason) =>
     new Rejected({ service, operation: name, reason, evidence: { stage: "draft" }, at })
-  const input = yield* Effect.mapError(encode(operation, draft.input), ({ issue }) =>
-    reject({ _tag: "Invalid", issues: issuesOf(issue) }),
+  const input = yield* encode(operation, draft.input).pipe(
+    Effect.mapError(({ issue }) => reject({ _tag: "Invalid", issues: issuesOf(issue) })),
+    Effect.catchDefect(() => Effect.fail(reject({ _tag: "Invalid", issues: [unreadable] }))),
   )
   const remote = yield* remoteOf<O>(operation)
   const key = isKeyed(contract) ? (draft.key ?? (yield* Key.mint)) : undefined
@@ -150,6 +151,9 @@ const folded = (entry: string, page: Journal.Page): Effect.Effect<Lifecycle.Stat
 
 /** `Drafted` and `Accepted` always begin a state: see `Lifecycle.begin`. */
 const begun = (event: Lifecycle.EventOf<"Drafted" | "Accepted">) => Lifecycle.begin(event) as Lifecycle.State
+
+/** A schema runs out of stack, and a member of the input may throw when it is read. */
+const unreadable: Issue = { path: [], message: "it cannot be read: it is nested too deep, or throws when it is read" }
 
 const encode = (operation: Operation.Any, input: unknown) =>
   Schema.encodeUnknownEffect(operation.input, { errors: "all", onExcessProperty: "error" })(input)

@@ -11,6 +11,7 @@ import type * as Remote from "@tenuto/core/Remote"
 import * as Delay from "../Delay.ts"
 import type * as Exchange from "../Exchange.ts"
 import * as Json from "../Json.ts"
+import * as Address from "./address.ts"
 import { type Transport, type Unanswered, Unsent } from "../Transport.ts"
 import * as Verdict from "../Verdict.ts"
 import type { Answered, Call, Endpoint, Reading, Refusal, Settings, Table } from "./table.ts"
@@ -38,11 +39,17 @@ export const connect = <Service extends string>(
 
   // Law 10: neither a base that is none nor a path that leaves it gets to see the credential.
   const exchange = (call: Call, timeout: Duration.Duration) => {
-    const url = urlOf(base, call)
-    return origin !== nowhere && originOf(url) === origin
-      ? transport.send(requestOf(url, headers, call), { timeout, maxBytes })
-      : Effect.fail(new Unsent({ problem: "InvalidRequest", detail: astray(origin) }))
+    const request = Result.flatMap(Address.of(base, call), (url) =>
+      origin !== nowhere && originOf(url) === origin
+        ? attempt(() => requestOf(url, headers, call), "the request cannot be written as JSON")
+        : Result.fail(astray(origin)),
+    )
+    return Result.isSuccess(request)
+      ? transport.send(request.success, { timeout, maxBytes })
+      : Effect.fail(new Unsent({ problem: "InvalidRequest", detail: request.failure }))
   }
+
+  const urlOf = (call: Call): string => Result.getOrElse(Address.of(base, call), () => base)
 
   const judged = (
     stage: Stage,
@@ -87,7 +94,7 @@ export const connect = <Service extends string>(
     const refused = stage === "submit" ? "Rejected" : "Lost"
     const answered = (response: Exchange.Response, now: DateTime.Utc): Remote.Answer => {
       const { headers, status } = response
-      const around = { url: urlOf(base, call), status, headers, now }
+      const around = { url: urlOf(call), status, headers, now }
       const hint = hintOf(headers, now)
       const judge = (said?: Verdict.Refused): Remote.Answer => {
         const { adopts, body, evidence, reason, truth } = judged(stage, response, now, said)
@@ -119,7 +126,7 @@ export const connect = <Service extends string>(
     return exchange(call, within).pipe(
       Effect.flatMap((response) =>
         Effect.map(DateTime.now, (now) => {
-          const deprecation = table.deprecation?.(response.headers, now)
+          const deprecation = Result.getOrUndefined(attempt(() => table.deprecation?.(response.headers, now)))
           return { ...answered(response, now), ...(deprecation === undefined ? {} : { deprecation }) }
         }),
       ),
@@ -140,14 +147,18 @@ export const connect = <Service extends string>(
     if (deed._tag === "Submit") {
       const { request, within } = deed
       if (endpoint === undefined) return unknownOperation("Rejected", "submit", operation)
-      return ask("submit", endpoint.submit(request), within, (body, answered) =>
+      const call = attempt(() => endpoint.submit(request))
+      if (Result.isFailure(call)) return Effect.succeed(unbuilt("Rejected", "draft", operation))
+      return ask("submit", call.success, within, (body, answered) =>
         Result.map(endpoint.accepted(body, request, answered), (accepted) => ({ _tag: "Accepted", ...accepted })),
       )
     }
     const { handle, within } = deed
     const stage = deed._tag === "Look" ? "look" : "cancel"
-    const call = deed._tag === "Look" ? endpoint?.look?.(handle, deed.hold) : endpoint?.cancel?.(handle)
     if (endpoint === undefined) return unknownOperation("Unseen", stage, operation)
+    const built = attempt(() => (deed._tag === "Look" ? endpoint.look?.(handle, deed.hold) : endpoint.cancel?.(handle)))
+    if (Result.isFailure(built)) return Effect.succeed(unbuilt("Unseen", stage, operation))
+    const call = built.success
     if (call === undefined)
       return Effect.succeed({ _tag: "Unseen", reason: { _tag: "NotImplemented" }, evidence: { stage } })
     const read = deed._tag === "Cancel" ? (endpoint.cancelled ?? endpoint.observed) : endpoint.observed
@@ -160,13 +171,18 @@ export const connect = <Service extends string>(
     )
   }
 
-  const renew = (artifact: Artifact, within: Duration.Duration): Effect.Effect<Remote.Renewal> | undefined =>
-    endpointOf(artifact.handle.operation)?.link?.(artifact, {
-      exchange: (call) => exchange(call, within),
-      addressOf: (call) => urlOf(base, call),
-      judged: (response, now) => judged("download", response, now),
-      reasonOf,
-    })
+  const renew = (artifact: Artifact, within: Duration.Duration): Effect.Effect<Remote.Renewal> | undefined => {
+    const { operation } = artifact.handle
+    const link = attempt(() =>
+      endpointOf(operation)?.link?.(artifact, {
+        exchange: (call) => exchange(call, within),
+        addressOf: urlOf,
+        judged: (response, now) => judged("download", response, now),
+        reasonOf,
+      }),
+    )
+    return Result.getOrElse(link, () => Effect.succeed(unbuilt("Unseen", "download", operation)))
+  }
 
   return {
     origin,
@@ -207,12 +223,6 @@ const hinted = (answer: Read, hint: Pick<Verdict.Trouble, "retryAfter">): Remote
   return retryAfter === undefined ? answer : { ...answer, retryAfter }
 }
 
-const urlOf = (base: string, { path, query }: Call): string => {
-  const search = new URLSearchParams(query).toString()
-  const address = /^https?:/i.test(path) ? path : `${base}${path}`
-  return search === "" ? address : `${address}${address.includes("?") ? "&" : "?"}${search}`
-}
-
 const requestOf = (
   url: string,
   common: Readonly<Record<string, Exchange.Text>>,
@@ -251,8 +261,16 @@ const safely = <A extends object>(read: () => A): A | {} => Result.getOrElse(att
 /** A reader that throws is our defect, and an answer that nobody could read all the same. */
 const readable = <A>(read: () => Reading<A>): Reading<A> => Result.flatMap(attempt(read), (answer) => answer)
 
-const attempt = <A>(read: () => A): Result.Result<A, string> =>
-  Result.try({ try: read, catch: () => "its reader cannot read it" })
+const attempt = <A>(evaluate: () => A, problem = "its reader cannot read it"): Result.Result<A, string> =>
+  Result.try({ try: evaluate, catch: () => problem })
+
+/** A builder that throws is our defect as well: nothing has left, and other work goes on. */
+const unbuilt = <Truth extends "Rejected" | "Unseen">(_tag: Truth, stage: Stage, operation: string) => {
+  const from = stage === "draft" ? "draft" : "handle"
+  const message = `${operation} cannot make a request of this ${from}; nothing was sent`
+  const reason: Reason = { _tag: "Invalid", issues: [{ path: [from], message }] }
+  return { _tag, reason, evidence: { stage } }
+}
 
 const unknownOperation = (_tag: "Rejected" | "Unseen", stage: Stage, name: string): Effect.Effect<Remote.Answer> =>
   Effect.succeed({ _tag, reason: { _tag: "NotFound", what: `operation ${name}` }, evidence: { stage } })

@@ -21,12 +21,16 @@ import type { Unanswered, Unsent } from "../Transport.ts"
 import type * as Verdict from "../Verdict.ts"
 
 /**
- * A request relative to the base. `path` begins with a slash; what a service or a caller names in it is encoded. An
- * absolute address that a service gave stands for itself, and is refused when it leads away from the base's origin.
+ * A request relative to the base.
+ *
+ * Where a service or a caller names something in it, `path` is the list of its segments: each is encoded, and one that no
+ * path can hold as it is (nothing, `.`, `..`, half a character) is refused before anything is sent. As text it begins
+ * with a slash. An absolute address that a service gave stands for itself, and is refused when it leads away from the
+ * base's origin.
  */
 export interface Call {
   readonly method: string
-  readonly path: string
+  readonly path: string | ReadonlyArray<string>
   readonly query?: Readonly<Record<string, string>>
   /** Further headers in lower case, such as `idempotency-key`; none of them replaces the credential. */
   readonly headers?: Readonly<Record<string, string>>

@@ -11,8 +11,14 @@ import * as Schema from "effect/Schema"
 import { attempt, type Database, reading } from "./Database.ts"
 
 const Line = Schema.fromJsonString(Lifecycle.Event)
-const encode = Schema.encodeResult(Line)
-const decode = Schema.decodeUnknownResult(Line)
+const encodeLine = Schema.encodeResult(Line)
+const decodeLine = Schema.decodeUnknownResult(Line)
+
+/** A schema that describes itself by itself runs out of stack on what is nested too deep. */
+const encode = (event: Lifecycle.Event) =>
+  Result.flatMap(Result.try({ try: () => encodeLine(event), catch: () => "nested too deep" }), (line) => line)
+const decode = (line: unknown) =>
+  Result.flatMap(Result.try({ try: () => decodeLine(line), catch: () => "nested too deep" }), (event) => event)
 
 type Events = ReadonlyArray<Lifecycle.Event>
 

@@ -172,10 +172,15 @@ describe("a handle that was forged by hand", () => {
   it.each([
     ["a/../../x", "/api/jobs/a%2F..%2F..%2Fx"],
     ["x?admin=1#y", "/api/jobs/x%3Fadmin%3D1%23y"],
-    ["\ud800", "/api/jobs/%EF%BF%BD"],
   ])("has the id %o: it is one segment of the path", async (odd, path) => {
     const { seen } = await settled({ id: odd })
     expect(gets(seen).map((look) => look.path)).toEqual([path])
+  })
+
+  it.each(["\ud800", "..", ".", ""])("has the id %o, which no path can hold: nothing is sent", async (odd) => {
+    const { exit, seen } = await settled({ id: odd })
+    expect(failure(exit)).toMatchObject({ _tag: "Unseen", reason: { _tag: "Invalid" } })
+    expect(seen).toEqual([])
   })
 
   it("is from another origin: nothing is sent", async () => {

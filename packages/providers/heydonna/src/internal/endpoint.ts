@@ -34,7 +34,7 @@ export const project = (transcribed: Meaning): Provider.Endpoint => ({
       const also = transcriptId === undefined ? {} : { also: { transcriptId } }
       return { handle: Handle.of(request, { id: projectId, ...also }) }
     }),
-  look: ({ id }) => ({ method: "GET", path: `/api/projects/${encodeURIComponent(id)}/status` }),
+  look: ({ id }) => ({ method: "GET", path: ["api", "projects", id, "status"] }),
   observed: (body, handle) => Result.map(readProject(body), ({ status }) => observe(status, handle, transcribed)),
 })
 

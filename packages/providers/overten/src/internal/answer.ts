@@ -3,11 +3,24 @@
  *
  * It is passed on as it stands, except for what gives access: the signed part of a link, a key, a secret.
  */
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Json from "@tenuto/http/Json"
 
-/** Read any JSON. */
-export const read = Json.decoder(Schema.Json, "the answer")
+/** What is nested deeper is no answer that a person reads, and would break whoever keeps it by recursion. */
+const deepest = 200
+
+const readJson = Json.decoder(Schema.Json, "the answer")
+
+/** Read any JSON; what is nested deeper than {@link deepest} levels is left out. */
+export const read = (body: unknown): Result.Result<Schema.Json, string> => readJson(shallow(body, 0))
+
+const shallow = (value: unknown, depth: number): unknown => {
+  if (typeof value !== "object" || value === null) return value
+  if (depth === deepest) return "…"
+  if (Array.isArray(value)) return value.map((item: unknown) => shallow(item, depth + 1))
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, shallow(item, depth + 1)]))
+}
 
 const isFields = (value: Schema.Json): value is Schema.JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)

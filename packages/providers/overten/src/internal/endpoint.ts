@@ -30,7 +30,6 @@ const editorLife = Duration.minutes(15)
 /** Contract 1: where the service itself writes that its API is. */
 const home = "https://backend.overtenai.com"
 
-const segment = (id: string) => encodeURIComponent(id)
 const readTask = Json.decoder(Wire.Task, "the task")
 const readPayload = Json.decoder(Wire.Payload, "the result")
 
@@ -57,7 +56,7 @@ export const make = (route: Route): Provider.Endpoint => ({
       const seen = observe(route, task, body, handle, now)
       return Result.succeed(Result.isSuccess(seen) ? { handle, observation: seen.success } : { handle })
     }),
-  look: ({ id }) => ({ method: "GET", path: `/tasks/${segment(id)}` }),
+  look: ({ id }) => ({ method: "GET", path: ["tasks", id] }),
   observed: (body, handle, { now }) =>
     Result.flatMap(readTask(body), (task) =>
       typeof task.task_id === "string" && task.task_id !== handle.id
@@ -67,9 +66,7 @@ export const make = (route: Route): Provider.Endpoint => ({
   // T-OV-3: the answer is a redirect, which is not followed with the credential.
   link: Link.redirect(({ handle, name }) => {
     const run = handle.also?.["run_id"]
-    return name === "document" && run !== undefined
-      ? { method: "GET", path: `/runs/${segment(run)}/download` }
-      : undefined
+    return name === "document" && run !== undefined ? { method: "GET", path: ["runs", run, "download"] } : undefined
   }),
 })
 

@@ -56,13 +56,13 @@ const formOf = (input: Schema.JsonObject): Multipart.Written => {
 /** Contract 3.1 "`POST /files` (multipart `file`, `purpose`)", "`POST /images`". What names the file no page shows. */
 export const upload = (path: string, names: ReadonlyArray<string>): Provider.Endpoint =>
   make(
-    ({ input }) => ({ method: "POST", path, form: formOf(input) }),
+    ({ input }) => ({ method: "POST", path: [path], form: formOf(input) }),
     (answer) => {
       const id = Answer.nameIn(answer, names)
       return { id, output: { ...(id === undefined ? {} : { id }), answer: Answer.kept(answer) } }
     },
     // Contract 3.1 "GET /images/{id}"; for files as its sibling (I).
-    ({ id }) => ({ method: "GET", path: `${path}/${encodeURIComponent(id)}` }),
+    ({ id }) => ({ method: "GET", path: [path, id] }),
   )
 
 /** Contract 3.1 "`POST /preflight` (free dry run)". Nothing is kept of it, so there is nothing to look at later. */

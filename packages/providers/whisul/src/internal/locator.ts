@@ -5,6 +5,7 @@
  * a path that comes after the base.
  */
 import type { Handle } from "@tenuto/core/Handle"
+import type { Call } from "@tenuto/http/Provider"
 
 /** Segments that mean the same to everyone who reads a URL: nothing leads up, nothing is encoded, nothing follows. */
 const plain = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/
@@ -42,12 +43,12 @@ const beneath = (base: string, address: string): string | undefined => {
  * A locator that leads to another origin was not made here. It is passed on as it is meant, for the provider to refuse:
  * whoever forged it gets no credential, and whoever was handed it is told.
  */
-export const of = ({ id, locator, origin }: Pick<Handle, "id" | "locator" | "origin">): string => {
+export const of = ({ id, locator, origin }: Pick<Handle, "id" | "locator" | "origin">): Call["path"] => {
   if (locator === undefined || isPlain(locator)) return locator ?? byId(id)
   const target = URL.canParse(locator, origin) ? new URL(locator, origin) : undefined
   const isAstray = target !== undefined && /^https?:$/.test(target.protocol) && target.origin !== origin
   return isAstray ? target.href : byId(id)
 }
 
-/** S004 `GET /jobs/{job_id}`. Half a character cannot be encoded. */
-const byId = (id: string): string => `/jobs/${encodeURIComponent(id.replace(/\p{Surrogate}/gu, "\ufffd"))}`
+/** S004 `GET /jobs/{job_id}`. */
+const byId = (id: string): Call["path"] => ["jobs", id]

@@ -164,6 +164,26 @@ export const cases: ReadonlyArray<Case.Case<Provider>> = [
         yield* same("the output", written(output), written(whole))
       }),
   ),
+  make(
+    5,
+    "a name that no address can hold asks for nothing else, and is told as a failure of its own",
+    "an id of two dots that asks for the list above it, or half a character that throws",
+    (provider) =>
+      Effect.gen(function* () {
+        for (const id of ["..", "\ud800", ""]) {
+          const told = yield* provider.play({}, ({ settle, submit }) =>
+            Effect.gen(function* () {
+              const { entry: _entry, locator: _locator, ...handle } = yield* submit
+              return yield* settle({ ...handle, id }, "1 minute")
+            }),
+          )
+          const what = `a handle whose id is ${JSON.stringify(id)}`
+          yield* failure(what, told)
+          const astray = told.seen.find(({ stage, text }) => stage === undefined || text.includes("%EF%BF%BD"))
+          yield* demand(astray === undefined, `${what}: it asked for something else: ${astray?.text.split("\n")[1]}`)
+        }
+      }),
+  ),
   make(1, "work that is settled stays so: asking again changes nothing", "a late answer that reopens it", (provider) =>
     Effect.gen(function* () {
       for (const fails of [false, true]) {
