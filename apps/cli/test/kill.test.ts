@@ -24,7 +24,9 @@ const dice = (from: number) => {
 const stateIn = (file: string, entry: string): Promise<Lifecycle.State | undefined> =>
   Effect.runPromise(
     Effect.provide(
-      Journal.use(({ read }) => Effect.map(read(entry), Lifecycle.fold)),
+      Journal.use(({ entries, read }) =>
+        Effect.flatMap(entries({ entry }), ([found]) => Effect.map(read(entry, found?.account), Lifecycle.fold)),
+      ),
       SqliteJournal.layerReadOnly(file),
     ),
   )

@@ -154,8 +154,8 @@ export const forgetful = suite("forgetful", {
     Effect.flatMap(Journal.Journal, (journal) =>
       Effect.provideService(Client.run(draft, wait), Journal.Journal, {
         ...journal,
-        claim: (entry) =>
-          Effect.map(journal.claim(entry), (page) => ({
+        claim: (entry, account) =>
+          Effect.map(journal.claim(entry, account), (page) => ({
             ...page,
             append: (events) => page.append(events.filter(({ _tag }) => _tag !== "Accepted" && _tag !== "Observed")),
           })),

@@ -56,8 +56,10 @@ const answering = (change: (answer: Remote.Answer, deed: Remote.Deed) => Remote.
 
 /** Its journal keeps nothing: each claim finds an empty page. */
 const forgetful = Layer.succeed(Journal.Journal, {
+  accountOf: () => Effect.succeed("a"),
   claim: () => Effect.succeed({ history: [], append: () => Effect.void }),
   read: () => Effect.succeed([]),
+  entries: () => Effect.succeed([]),
   unsettled: Effect.succeed([]),
 })
 const forgetting = Conformance.providing({

@@ -168,35 +168,63 @@ export interface Recovered<O extends Operation.Any> {
   >
 }
 
+/** What is open: the entries of the account that asks, and how many there are of other accounts. */
+export interface Unsettled {
+  readonly entries: ReadonlyArray<Required<Journal.Unsettled>>
+  readonly others: number
+}
+
+/**
+ * List what the journal holds open for these operations and for the account of their credential.
+ *
+ * Errors: `Unusable` (the journal cannot be listed).
+ */
+export const unsettled = <O extends Operation.Any>(
+  operations: ReadonlyArray<O>,
+): Effect.Effect<Unsettled, Journal.Unusable, Needs<O>> =>
+  Effect.gen(function* () {
+    const accounts = new Map<string, string>()
+    for (const { service } of operations) {
+      const remote = yield* Effect.service(Remote.of<O["service"]>(service))
+      if (!accounts.has(service)) accounts.set(service, yield* Job.accountOf(remote))
+    }
+    const open = (yield* (yield* Journal.Journal).unsettled).filter(({ service }) => accounts.has(service))
+    const entries = open.flatMap(({ account, entry, service }) =>
+      account !== undefined && account === accounts.get(service) ? [{ account, entry, service }] : [],
+    )
+    return { entries, others: open.length - entries.length }
+  })
+
 /**
  * Go on with everything the journal holds open for these operations, as if nothing had happened.
  *
  * Each entry has its own result. One that another process is driving comes back as `Unusable` with the problem `Held`,
- * untouched.
+ * untouched. Entries of other accounts are not touched either: `others` says how many are open.
  *
  * Errors: `Unusable` (the journal cannot be listed).
  */
 export const recover = <O extends Operation.Any>(
   operations: ReadonlyArray<O>,
   wait?: Wait,
-): Effect.Effect<ReadonlyArray<Recovered<O>>, Journal.Unusable, Needs<O>> =>
+): Effect.Effect<ReadonlyArray<Recovered<O>> & Pick<Unsettled, "others">, Journal.Unusable, Needs<O>> =>
   Effect.gen(function* () {
-    const journal = yield* Journal.Journal
-    const open = (yield* journal.unsettled).filter(({ service }) => operations.some((one) => one.service === service))
-    return yield* Effect.forEach(
-      open,
-      ({ entry }) =>
+    const { entries, others } = yield* unsettled(operations)
+    const recovered = yield* Effect.forEach(
+      entries,
+      (open) =>
         Effect.gen(function* () {
-          const end = yield* Effect.scoped(drive(Job.fromEntry(operations, entry), wait, Lifecycle.isSettled))
+          const end = yield* Effect.scoped(drive(Job.fromEntry(operations, open), wait, Lifecycle.isSettled))
           const result = yield* Effect.result(End.output<O>(end))
           const handle = Lifecycle.isAccepted(end.state) ? { handle: Lifecycle.handleOf(end.state) } : {}
-          return { entry, operation: end.operation, ...handle, result }
+          return { entry: open.entry, operation: end.operation, ...handle, result }
         }).pipe(
-          (one) => End.sound(entry, one),
-          Effect.catch((failure) => Effect.succeed({ entry, result: Result.fail(failure) })),
+          (one) => End.sound(open.entry, one),
+          Effect.catch((failure) => Effect.succeed({ entry: open.entry, result: Result.fail(failure) })),
         ),
       { concurrency: "unbounded" },
     )
+    // Not enumerable: a list that is compared or printed is the list of its results.
+    return Object.defineProperty(recovered as typeof recovered & { others: number }, "others", { value: others })
   })
 
 /**

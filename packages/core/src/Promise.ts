@@ -76,8 +76,13 @@ export interface Connection<Operations extends Record<string, Operation.Any>, Ne
     handle: Handle,
     options?: Pick<Wait, "signal">,
   ) => Promise<Client.Cancellation>
-  /** Go on with everything the journal holds open; each entry has its own result. */
-  readonly recover: (options?: Wait) => Promise<ReadonlyArray<Client.Recovered<Operations[keyof Operations]>>>
+  /**
+   * Go on with everything the journal holds open for this account; each entry has its own result. `others` says how many
+   * entries of other accounts are open; they are not touched.
+   */
+  readonly recover: (
+    options?: Wait,
+  ) => Promise<ReadonlyArray<Client.Recovered<Operations[keyof Operations]>> & Pick<Client.Unsettled, "others">>
   /** Run any effect with the connected services, such as a download. Rejects with its own failure. */
   readonly perform: <A, E>(
     effect: Effect.Effect<A, E, Remote.Remote<Operations[keyof Operations]["service"]> | Journal.Journal | Needs>,

@@ -11,6 +11,7 @@ import type { Artifact } from "./Artifact.ts"
 import type { Cadence } from "./Contract.ts"
 import type { EventOf, Request } from "./Lifecycle.ts"
 import type { Handle } from "./Handle.ts"
+import type { Account } from "./Journal.ts"
 import type { Observation } from "./Observation.ts"
 
 /** One thing to do. It ends within `within`, or answers that it did not; a look may be held open for `hold`. */
@@ -38,6 +39,8 @@ export type Renewal =
 export interface Shape {
   /** Where it is; handles from elsewhere are refused. */
   readonly origin: string
+  /** For whom it works: entries of a journal belong to accounts. Absent where there is no credential. */
+  readonly account?: Account
   /**
    * Perform one deed once. `Submit` is answered with `Accepted`, `Rejected` or `Uncertain`; `Look` and `Cancel` with
    * `Observed`, `Unseen` or `Lost`. Anything else counts as no answer.

@@ -210,7 +210,7 @@ describe("laws", () => {
         Journal.Journal,
         Effect.map(Journal.Journal, (real) => ({
           ...real,
-          claim: (entry) => Effect.andThen(sleeping, real.claim(entry)),
+          claim: (entry, account) => Effect.andThen(sleeping, real.claim(entry, account)),
         })),
       ).pipe(Layer.provide(journal(new Map())))
       for (const slow of [written, opened]) {

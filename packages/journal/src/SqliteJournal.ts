@@ -8,13 +8,15 @@
  *
  * Law 5: ahead of the deed. An append is one transaction, synced; appends that are ready together share it.
  */
-import { Journal, type Page, Unusable } from "@tenuto/core/Journal"
+import { type Account, Journal, type Page, Unusable } from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
+import * as Redacted from "effect/Redacted"
+import * as Accounts from "./internal/Account.ts"
 import * as Batch from "./internal/Batch.ts"
 import * as Database from "./internal/Database.ts"
 import * as History from "./internal/History.ts"
@@ -28,15 +30,22 @@ export interface Options {
    * A process that died on this machine is seen at once; the lease is for what cannot be seen from here.
    */
   readonly lease?: Duration.Input
+  /**
+   * Whose the entries are that were written before entries belonged to accounts (version 1 of the file), by service:
+   * `{ soundpiece: Redacted.make(apiKey) }`, or the name that `account` gives. They are given to that account when the
+   * file is opened; until then they are left alone (`Unowned`).
+   */
+  readonly adopt?: Readonly<Record<string, Account>>
 }
 
 const leaseOf = ({ lease = "15 seconds" }: Options): Duration.Duration =>
   Duration.clamp(Duration.fromInputUnsafe(lease), { minimum: Duration.millis(100), maximum: Duration.days(1) })
 
 /**
- * Open the journal in `file`, creating it if there is none.
+ * Open the journal in `file`, creating it if there is none. A file of version 1 is moved to this version, unless a process
+ * is still working with it.
  *
- * Errors: `Unusable` (`NotAJournal`, `Newer`, `Corrupt`, `Unavailable`); a file that is refused is left as it was.
+ * Errors: `Unusable` (`NotAJournal`, `Newer`, `Held`, `Corrupt`, `Unavailable`); a file that is refused is left as it was.
  *
  * @example
  * ```ts
@@ -53,12 +62,19 @@ export const layer = (file: string, options: Options = {}): Layer.Layer<Journal,
       const history = yield* History.make(database)
       const batch = yield* Batch.make(database)
       const leases = yield* Lease.make(database, batch, leaseOf(options))
-      const { read, unsettled } = history
-      const claim = Effect.fnUntraced(function* (entry: string) {
-        const token = yield* leases.take(entry)
-        return pageOf({ journal: file, entry, token, history, leases, batch }, yield* read(entry))
+      const { entries, read, unsettled } = history
+      const accountOf = Accounts.make(database)
+      for (const [service, owner] of Object.entries(options.adopt ?? {})) {
+        const account = Redacted.isRedacted(owner) ? yield* accountOf(owner) : owner
+        yield* batch.submit({ run: () => Result.succeed(history.adopt(service, account)) })
+      }
+      const claim = Effect.fnUntraced(function* (entry: string, account: string) {
+        if (yield* history.isUnowned(entry)) return yield* unowned(file, entry)
+        const token = yield* leases.take({ entry, account })
+        const place = { journal: file, entry, account, token, history, leases, batch }
+        return pageOf(place, yield* read(entry, account))
       })
-      return Journal.of({ claim, read, unsettled })
+      return Journal.of({ accountOf, claim, entries, read, unsettled })
     }),
   )
 
@@ -71,16 +87,21 @@ export const layerReadOnly = (file: string): Layer.Layer<Journal, Unusable> =>
   Layer.effect(
     Journal,
     Effect.gen(function* () {
-      const { read, unsettled } = yield* History.make(yield* Database.open(file, "Read"))
+      const database = yield* Database.open(file, "Read")
+      const { entries, read, unsettled } = yield* History.make(database)
       const detail = "it was opened for reading only; open it for writing to claim an entry"
       const claim = () => Effect.fail(new Unusable({ journal: file, problem: "Unavailable", detail }))
-      return Journal.of({ claim, read, unsettled })
+      return Journal.of({ accountOf: Accounts.make(database), claim, entries, read, unsettled })
     }),
   )
 
-interface Claim {
+const unowned = (journal: string, entry: string): Unusable => {
+  const detail = `the entry ${entry} was written before entries belonged to accounts; say whose it is with the option adopt`
+  return new Unusable({ journal, problem: "Unowned", detail })
+}
+
+interface Claim extends History.Place {
   readonly journal: string
-  readonly entry: string
   readonly token: Lease.Token
   readonly history: History.History
   readonly leases: Lease.Leases
@@ -103,7 +124,7 @@ const pageOf = (claim: Claim, history: ReadonlyArray<Lifecycle.Event>): Page => 
     yield* batch.submit({
       run: () => {
         if (!leases.isHeld(token)) return Result.fail(fenced())
-        return Result.succeed(claim.history.append(entry, count, lines, after))
+        return Result.succeed(claim.history.append(claim, count, lines, after))
       },
       committed: () => {
         count += lines.length

@@ -18,7 +18,7 @@ const commitsOf = (file: string): number => {
 }
 
 const claimAll = (entries: ReadonlyArray<string>) =>
-  Journal.use((journal) => Effect.forEach(entries, journal.claim, { concurrency: "unbounded" }))
+  Journal.use((journal) => Effect.forEach(entries, (entry) => journal.claim(entry, "a"), { concurrency: "unbounded" }))
 const names = (count: number) => Array.from({ length: count }, (_, n) => `entry-${n}`)
 
 const onFile = <A, E, R>(run: (file: string) => Effect.Effect<A, E, R>) =>
@@ -33,12 +33,13 @@ describe("appends at the same time", () => {
       Effect.gen(function* () {
         const journal = yield* Journal
         const write = (entry: string, number: number) =>
-          Effect.scoped(Effect.flatMap(journal.claim(entry), (page) => page.append([drafted(entry, number)])))
+          Effect.scoped(Effect.flatMap(journal.claim(entry, "a"), (page) => page.append([drafted(entry, number)])))
         yield* Effect.forEach(names(1000), write, { concurrency: "unbounded", discard: true })
         const commits = commitsOf(file)
         expect(commits).toBeGreaterThan(0)
         expect(commits).toBeLessThan(50)
-        for (const [n, name] of names(1000).entries()) expect((yield* journal.read(name)).map(numberOf)).toEqual([n])
+        for (const [n, name] of names(1000).entries())
+          expect((yield* journal.read(name, "a")).map(numberOf)).toEqual([n])
       }),
     ),
   )
@@ -69,10 +70,11 @@ describe("appends at the same time", () => {
         const results = yield* Effect.forEach(pages, write, { concurrency: "unbounded" })
         expect(results.flatMap((result, n) => (Result.isFailure(result) ? [n] : []))).toEqual([7])
         const journal = yield* Journal
-        for (const [n, name] of names(20).entries()) expect(yield* journal.read(name)).toHaveLength(n === 7 ? 0 : 2)
+        for (const [n, name] of names(20).entries())
+          expect(yield* journal.read(name, "a")).toHaveLength(n === 7 ? 0 : 2)
         // The one that failed holds its entry still, and may write something else.
         yield* pages[7]?.append([drafted("entry-7", 70)]) ?? Effect.void
-        expect((yield* journal.read("entry-7")).map(numberOf)).toEqual([70])
+        expect((yield* journal.read("entry-7", "a")).map(numberOf)).toEqual([70])
       }),
     ),
   )
@@ -90,8 +92,8 @@ describe("appends at the same time", () => {
         )
         expect(results.map(Result.isSuccess)).toEqual([true, false])
         const journal = yield* Journal
-        expect(yield* journal.read("good")).toHaveLength(1)
-        expect(yield* journal.read("bad")).toEqual([])
+        expect(yield* journal.read("good", "a")).toHaveLength(1)
+        expect(yield* journal.read("bad", "a")).toEqual([])
       }),
     ),
   )
@@ -111,8 +113,8 @@ describe("appends at the same time", () => {
         other.close()
         yield* kept === undefined ? Effect.void : Fiber.join(kept)
         const journal = yield* Journal
-        expect(yield* journal.read("kept")).toHaveLength(1)
-        expect(yield* journal.read("left")).toHaveLength(0)
+        expect(yield* journal.read("kept", "a")).toHaveLength(1)
+        expect(yield* journal.read("left", "a")).toHaveLength(0)
       }),
     ),
   )
@@ -121,7 +123,7 @@ describe("appends at the same time", () => {
     Effect.gen(function* () {
       const file = yield* Temporary.file
       const page = yield* Effect.scoped(
-        Journal.use((journal) => journal.claim("x")).pipe(Effect.provide(SqliteJournal.layer(file))),
+        Journal.use((journal) => journal.claim("x", "a")).pipe(Effect.provide(SqliteJournal.layer(file))),
       )
       expect((yield* Effect.flip(page.append([sending]))).problem).toBe("Unavailable")
     }),

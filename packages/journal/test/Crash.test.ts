@@ -39,7 +39,7 @@ describe("laws", () => {
               (entry) =>
                 // Claimed, not only read: a killed process must be in nobody's way.
                 Effect.scoped(
-                  Effect.map(journal.claim(entry), ({ history }) => [entry, history.map(numberOf)] as const),
+                  Effect.map(journal.claim(entry, "a"), ({ history }) => [entry, history.map(numberOf)] as const),
                 ),
             ),
           ).pipe(Effect.provide(SqliteJournal.layer(file)))

@@ -29,7 +29,7 @@ const ended = (): Lifecycle.Event => {
 const append = (entry: string, events: ReadonlyArray<Lifecycle.Event>) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const page = yield* Journal.use((journal) => journal.claim(entry))
+      const page = yield* Journal.use((journal) => journal.claim(entry, "a"))
       yield* page.append([drafted(entry), sending])
       return yield* Effect.result(page.append(events))
     }),
@@ -45,7 +45,7 @@ describe("an event that is nested too deep", () => {
         expect(refused.failure).toMatchObject({ _tag: "Unusable", problem: "Unavailable" })
         expect(refused.failure.detail).toContain("the event Accepted of the entry deep is not valid")
         expect(Result.isSuccess(yield* append("flat", []))).toBe(true)
-        expect(yield* Journal.use((journal) => journal.read("deep"))).toEqual([drafted("deep"), sending])
+        expect(yield* Journal.use((journal) => journal.read("deep", "a"))).toEqual([drafted("deep"), sending])
         expect(yield* Journal.use((journal) => journal.unsettled)).toHaveLength(2)
       }).pipe(Effect.provide(SqliteJournal.layer(file)))
     }),
@@ -63,7 +63,7 @@ describe("an event that is nested too deep", () => {
       sqlite.prepare("UPDATE events SET event = ? WHERE entry = 1 AND sequence = 2").run(event)
       sqlite.close()
       const read = (entry: string) =>
-        Effect.result(Journal.use((journal) => journal.read(entry))).pipe(Effect.provide(SqliteJournal.layer(file)))
+        Effect.result(Journal.use((journal) => journal.read(entry, "a"))).pipe(Effect.provide(SqliteJournal.layer(file)))
       expect(yield* read("deep")).toMatchObject({ failure: { _tag: "Unusable", problem: "Corrupt" } })
       expect(yield* read("flat")).toMatchObject({ success: [drafted("flat"), sending] })
     }),

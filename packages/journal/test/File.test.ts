@@ -17,13 +17,13 @@ const refusalOf = (layer: ReturnType<typeof SqliteJournal.layer>) => Effect.flip
 const write = (file: string, entry: string) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const page = yield* Journal.use((journal) => journal.claim(entry))
+      const page = yield* Journal.use((journal) => journal.claim(entry, "a"))
       yield* page.append([drafted(entry)])
     }),
   ).pipe(Effect.provide(SqliteJournal.layer(file)))
 
 const read = (file: string, entry: string) =>
-  Journal.use((journal) => journal.read(entry)).pipe(Effect.provide(SqliteJournal.layer(file)))
+  Journal.use((journal) => journal.read(entry, "a")).pipe(Effect.provide(SqliteJournal.layer(file)))
 
 const sql = (file: string, ...statements: ReadonlyArray<string>) => {
   const sqlite = new DatabaseSync(file)
@@ -54,8 +54,8 @@ const refused: Record<string, readonly [problem: string, make: (file: string) =>
   ],
   "a database without tables": ["NotAJournal", (file) => sql(file, "CREATE TABLE t (x)", "DROP TABLE t", "VACUUM")],
   "a database of another program with a log": ["NotAJournal", (file) => sqlInLog(file, "CREATE TABLE t (x)")],
-  "a journal of a later release": ["Newer", (file) => sql(file, "PRAGMA user_version = 2")],
-  "a journal that a later release is changing": ["Newer", (file) => sqlInLog(file, "PRAGMA user_version = 2")],
+  "a journal of a later release": ["Newer", (file) => sql(file, "PRAGMA user_version = 3")],
+  "a journal that a later release is changing": ["Newer", (file) => sqlInLog(file, "PRAGMA user_version = 3")],
   "a journal cut within its header": ["NotAJournal", (file) => truncateSync(file, 60)],
   "a journal cut behind its header": ["Corrupt", (file) => truncateSync(file, 100)],
   "a journal cut behind its first page": ["Corrupt", (file) => truncateSync(file, 4096)],
@@ -158,7 +158,7 @@ describe("an open journal", () => {
       yield* write(file, "x")
       sqlInLog(file, `UPDATE entries SET service = 'letters'`)
       const unsettled = Journal.use((journal) => journal.unsettled)
-      const expected = [{ entry: "x", service: "letters" }]
+      const expected = [{ entry: "x", account: "a", service: "letters" }]
       expect(yield* unsettled.pipe(Effect.provide(SqliteJournal.layer(file)))).toEqual(expected)
     }),
   )
@@ -181,14 +181,14 @@ describe("an open journal", () => {
       expect(early.problem).toBe("Unavailable")
       expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined()
       yield* Effect.gen(function* () {
-        const page = yield* Journal.use((journal) => journal.claim("x"))
+        const page = yield* Journal.use((journal) => journal.claim("x", "a"))
         yield* page.append([drafted("x", 0)])
         const report = yield* Layer.build(SqliteJournal.layerReadOnly(file))
         const inReport = <A, E>(effect: Effect.Effect<A, E, Journal>) => Effect.provide(effect, report)
         yield* page.append([drafted("x", 1)])
-        expect(yield* inReport(Journal.use((journal) => journal.read("x")))).toHaveLength(2)
+        expect(yield* inReport(Journal.use((journal) => journal.read("x", "a")))).toHaveLength(2)
         expect(yield* inReport(Journal.use((journal) => journal.unsettled))).toHaveLength(1)
-        const claim = Journal.use((journal) => Effect.scoped(journal.claim("y")))
+        const claim = Journal.use((journal) => Effect.scoped(journal.claim("y", "a")))
         expect((yield* Effect.flip(inReport(claim))).problem).toBe("Unavailable")
       }).pipe(Effect.scoped, Effect.provide(SqliteJournal.layer(file)))
     }),
@@ -199,7 +199,7 @@ describe("an open journal", () => {
       const file = yield* Temporary.file
       const journal = yield* Layer.build(SqliteJournal.layer(file))
       yield* Effect.provide(
-        Journal.use(({ claim }) => claim("x")),
+        Journal.use(({ claim }) => claim("x", "a")),
         journal,
       )
       const mine = `:${statSync(file).ino} `

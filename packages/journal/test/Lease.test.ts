@@ -24,13 +24,13 @@ const driver = Effect.fnUntraced(function* (file: string, options?: SqliteJourna
   const claim = (entry: string) =>
     own(
       Effect.provide(
-        Journal.use((journal) => journal.claim(entry)),
+        Journal.use((journal) => journal.claim(entry, "a")),
         journal,
       ),
     )
   const read = (entry: string) =>
     Effect.provide(
-      Journal.use((journal) => journal.read(entry)),
+      Journal.use((journal) => journal.read(entry, "a")),
       journal,
     )
   return { clock, claim, read }
@@ -134,12 +134,12 @@ describe("a lease", () => {
       const layer = SqliteJournal.layer(yield* Temporary.file)
       const use = Effect.gen(function* () {
         const journal = yield* Journal
-        yield* Effect.scoped(Effect.andThen(journal.claim("x"), settle))
+        yield* Effect.scoped(Effect.andThen(journal.claim("x", "a"), settle))
         expect(pending).toBe(0)
         yield* Effect.scoped(
           Effect.gen(function* () {
-            yield* journal.claim("x")
-            yield* Effect.scoped(journal.claim("y"))
+            yield* journal.claim("x", "a")
+            yield* Effect.scoped(journal.claim("y", "a"))
             yield* settle
             expect(pending).toBe(1)
           }),
@@ -155,7 +155,7 @@ describe("a lease", () => {
     Effect.gen(function* () {
       const file = yield* Temporary.file
       const journal = yield* Layer.build(SqliteJournal.layer(file))
-      const claim = Effect.provide(Effect.scoped(Journal.use((journal) => journal.claim("x"))), journal)
+      const claim = Effect.provide(Effect.scoped(Journal.use((journal) => journal.claim("x", "a"))), journal)
       yield* claim
       const other = new DatabaseSync(file)
       other.exec("BEGIN IMMEDIATE")
@@ -223,7 +223,7 @@ describe("two processes on one file", () => {
       yield* sleeper.signal("SIGSTOP")
       const layer = yield* Layer.build(SqliteJournal.layer(file))
       const claim = Effect.provide(
-        Journal.use((journal) => journal.claim("x")),
+        Journal.use((journal) => journal.claim("x", "a")),
         layer,
       )
       const page = yield* Effect.retry(claim, { while: ({ problem }) => problem === "Held", schedule: pause })
@@ -232,7 +232,7 @@ describe("two processes on one file", () => {
       expect(yield* sleeper.line).toBe("Fenced")
       yield* page.append([drafted("x")])
       const read = Effect.provide(
-        Journal.use((journal) => journal.read("x")),
+        Journal.use((journal) => journal.read("x", "a")),
         layer,
       )
       expect(yield* read).toHaveLength(1)

@@ -61,14 +61,14 @@ describe("a file that changes while it is open", () => {
       Effect.gen(function* () {
         const file = yield* Temporary.file
         const journal = yield* opened(file)
-        const page = yield* journal.claim("x")
+        const page = yield* journal.claim("x", "a")
         yield* page.append([drafted("x", 0)])
         harm(file)
         const refusal = { _tag: "Unusable", problem: "Unavailable", detail: expect.stringMatching(detail) }
         expect(yield* Effect.flip(page.append([drafted("x", 1)]))).toMatchObject(refusal)
         expect(yield* Effect.flip(page.append([]))).toMatchObject(refusal)
-        expect(yield* Effect.flip(Effect.scoped(journal.claim("y")))).toMatchObject(refusal)
-        expect(yield* Effect.flip(journal.read("x"))).toMatchObject(refusal)
+        expect(yield* Effect.flip(Effect.scoped(journal.claim("y", "a")))).toMatchObject(refusal)
+        expect(yield* Effect.flip(journal.read("x", "a"))).toMatchObject(refusal)
         expect(yield* Effect.flip(journal.unsettled)).toMatchObject(refusal)
       }),
     )
@@ -77,7 +77,7 @@ describe("a file that changes while it is open", () => {
   it.effect("a log that is deleted in the very moment of a commit: the append is not said to be written", () =>
     Effect.gen(function* () {
       const file = yield* Temporary.file
-      const page = yield* (yield* opened(file)).claim("x")
+      const page = yield* (yield* opened(file)).claim("x", "a")
       // oxlint-disable-next-line typescript/unbound-method -- it is called on the statement below
       const { run } = StatementSync.prototype
       const spy = vi.spyOn(StatementSync.prototype, "run").mockImplementation(function (
@@ -109,13 +109,13 @@ describe("a file that changes while it is open", () => {
     Effect.gen(function* () {
       const file = yield* Temporary.file
       const journal = yield* opened(file)
-      const page = yield* journal.claim("x")
+      const page = yield* journal.claim("x", "a")
       yield* page.append([drafted("x", 0)])
       renameSync(file, `${file}.old`)
       expect((yield* Effect.flip(page.append([drafted("x", 9)]))).detail).toMatch(removed)
       renameSync(`${file}.old`, file)
       yield* page.append([drafted("x", 1)])
-      expect((yield* journal.read("x")).map(numberOf)).toEqual([0, 1])
+      expect((yield* journal.read("x", "a")).map(numberOf)).toEqual([0, 1])
     }),
   )
 
@@ -123,12 +123,12 @@ describe("a file that changes while it is open", () => {
     Effect.gen(function* () {
       const file = yield* Temporary.file
       const other = `${file}.other`
-      yield* Effect.scoped(Effect.flatMap(opened(other), ({ claim }) => Effect.scoped(claim("other"))))
+      yield* Effect.scoped(Effect.flatMap(opened(other), ({ claim }) => Effect.scoped(claim("other", "a"))))
       const before = readFileSync(other)
       yield* Effect.scoped(
         Effect.gen(function* () {
           const journal = yield* opened(file)
-          const page = yield* journal.claim("x")
+          const page = yield* journal.claim("x", "a")
           yield* page.append([drafted("x", 0)])
           renameSync(other, file)
           expect((yield* Effect.flip(page.append([drafted("x", 1)]))).detail).toMatch(replaced)
@@ -147,13 +147,13 @@ describe("a file that changes while it is open", () => {
       Effect.gen(function* () {
         const file = yield* Temporary.file
         const journal = yield* opened(file)
-        const page = yield* journal.claim("x")
+        const page = yield* journal.claim("x", "a")
         yield* page.append([drafted("x", 0)])
         const sqlite = new DatabaseSync(file)
         sqlite.exec(change)
         expect((yield* Effect.flip(page.append([drafted("x", 1)]))).problem).toBe(problem)
-        expect((yield* Effect.flip(Effect.scoped(journal.claim("y")))).problem).toBe(problem)
-        expect((yield* Effect.flip(journal.read("x"))).problem).toBe(problem)
+        expect((yield* Effect.flip(Effect.scoped(journal.claim("y", "a")))).problem).toBe(problem)
+        expect((yield* Effect.flip(journal.read("x", "a"))).problem).toBe(problem)
         expect(sqlite.prepare("SELECT count(*) AS events FROM events").get()).toEqual({ events: 1 })
         expect(sqlite.prepare("SELECT count(*) AS held FROM leases").get()).toEqual({ held: 1 })
         sqlite.close()
@@ -167,7 +167,7 @@ describe("a copy", () => {
     Effect.gen(function* () {
       const file = yield* Temporary.file
       const journal = yield* opened(file)
-      const page = yield* journal.claim("x")
+      const page = yield* journal.claim("x", "a")
       const said = [...(yield* appendAll(page, "x", 0, 10))]
       // This drops the locks of this process, of which SQLite learns nothing.
       copyFileSync(file, `${file}.copy`)
@@ -188,7 +188,7 @@ describe("a copy", () => {
       expect(yield* writer.line).toBe("ready 0")
       expect(yield* writer.line).toMatch(/^entry-/)
       const journal = yield* opened(file)
-      const page = yield* journal.claim("mine")
+      const page = yield* journal.claim("mine", "a")
       yield* page.append([drafted("mine", 0)])
       for (let copy = 0; copy < 3; copy++) {
         const sqlite = new DatabaseSync(file)
@@ -197,7 +197,7 @@ describe("a copy", () => {
         yield* page.append([drafted("mine", copy + 1)])
         yield* writer.line
         const copied = yield* opened(`${dirname(file)}/copy-${copy}.db`)
-        expect((yield* copied.read("mine")).map(numberOf)).toEqual(Array.from({ length: copy + 1 }, (_, n) => n))
+        expect((yield* copied.read("mine", "a")).map(numberOf)).toEqual(Array.from({ length: copy + 1 }, (_, n) => n))
         expect((yield* copied.unsettled).map(({ entry }) => entry)).toContain("mine")
       }
     }).pipe(Effect.scoped),

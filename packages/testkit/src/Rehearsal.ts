@@ -106,8 +106,8 @@ export const play = <A, E, Service>(play: Play<A, E, Service>): Promise<Played<A
     Journal.Journal,
     Effect.map(Journal.Journal, (inner) => ({
       ...inner,
-      claim: (entry: string) =>
-        Effect.map(inner.claim(entry), (page) => ({
+      claim: (entry: string, account: string) =>
+        Effect.map(inner.claim(entry, account), (page) => ({
           ...page,
           append: (events: ReadonlyArray<Lifecycle.Event>) => {
             rows.push(...events)

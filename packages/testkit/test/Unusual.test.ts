@@ -21,12 +21,13 @@ const slow: Conformance.Keeper = {
     layer: Layer.effect(
       Journal,
       Effect.map(Journal, (real) => ({
-        claim: (entry: string) =>
-          Effect.map(slowly(real.claim(entry)), ({ append, history }) => ({
+        ...real,
+        claim: (entry: string, account: string) =>
+          Effect.map(slowly(real.claim(entry, account)), ({ append, history }) => ({
             history,
             append: (events: Parameters<typeof append>[0]) => slowly(append(events)),
           })),
-        read: (entry: string) => slowly(real.read(entry)),
+        read: (entry: string, account: string | undefined) => slowly(real.read(entry, account)),
         unsettled: slowly(real.unsettled),
       })),
     ).pipe(Layer.provide(layerMemory)),

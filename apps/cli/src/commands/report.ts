@@ -28,20 +28,21 @@ type History = ReadonlyArray<Lifecycle.Event>
 /** Read what a journal holds of these entries. Errors: `Usage`, for one that is not there; `Unusable`. */
 const read = (journal: string, names: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    const { read, unsettled } = yield* Journal
-    const open = (yield* unsettled).map(({ entry }) => entry)
+    const journalled = yield* Journal
+    const places = yield* journalled.entries({})
+    const open = places.filter(({ isOpen }) => isOpen).map(({ entry }) => entry)
     const way = open.length === 0 ? "name one that has ended with --entry" : `open are: ${open.join(", ")}`
     if (names.length === 0 && open.length === 0) {
       return yield* new Usage({ problem: `nothing is open in ${journal}`, way })
     }
-    return yield* Effect.forEach(names.length === 0 ? open : names, (name) =>
-      Effect.filterOrFail(
-        read(name),
-        (history) => history.length > 0,
-        () =>
-          new Usage({ problem: `${journal} has no entry "${name}"`, way: open.length === 0 ? way : known(name, open) }),
-      ),
-    )
+    const missing = names.find((name) => places.every(({ entry }) => entry !== name))
+    if (missing !== undefined) {
+      const problem = `${journal} has no entry "${missing}"`
+      return yield* new Usage({ problem, way: open.length === 0 ? way : known(missing, open) })
+    }
+    // A name may stand for an entry of each of several accounts: all of them are shown.
+    const shown = places.filter(({ entry, isOpen }) => (names.length === 0 ? isOpen : names.includes(entry)))
+    return yield* Effect.forEach(shown, ({ account, entry }) => journalled.read(entry, account))
   })
 
 /** Everything in one time, which begins with the first event of all. */

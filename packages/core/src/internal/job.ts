@@ -14,6 +14,7 @@ import * as Lifecycle from "../Lifecycle.ts"
 import type * as Operation from "../Operation.ts"
 import type { Issue, Reason } from "../Reason.ts"
 import * as Remote from "../Remote.ts"
+import { bounded } from "./bounded.ts"
 
 /** Work that this process holds, with the events its journal does not know yet. */
 export interface Job<O extends Operation.Any> {
@@ -56,7 +57,7 @@ export const fromDraft = /* @__PURE__ */ Effect.fnUntraced(function* <O extends 
     ...(key === undefined ? {} : { key }),
     ...(reference === undefined ? {} : { reference }),
   }
-  const page = yield* claim(entry)
+  const page = yield* claim(entry, remote)
   const drafted: Lifecycle.Event = { _tag: "Drafted", at, request }
   const [first] = page.history
   if (first === undefined) return { operation, remote, page, entry, state: begun(drafted), unsaved: [drafted] }
@@ -78,7 +79,7 @@ export const fromHandle = /* @__PURE__ */ Effect.fnUntraced(function* <O extends
 ): Effect.fn.Return<Job<O>, Unseen | Journal.Unusable, Needs<O>> {
   const remote = yield* remoteFor(operation, handle)
   const entry = handle.entry ?? `${handle.service}/${handle.operation}/handle/${handle.id}`
-  const page = yield* claim(entry)
+  const page = yield* claim(entry, remote)
   const accepted: Lifecycle.Event = { _tag: "Accepted", at: yield* DateTime.now, handle }
   if (page.history.length > 0) {
     const state = yield* folded(entry, page)
@@ -101,9 +102,9 @@ export const fromHandle = /* @__PURE__ */ Effect.fnUntraced(function* <O extends
 /** Go on with an entry of the journal; the operation is found by its name. */
 export const fromEntry = /* @__PURE__ */ Effect.fnUntraced(function* <O extends Operation.Any>(
   operations: ReadonlyArray<O>,
-  entry: string,
+  { account, entry }: Required<Journal.Unsettled>,
 ): Effect.fn.Return<Job<O>, Unseen | Journal.Unusable, Needs<O>> {
-  const page = yield* claim(entry)
+  const page = yield* claimOf(entry, account)
   const state = yield* folded(entry, page)
   const subject = Lifecycle.subjectOf(state)
   const operation = operations.find(({ name, service }) => service === subject.service && name === subject.operation)
@@ -140,7 +141,18 @@ const remoteOf = <O extends Operation.Any>(
 ): Effect.Effect<Remote.Shape, never, Remote.Remote<O["service"]>> =>
   Effect.service(Remote.of<O["service"]>(operation.service))
 
-const claim = (entry: string) => Effect.flatMap(Journal.Journal, (journal) => journal.claim(entry))
+/** The account that a remote works for; a service that asks for no credential has one account, which has no name. */
+export const accountOf = ({ account = "" }: Remote.Shape) => Journal.nameOf(account)
+
+/** Claim an entry; what a clock that ran ahead wrote into it is bounded by the present. */
+const claimOf = (entry: string, account: string) =>
+  Effect.zipWith(
+    Effect.flatMap(Journal.Journal, (journal) => journal.claim(entry, account)),
+    DateTime.now,
+    (page, now): Journal.Page => ({ ...page, history: page.history.map((event) => bounded(event, now)) }),
+  )
+const claim = (entry: string, remote: Remote.Shape) =>
+  Effect.flatMap(accountOf(remote), (account) => claimOf(entry, account))
 
 const folded = (entry: string, page: Journal.Page): Effect.Effect<Lifecycle.State, Journal.Unusable> => {
   const state = Lifecycle.fold(page.history)

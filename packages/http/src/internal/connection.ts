@@ -186,6 +186,7 @@ export const connect = <Service extends string>(
 
   return {
     origin,
+    account: settings.account ?? apiKey,
     perform: (deed) =>
       Effect.tap(
         Effect.suspend(() => perform(deed)),

@@ -141,5 +141,10 @@ export interface Table<Service extends string> {
 /** What a user of the API configures. `baseUrl` replaces the service's own, for a proxy or an emulator. */
 export interface Settings {
   readonly apiKey: string | Redacted.Redacted<string>
+  /**
+   * Whose work it is, for a journal that several accounts share. A digest of the credential unless you name it: name it
+   * where the credential changes from time to time, so that its work is still found afterwards.
+   */
+  readonly account?: string | undefined
   readonly baseUrl?: string | undefined
 }

@@ -4,6 +4,7 @@
  * It never waits inside SQLite for longer than a few milliseconds; whoever is in the way is waited for by sleeping.
  */
 import { Unusable } from "@tenuto/core/Journal"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -13,6 +14,7 @@ import { pathToFileURL } from "node:url"
 import * as Header from "./Header.ts"
 import * as Place from "./Place.ts"
 import * as Problem from "./Problem.ts"
+import * as Migration from "./Migration.ts"
 import { creation } from "./Tables.ts"
 
 /** How a journal is opened. */
@@ -70,7 +72,12 @@ export const open = Effect.fnUntraced(function* (
   )
   // Empty it is when it is new, and when a creation that was cut off by a crash has just been undone.
   if (mode === "Write") yield* attempt(journal, "creating it", () => (isEmpty(sqlite) ? create(sqlite) : undefined))
-  const refused = yield* attempt(journal, "opening it", () => Header.refusal(journal, Header.markOf(sqlite)))
+  const now = yield* Clock.currentTimeMillis
+  const refused = yield* attempt(
+    journal,
+    "opening it",
+    () => Header.refusal(journal, Header.markOf(sqlite)) ?? Migration.refusal(journal, sqlite, mode, now),
+  )
   if (refused !== undefined) return yield* refused
   yield* attempt(journal, "opening it", () => {
     sqlite.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA trusted_schema = OFF")

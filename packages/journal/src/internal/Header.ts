@@ -10,7 +10,7 @@ import { type Stats, statSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import * as Problem from "./Problem.ts"
-import { applicationId, version } from "./Tables.ts"
+import { applicationId, version, versionWithoutAccounts } from "./Tables.ts"
 
 /** What stands in the first page of an SQLite file. */
 export interface Mark {
@@ -37,7 +37,7 @@ export const refusal = (journal: string, mark: Mark): Unusable | undefined => {
     const detail = "the file is a database of another program; it was left untouched, name another file"
     return new Unusable({ journal, problem: "NotAJournal", detail })
   }
-  if (mark.version === version) return undefined
+  if (mark.version === version || mark.version === versionWithoutAccounts) return undefined
   const detail = `it has version ${String(mark.version)}, this release reads version ${version}; use the release that wrote it`
   return new Unusable({ journal, problem: "Newer", detail })
 }

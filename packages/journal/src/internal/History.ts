@@ -3,7 +3,7 @@
  *
  * A row that cannot be read is named, never skipped.
  */
-import { type Unsettled, Unusable } from "@tenuto/core/Journal"
+import { type Entry, type Filter, type Unsettled, Unusable } from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -22,14 +22,26 @@ const decode = (line: unknown) =>
 
 type Events = ReadonlyArray<Lifecycle.Event>
 
+/** An entry of an account. */
+export interface Place {
+  readonly entry: string
+  readonly account: string
+}
+
 /** Reads and writes the rows of one database. */
 export interface History {
   /** Errors: `Unusable` (`Corrupt`, `Unavailable`). */
-  readonly read: (entry: string) => Effect.Effect<Events, Unusable>
+  readonly read: (entry: string, account: string | undefined) => Effect.Effect<Events, Unusable>
+  /** Whether an entry was written before entries had accounts. Errors: `Unusable` (`Corrupt`, `Unavailable`). */
+  readonly isUnowned: (entry: string) => Effect.Effect<boolean, Unusable>
+  /** Give the entries of a service that have no account to this one; part of a transaction. */
+  readonly adopt: (service: string, account: string) => void
+  /** Errors: `Unusable` (`Corrupt`, `Unavailable`). */
+  readonly entries: (filter: Filter) => Effect.Effect<ReadonlyArray<Entry>, Unusable>
   /** Errors: `Unusable` (`Corrupt`, `Unavailable`). */
   readonly unsettled: Effect.Effect<ReadonlyArray<Unsettled>, Unusable>
   /** Append lines to an entry that holds `count` events and now stands at `state`; part of a transaction. */
-  readonly append: (entry: string, count: number, lines: ReadonlyArray<string>, state: State) => void
+  readonly append: (place: Place, count: number, lines: ReadonlyArray<string>, state: State) => void
 }
 
 /** What a history comes to; `undefined` when it has no beginning. */
@@ -52,15 +64,25 @@ export const make = Effect.fnUntraced(function* (database: Database): Effect.fn.
   const { journal, sqlite } = database
   const statements = yield* attempt(journal, "opening it", () => ({
     events: sqlite.prepare(
-      "SELECT sequence, event FROM events WHERE entry = (SELECT id FROM entries WHERE entry = ?) ORDER BY sequence",
+      `SELECT sequence, event FROM events
+       WHERE entry = (SELECT id FROM entries WHERE entry = ? AND account IS ?) ORDER BY sequence`,
     ),
-    open: sqlite.prepare("SELECT entry, service FROM entries WHERE open = 1 ORDER BY id"),
+    open: sqlite.prepare("SELECT entry, account, service FROM entries WHERE open = 1 ORDER BY id"),
+    list: sqlite.prepare(
+      `SELECT entry, account, service, open FROM entries
+       WHERE (? IS NULL OR entry = ?) AND (? IS NULL OR account = ?) AND (? IS NULL OR service = ?) AND (? IS NULL OR open = ?)
+       ORDER BY id`,
+    ),
+    unowned: sqlite.prepare("SELECT 1 FROM entries WHERE entry = ? AND account IS NULL"),
+    adopt: sqlite.prepare("UPDATE entries SET account = ? WHERE service = ? AND account IS NULL"),
     enter: sqlite.prepare(
-      `INSERT INTO entries (entry, service, open) VALUES (?, ?, ?)
-       ON CONFLICT (entry) DO UPDATE SET service = excluded.service, open = excluded.open
+      `INSERT INTO entries (entry, account, service, open) VALUES (?, ?, ?, ?)
+       ON CONFLICT (entry, account) DO UPDATE SET service = excluded.service, open = excluded.open
        WHERE service IS NOT excluded.service OR open <> excluded.open`,
     ),
-    add: sqlite.prepare("INSERT INTO events (sequence, event, entry) SELECT ?, ?, id FROM entries WHERE entry = ?"),
+    add: sqlite.prepare(
+      "INSERT INTO events (sequence, event, entry) SELECT ?, ?, id FROM entries WHERE entry = ? AND account = ?",
+    ),
   }))
   const corrupt = (entry: string, sequence: number, why: string) => {
     const detail = `event ${sequence} of the entry ${entry} ${why}; restore the journal from a copy`
@@ -77,20 +99,42 @@ export const make = Effect.fnUntraced(function* (database: Database): Effect.fn.
       return events
     })
   return {
-    read: (entry) =>
+    read: (entry, account) =>
       Effect.flatMap(
-        reading(database, () => statements.events.all(entry)),
+        reading(database, () => statements.events.all(entry, account ?? null)),
         (rows) => Effect.fromResult(decodeAll(entry, rows)),
       ),
     unsettled: Effect.map(
       reading(database, () => statements.open.all()),
-      (rows) => rows.map(({ entry, service }) => ({ entry: String(entry), service: String(service) })),
+      (rows) =>
+        rows.map(({ account, entry, service }) => ({
+          entry: String(entry),
+          service: String(service),
+          ...(account === null ? {} : { account: String(account) }),
+        })),
     ),
-    append: (entry, count, lines, state) => {
+    entries: ({ account = null, entry = null, isOpen, service = null }) => {
+      const open = isOpen === undefined ? null : Number(isOpen)
+      const places = [entry, entry, account, account, service, service, open, open]
+      return Effect.map(
+        reading(database, () => statements.list.all(...places)),
+        (rows) =>
+          rows.map((row) => ({
+            entry: String(row["entry"]),
+            ...(row["account"] === null ? {} : { account: String(row["account"]) }),
+            ...(row["service"] === null ? {} : { service: String(row["service"]) }),
+            isOpen: row["open"] === 1,
+          })),
+      )
+    },
+    isUnowned: (entry) => reading(database, () => statements.unowned.get(entry) !== undefined),
+    adopt: (service, account) => void statements.adopt.run(account, service),
+    append: ({ account, entry }, count, lines, state) => {
       if (lines.length === 0) return
       const isOpen = state !== undefined && Lifecycle.isOpen(state)
-      statements.enter.run(entry, state === undefined ? null : Lifecycle.subjectOf(state).service, isOpen ? 1 : 0)
-      for (const [index, line] of lines.entries()) statements.add.run(count + index + 1, line, entry)
+      const service = state === undefined ? null : Lifecycle.subjectOf(state).service
+      statements.enter.run(entry, account, service, isOpen ? 1 : 0)
+      for (const [index, line] of lines.entries()) statements.add.run(count + index + 1, line, entry, account)
     },
   }
 })

@@ -14,6 +14,7 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { Batch } from "./Batch.ts"
 import { attempt, type Database } from "./Database.ts"
+import type { Place } from "./History.ts"
 import * as Holder from "./Holder.ts"
 
 /** Proof of holding an entry; no two leases of a journal have the same. */
@@ -22,7 +23,7 @@ export type Token = number | bigint
 /** Leases of one database. */
 export interface Leases {
   /** Hold an entry until the scope closes. Errors: `Unusable` (`Held`, `Unavailable`). */
-  readonly take: (entry: string) => Effect.Effect<Token, Unusable, Scope.Scope>
+  readonly take: (place: Place) => Effect.Effect<Token, Unusable, Scope.Scope>
   /** Whether the token still holds its entry; part of a transaction. */
   readonly isHeld: (token: Token) => boolean
 }
@@ -36,9 +37,9 @@ export const make = Effect.fnUntraced(function* (
   const here = Holder.self()
   const owner = Holder.write(here)
   const statements = yield* attempt(journal, "opening it", () => ({
-    holder: sqlite.prepare("SELECT token, owner, expires FROM leases WHERE entry = ?"),
+    holder: sqlite.prepare("SELECT token, owner, expires FROM leases WHERE entry = ? AND account = ?"),
     token: sqlite.prepare("SELECT 1 FROM leases WHERE token = ?"),
-    insert: sqlite.prepare("INSERT INTO leases (entry, owner, expires) VALUES (?, ?, ?)"),
+    insert: sqlite.prepare("INSERT INTO leases (entry, account, owner, expires) VALUES (?, ?, ?, ?)"),
     renew: sqlite.prepare("UPDATE leases SET expires = ? WHERE token = ?"),
     remove: sqlite.prepare("DELETE FROM leases WHERE token = ?"),
   }))
@@ -60,19 +61,19 @@ export const make = Effect.fnUntraced(function* (
     const detail = `${who} holds the entry ${entry}, until ${until} unless it goes on; wait for it to end`
     return new Unusable({ journal, problem: "Held", detail })
   }
-  const grant = (entry: string, now: number): Result.Result<Token, Unusable> => {
-    const row = statements.holder.get(entry)
+  const grant = ({ account, entry }: Place, now: number): Result.Result<Token, Unusable> => {
+    const row = statements.holder.get(entry, account)
     if (row !== undefined) {
       const found = obstacle(entry, Holder.read(row["owner"]), Number(row["expires"]), now)
       if (found !== undefined) return Result.fail(found)
       statements.remove.run(row["token"] ?? null)
     }
-    return Result.succeed(statements.insert.run(entry, owner, now + Duration.toMillis(lease)).lastInsertRowid)
+    return Result.succeed(statements.insert.run(entry, account, owner, now + Duration.toMillis(lease)).lastInsertRowid)
   }
-  const acquire = (entry: string, granted: (token: Token) => void) =>
+  const acquire = (place: Place, granted: (token: Token) => void) =>
     Clock.clockWith((clock) =>
       batch.submit({
-        run: () => grant(entry, clock.currentTimeMillisUnsafe()),
+        run: () => grant(place, clock.currentTimeMillisUnsafe()),
         committed: (token) => {
           held.add(token)
           idle.closeUnsafe()
@@ -107,13 +108,13 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(Effect.forever(turn))
   return {
     // Whoever waits for another process to be done may leave at once; what was granted all the same is given back.
-    take: (entry) =>
+    take: (place) =>
       Effect.suspend(() => {
         let token: Token | undefined
         const giveBack = Effect.suspend(() => (token === undefined ? Effect.void : Effect.ignore(release(token))))
         return Effect.andThen(
           Effect.addFinalizer(() => giveBack),
-          acquire(entry, (granted) => void (token = granted)),
+          acquire(place, (granted) => void (token = granted)),
         )
       }),
     isHeld: (token) => statements.token.get(token) !== undefined,

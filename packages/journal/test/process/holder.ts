@@ -13,7 +13,7 @@ const say = (text: string) => writeSync(1, `${text}\n`)
 await Effect.runPromise(
   Effect.scoped(
     Effect.gen(function* () {
-      const page = yield* Journal.use((journal) => journal.claim(entry))
+      const page = yield* Journal.use((journal) => journal.claim(entry, "a"))
       say("holding")
       const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
       while ((yield* Effect.promise(() => lines.next())).done !== true) {

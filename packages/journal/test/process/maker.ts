@@ -12,7 +12,7 @@ writeSync(1, "ready\n")
 for await (const file of createInterface({ input: process.stdin })) {
   const making = Effect.scoped(
     Effect.gen(function* () {
-      const page = yield* Journal.use((journal) => journal.claim(entry))
+      const page = yield* Journal.use((journal) => journal.claim(entry, "a"))
       yield* page.append([drafted(entry)])
     }),
   ).pipe(

@@ -13,7 +13,7 @@ sqlite.prepare("SELECT count(*) FROM events").get()
 sqlite.close()
 writeSync(1, "closed\n")
 
-const history = Journal.use((journal) => journal.read("x")).pipe(
+const history = Journal.use((journal) => journal.read("x", "a")).pipe(
   Effect.provide(SqliteJournal.layer(file)),
   Effect.match({ onSuccess: (events) => events.map(numberOf), onFailure: () => [] }),
 )

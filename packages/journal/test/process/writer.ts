@@ -10,7 +10,7 @@ const [file = "", entries = "1"] = process.argv.slice(2)
 const drive = (entry: string) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const page = yield* Journal.use((journal) => journal.claim(entry))
+      const page = yield* Journal.use((journal) => journal.claim(entry, "a"))
       let next = page.history.length
       for (;;) {
         // One event, then two, then three, and so on in turn: an append must never be found in part.

@@ -21,14 +21,15 @@ const broken = (change: (real: Service) => Partial<Service>): Conformance.Keeper
 /** What comes out is changed on its way. */
 const reading = (change: (history: Events) => Events) =>
   broken((real) => ({
-    read: (entry) => Effect.map(real.read(entry), change),
-    claim: (entry) => Effect.map(real.claim(entry), (page) => ({ ...page, history: change(page.history) })),
+    read: (entry, account) => Effect.map(real.read(entry, account), change),
+    claim: (entry, account) =>
+      Effect.map(real.claim(entry, account), (page) => ({ ...page, history: change(page.history) })),
   }))
 
 /** One page for all who ask for an entry; it is let go when nobody asks any more. */
 const unguarded = (real: Service, wait: Effect.Effect<void>) => {
   const taken = new Set<string>()
-  return (entry: string) =>
+  return (entry: string, account: string) =>
     Effect.gen(function* () {
       if (taken.has(entry)) return yield* new Unusable({ journal: "mutant", problem: "Held", detail: entry })
       yield* wait
@@ -36,9 +37,9 @@ const unguarded = (real: Service, wait: Effect.Effect<void>) => {
         Effect.sync(() => taken.add(entry)),
         () => Effect.sync(() => taken.delete(entry)),
       )
-      const history = yield* real.read(entry)
+      const history = yield* real.read(entry, account)
       const append = (events: Events) =>
-        Effect.ignore(Effect.scoped(Effect.flatMap(real.claim(entry), (page) => page.append(events))))
+        Effect.ignore(Effect.scoped(Effect.flatMap(real.claim(entry, account), (page) => page.append(events))))
       return { history, append }
     })
 }
@@ -53,6 +54,9 @@ const bared = (value: unknown): unknown => {
 const oneByOne = "appends to one entry at the same time are all there, each in one piece"
 const whole = "an append that is interrupted is there as a whole, or not at all"
 const race = "of many claims at the same time one succeeds"
+const apart = "accounts that use one name have an entry each: neither sees, holds up or closes the other's"
+const kept = "an account keeps its name when it is opened again, and its credential is nowhere in it"
+const named = "an account is named the same each time, apart from the others, and not by its credential"
 const alone = "an entry is held by one driver at a time, and the others stay free"
 
 export const journals: Mutants<Conformance.Keeper> = {
@@ -70,10 +74,10 @@ export const journals: Mutants<Conformance.Keeper> = {
     subject: broken((real) => {
       const seen = new Set<string>()
       return {
-        read: (entry) => Effect.suspend(() => (seen.add(entry), real.read(entry))),
+        read: (entry, account) => Effect.suspend(() => (seen.add(entry), real.read(entry, account))),
         unsettled: Effect.map(real.unsettled, (open) => [
           ...open,
-          ...Array.from(seen, (entry) => ({ entry, service: "" })),
+          ...Array.from(seen, (entry) => ({ entry, account: "a", service: "" })),
         ]),
       }
     }),
@@ -87,8 +91,8 @@ export const journals: Mutants<Conformance.Keeper> = {
   },
   "an append is written event by event": {
     subject: broken((real) => ({
-      claim: (entry) =>
-        Effect.map(real.claim(entry), (page) => ({
+      claim: (entry, account) =>
+        Effect.map(real.claim(entry, account), (page) => ({
           ...page,
           append: (events) =>
             events.length === 0
@@ -102,10 +106,39 @@ export const journals: Mutants<Conformance.Keeper> = {
   },
   "names are trimmed and folded": {
     subject: broken((real) => ({
-      claim: (entry) => real.claim(entry.trim().toLowerCase()),
-      read: (entry) => real.read(entry.trim().toLowerCase()),
+      claim: (entry, account) => real.claim(entry.trim().toLowerCase(), account),
+      read: (entry, account) => real.read(entry.trim().toLowerCase(), account),
     })),
     caughtBy: ["names may hold anything, and each is another entry"],
+  },
+  "a name is one entry, whoever uses it": {
+    subject: broken((real) => ({
+      claim: (entry) => real.claim(entry, "a"),
+      read: (entry) => real.read(entry, "a"),
+    })),
+    caughtBy: [apart],
+  },
+  "one account holds up the others": {
+    subject: broken((real) => ({
+      claim: (entry, account) =>
+        Effect.andThen(account === "a" ? Effect.void : real.claim(entry, "a"), real.claim(entry, account)),
+    })),
+    caughtBy: [apart],
+  },
+  "an account is named by its credential": {
+    subject: broken(() => ({ accountOf: (credential) => Effect.succeed(Redacted.value(credential)) })),
+    caughtBy: [named],
+  },
+  "an account has a new name each time": {
+    subject: broken(() => {
+      let count = 0
+      return { accountOf: () => Effect.sync(() => `#${++count}`) }
+    }),
+    caughtBy: [named],
+  },
+  "every account has one name": {
+    subject: broken(() => ({ accountOf: () => Effect.succeed("#1") })),
+    caughtBy: [named],
   },
   "a link comes out in plain": {
     subject: reading((history) => history.map((event) => bared(event) as Lifecycle.Event)),
@@ -113,11 +146,11 @@ export const journals: Mutants<Conformance.Keeper> = {
   },
   "whoever asks holds the entry": {
     subject: broken((real) => ({
-      claim: (entry) =>
+      claim: (entry, account) =>
         Effect.gen(function* () {
-          const history = yield* real.read(entry)
+          const history = yield* real.read(entry, account)
           const append = (events: Events) =>
-            Effect.scoped(Effect.flatMap(real.claim(entry), (page) => page.append(events)))
+            Effect.scoped(Effect.flatMap(real.claim(entry, account), (page) => page.append(events)))
           return { history, append }
         }),
     })),
@@ -136,11 +169,11 @@ export const journals: Mutants<Conformance.Keeper> = {
           return scope === undefined ? Effect.void : Scope.close(scope, Effect.runSync(Effect.exit(Effect.void)))
         })
       return {
-        claim: (entry) =>
+        claim: (entry, account) =>
           Effect.gen(function* () {
             yield* Effect.addFinalizer(() => let_go(entry))
             const scope = yield* Scope.make()
-            const page = yield* Scope.provide(real.claim(entry), scope)
+            const page = yield* Scope.provide(real.claim(entry, account), scope)
             scopes.set(entry, scope)
             return page
           }),
@@ -150,7 +183,8 @@ export const journals: Mutants<Conformance.Keeper> = {
   },
   "an entry stays held for ever": {
     subject: broken((real) => ({
-      claim: (entry) => Effect.flatMap(Scope.make(), (scope) => Scope.provide(real.claim(entry), scope)),
+      claim: (entry, account) =>
+        Effect.flatMap(Scope.make(), (scope) => Scope.provide(real.claim(entry, account), scope)),
     })),
     caughtBy: ["an entry is free when the scope closes, also after a failure"],
   },
@@ -162,8 +196,8 @@ export const journals: Mutants<Conformance.Keeper> = {
     subject: broken((real) => {
       const seen = new Set<string>()
       return {
-        claim: (entry) => Effect.suspend(() => (seen.add(entry), real.claim(entry))),
-        unsettled: Effect.sync(() => Array.from(seen, (entry) => ({ entry, service: "songs" }))),
+        claim: (entry, account) => Effect.suspend(() => (seen.add(entry), real.claim(entry, account))),
+        unsettled: Effect.sync(() => Array.from(seen, (entry) => ({ entry, account: "a", service: "songs" }))),
       }
     }),
     caughtBy: ["what is open is listed, oldest first, with its service; what is settled, stopped or empty is not"],
@@ -178,6 +212,14 @@ export const journals: Mutants<Conformance.Keeper> = {
 }
 
 export const durables: Mutants<Conformance.LastingKeeper> = {
+  "accounts are numbered anew at each opening": {
+    subject: shelved({ names: "Anew" }),
+    caughtBy: [kept],
+  },
+  "a credential is written down": {
+    subject: shelved({ names: "Plainly" }),
+    caughtBy: [kept],
+  },
   "an append is acknowledged from memory": {
     subject: shelved({ saves: "Never" }),
     caughtBy: [

@@ -1,6 +1,7 @@
 /** A journal of lines on a shelf that outlives it, whole or with one flaw. */
-import { Effect, Layer, Result, Schema } from "effect"
-import { Journal, Unusable } from "@tenuto/core/Journal"
+import { createHash } from "node:crypto"
+import { Effect, Layer, Redacted, Result, Schema } from "effect"
+import { entriesOf, Journal, unsettledOf, Unusable } from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
 import type * as Conformance from "@tenuto/testkit/Conformance"
 
@@ -9,6 +10,7 @@ export interface Flaws {
   readonly saves?: "Never" | "AtItsEnd"
   readonly locks?: "Itself" | "ForEver"
   readonly stores?: (event: unknown) => unknown
+  readonly names?: "Anew" | "Plainly"
   readonly isTorn?: boolean
   readonly isBlind?: boolean
 }
@@ -21,11 +23,13 @@ const unusable = (problem: Unusable["problem"], detail: string) => new Unusable(
 
 type Lines = Map<string, ReadonlyArray<string>>
 
+let opened = 0
+
 const layerOf = (shelf: Lines, held: Map<string, object>, flaws: Flaws) =>
   Layer.effect(
     Journal,
     Effect.gen(function* () {
-      const { isBlind, isTorn, locks, saves, stores } = flaws
+      const { isBlind, isTorn, locks, names, saves, stores } = flaws
       const lines: Lines = saves === undefined ? shelf : new Map(shelf)
       const holds = locks === "Itself" ? new Map<string, object>() : held
       let isOpen = true
@@ -73,20 +77,27 @@ const layerOf = (shelf: Lines, held: Map<string, object>, flaws: Flaws) =>
             })
           return { history, append }
         })
+      const stored = () =>
+        Array.from(lines, ([place, its]) => {
+          const [account = "", entry = ""] = JSON.parse(place) as ReadonlyArray<string>
+          const history = its.flatMap((line) => {
+            const event = decode(line)
+            return Result.isSuccess(event) ? [event.success] : []
+          })
+          return { account, entry, history }
+        })
       return Journal.of({
-        claim,
-        read,
-        unsettled: Effect.sync(() =>
-          Array.from(lines.keys()).flatMap((entry) => {
-            const events = (lines.get(entry) ?? []).flatMap((line) => {
-              const event = decode(line)
-              return Result.isSuccess(event) ? [event.success] : []
-            })
-            const state = Lifecycle.fold(events)
-            const isOpen = state !== undefined && Lifecycle.isOpen(state)
-            return isOpen ? [{ entry, service: Lifecycle.subjectOf(state).service }] : []
+        accountOf: (credential) =>
+          Effect.sync(() => {
+            const secret = Redacted.value(credential)
+            if (names === "Plainly") lines.set(JSON.stringify(["accounts", secret]), [])
+            if (names === "Anew") return `#${++opened}`
+            return `#${createHash("sha256").update(secret).digest("hex")}`
           }),
-        ),
+        claim: (entry, account) => claim(JSON.stringify([account, entry])),
+        read: (entry, account) => read(JSON.stringify([account, entry])),
+        entries: (filter) => Effect.sync(() => entriesOf(stored(), filter)),
+        unsettled: Effect.sync(() => unsettledOf(stored())),
       })
     }),
   )
@@ -98,7 +109,13 @@ export const shelved = (flaws: Flaws = {}): Conformance.LastingKeeper => ({
       layer: layerOf(shelf, new Map(), flaws),
       stored: Effect.sync(() => JSON.stringify([...shelf])),
       spoil: (entry) =>
-        Effect.sync(() => void shelf.set(entry, [...(shelf.get(entry) ?? []).slice(0, -1), '{"_tag":"Unheard"}'])),
+        Effect.sync(
+          () =>
+            void shelf.set(JSON.stringify(["a", entry]), [
+              ...(shelf.get(JSON.stringify(["a", entry])) ?? []).slice(0, -1),
+              '{"_tag":"Unheard"}',
+            ]),
+        ),
     }
   }),
 })

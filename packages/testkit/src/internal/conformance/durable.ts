@@ -1,11 +1,12 @@
 /** What a journal owes that says it outlives its process: told by opening it again, and by what it has stored. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Case from "../../Case.ts"
 import { demand, same } from "./demand.ts"
 import * as Events from "./events.ts"
-import { type Keeper, type Kept, opened, problemOf } from "./journal.ts"
+import { type Keeper, type Kept, mine, opened, problemOf } from "./journal.ts"
 import { silent } from "./rendered.ts"
 
 /** A journal that lasts, and what can be done to it from outside. */
@@ -51,9 +52,23 @@ export const cases: ReadonlyArray<Case.Case<LastingKeeper>> = [
           Effect.gen(function* () {
             yield* same("one entry", yield* read("b"), Events.each)
             yield* same("the other", yield* read("a"), [Events.drafted("a", 1), Events.sending, Events.accepted])
-            yield* same("what is open", yield* unsettled, [{ entry: "a", service: "songs" }])
+            yield* same("what is open", yield* unsettled, [{ entry: "a", account: mine, service: "songs" }])
           }),
         )
+      }),
+  ),
+  make(
+    10,
+    "an account keeps its name when it is opened again, and its credential is nowhere in it",
+    "a journal that numbers its accounts anew, or writes down a credential",
+    (journal) =>
+      Effect.gen(function* () {
+        const secret = "spk_never-to-be-stored"
+        const name = once(journal, ({ accountOf }) => accountOf(Redacted.make(secret)))
+        const first = yield* name
+        yield* once(journal, ({ write }) => write("x", [Events.drafted("x")], first))
+        yield* same("its name at the next opening", yield* name, first)
+        yield* same("whether what is stored holds the credential", (yield* journal.stored).includes(secret), false)
       }),
   ),
   make(
