@@ -74,6 +74,7 @@ export const make = Effect.fnUntraced(function* (given: Given): Effect.fn.Return
       baseUrl: given.baseUrl,
       set: given.set,
       journal: given.journal,
+      account: given.account ?? Option.none(),
     },
   }
 })

@@ -80,6 +80,21 @@ export const journal = Flag.String("journal").pipe(
   Flag.withDescription("Keep what happens in this file, so that recover can go on after a crash"),
   Flag.optional,
 )
+export const account = Flag.String("account").pipe(
+  Flag.filter(
+    (text) => text.trim() !== "",
+    () => "a name that is not empty",
+  ),
+  Flag.withMetavar("name"),
+  Flag.withDescription(
+    "Whose work it is in a journal that several accounts share; without it the API key tells. Name it where keys are rotated",
+  ),
+  Flag.optional,
+)
+export const adopt = Flag.Boolean("adopt").pipe(
+  Flag.withDescription("Take entries that an earlier release wrote, which name no account, as this account's"),
+  Flag.withDefault(false),
+)
 export const kept = Flag.String("journal").pipe(
   Flag.withMetavar("file"),
   Flag.withDescription("The journal that run, submit or settle kept"),

@@ -3,11 +3,12 @@ import { access } from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import type { Handle } from "@tenuto/core/Handle"
 import * as HandleOf from "@tenuto/core/Handle"
 import * as Journal from "@tenuto/core/Journal"
 import type * as Operation from "@tenuto/core/Operation"
-import type { Remote } from "@tenuto/core/Remote"
+import type { Account, Remote } from "@tenuto/core/Remote"
 import type { Transport } from "@tenuto/http/Transport"
 import { Chronicle } from "./chronicle.ts"
 import { type Ended, Usage } from "./exit.ts"
@@ -20,6 +21,10 @@ import * as Setting from "./setting.ts"
 export interface Settings {
   readonly baseUrl: Option.Option<string>
   readonly journal: Option.Option<string>
+  /** Whose work it is there. Default: the credential tells. */
+  readonly account?: Option.Option<string>
+  /** Whether what names no account there is this account's. Default: not. */
+  readonly adopt?: boolean
   /** Where to write what was sent and answered. Default: nowhere. */
   readonly record?: Option.Option<string>
   /** Settings of the service, `name=value` each. */
@@ -64,22 +69,31 @@ export const open = Effect.fnUntraced(function* (
   const carrier = Option.isNone(record)
     ? transport.layer
     : yield* Recording.keep(record.value, transport.layer, [apiKey])
-  const remote = Layer.provideMerge(api.layer({ ...own, apiKey, baseUrl: base }), carrying(carrier))
-  return { service, api, base, layer: Layer.merge(remote, yield* journalOf(settings.journal)) }
+  const account = Option.getOrUndefined(settings.account ?? Option.none())
+  const remote = Layer.provideMerge(api.layer({ ...own, apiKey, account, baseUrl: base }), carrying(carrier))
+  const adopt = settings.adopt === true ? { [service.name]: account ?? Redacted.make(apiKey) } : {}
+  return { service, api, base, layer: Layer.merge(remote, yield* journalOf(settings.journal, adopt)) }
 })
 
-const journalOf = (file: Option.Option<string>): Effect.Effect<Layer.Layer<Journal.Journal, Journal.Unusable>> =>
+const journalOf = (
+  file: Option.Option<string>,
+  adopt: Readonly<Record<string, Account>>,
+): Effect.Effect<Layer.Layer<Journal.Journal, Journal.Unusable>> =>
   Option.match(file, {
     onNone: () => Effect.succeed(Journal.layerMemory),
     onSome: (path) =>
       Effect.map(
         Effect.promise(() => import("@tenuto/journal/SqliteJournal")),
-        ({ layer }) => layer(path),
+        ({ layer }) => layer(path, { adopt }),
       ),
   })
 
-/** Read a journal that is there, and change nothing. Errors: `Unusable`. */
-export const reading = <A, E>(file: string, read: Effect.Effect<A, E, Journal.Journal>) =>
+/** Read a journal that is there, and change nothing unless it is `ForWriting`. Errors: `Unusable`. */
+export const reading = <A, E>(
+  file: string,
+  read: Effect.Effect<A, E, Journal.Journal>,
+  mode: "ForReading" | "ForWriting" = "ForReading",
+) =>
   Effect.gen(function* () {
     yield* Effect.mapError(
       Effect.tryPromise(() => access(file)),
@@ -90,8 +104,8 @@ export const reading = <A, E>(file: string, read: Effect.Effect<A, E, Journal.Jo
           detail: "there is no such file; give the one that --journal named",
         }),
     )
-    const { layerReadOnly } = yield* Effect.promise(() => import("@tenuto/journal/SqliteJournal"))
-    return yield* Effect.provide(read, layerReadOnly(file))
+    const { layer, layerReadOnly } = yield* Effect.promise(() => import("@tenuto/journal/SqliteJournal"))
+    return yield* Effect.provide(read, mode === "ForReading" ? layerReadOnly(file) : layer(file))
   })
 
 /** Open the session a handle belongs to, and find its operation. Errors: `Usage`, for a handle from elsewhere too. */

@@ -31,10 +31,11 @@ export interface Context extends Settings {
 
 type Trouble = Failure.Failure | Unusable | Unwritten
 
-const flags = ({ baseUrl, journal, set }: Settings): ReadonlyArray<string> => [
+const flags = ({ account = Option.none(), baseUrl, journal, set }: Settings): ReadonlyArray<string> => [
   ...Option.match(baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] }),
   ...set.flatMap((setting) => ["--set", setting]),
   ...Option.match(journal, { onNone: () => [], onSome: (file) => ["--journal", file] }),
+  ...Option.match(account, { onNone: () => [], onSome: (name) => ["--account", name] }),
 ]
 const toOut = ({ out = Option.none() }: Pick<Context, "out">): ReadonlyArray<string> =>
   Option.match(out, { onNone: () => [], onSome: (directory) => ["--out", directory] })

@@ -84,3 +84,41 @@ test("an interrupted recovery keeps the settings in the way to go on", async () 
   expect(goOn(ended)).toBe(`tenuto recover --journal ${journal} ${settings.join(" ")}`)
   await service.stop()
 })
+
+describe("one journal, two accounts", () => {
+  const song = [
+    "soundpiece",
+    "create.new_song",
+    "--input",
+    '{"lyrics":"La","prompt":"Slow"}',
+    "--key",
+    "00000000-0000-4000-8000-000000000007",
+  ]
+  const [one, other] = [{ TENUTO_SOUNDPIECE_KEY: "spk_of-one" }, { TENUTO_SOUNDPIECE_KEY: "spk_of-another" }]
+
+  test("one key asks for two works, and nobody is handed, sends or settles the other's", async () => {
+    const journal = join(directory(), "jobs.db")
+    const service = await emulate("soundpiece", "--work", "1 hour")
+    const to = ["--base-url", service.url, "--journal", journal]
+    const first = await run(["submit", ...song, ...to, "--json"], { env: one })
+    const second = await run(["submit", ...song, ...to, "--json"], { env: other })
+    expect([first.code, second.code]).toEqual([0, 0])
+    const stranger = await run(
+      ["recover", "--journal", journal, "--base-url", service.url, "--within", "1s", "--json"],
+      {
+        env: { TENUTO_SOUNDPIECE_KEY: "spk_of-a-third" },
+      },
+    )
+    expect([stranger.code, stranger.lines.at(-1)]).toEqual([0, { outcome: "Succeeded", entries: [], others: 2 }])
+    expect(stranger.err).toContain("2 entries of other accounts are open and left alone")
+  })
+
+  test("a name stands for an account whose key is rotated", async () => {
+    const journal = join(directory(), "jobs.db")
+    const service = await emulate("soundpiece", "--work", "1 hour")
+    const to = ["--base-url", service.url, "--journal", journal, "--account", "acme"]
+    const first = await run(["submit", ...song, ...to], { env: one })
+    const second = await run(["submit", ...song, ...to], { env: other })
+    expect([second.code, second.out]).toEqual([0, first.out])
+  })
+})

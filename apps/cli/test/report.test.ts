@@ -103,7 +103,8 @@ describe("--report", () => {
       env: { TENUTO_SOUNDPIECE_KEY: key },
     })
     expect(readFileSync(report, "utf8")).not.toMatch(/key(>|&gt;)/)
-    expect(readFileSync(report, "utf8")).toMatch(/&quot;x&lt;b&gt;\[credential\]&quot;.*application\/json; of=\*\*\*</s)
+    expect(readFileSync(report, "utf8")).toContain("&quot;x&lt;b&gt;[credential]&quot;")
+    expect(readFileSync(report, "utf8")).toContain("application/json; of=***<")
   })
 
   test("shows submit, settle and recover as well", async () => {

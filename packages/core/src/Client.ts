@@ -1,10 +1,6 @@
 /**
- * The driver: reads the next action, waits until its instant, does it, folds what happened. The only loop.
+ * The verbs: submit work, wait for it, look at it, cancel it, and go on with what an earlier process left open.
  *
- * It decides nothing itself; with the job it opens, it alone reads the clock and draws the die.
- *
- * Law 5: ahead of the deed, the journal holds the intent before the first byte leaves.
- * Law 7: the deadline bounds everything; interrupting leaves nothing behind and is seen at once.
  * Law 8: ending the wait is not cancelling the work; both exist, and say what they did.
  *
  * @example
@@ -29,23 +25,18 @@
  * export const afterACrash = Client.recover(Object.values(Soundpiece.operations))
  * ```
  */
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Artifact from "./Artifact.ts"
 import type { Evidence } from "./Evidence.ts"
 import * as Failure from "./Failure.ts"
 import type { Handle } from "./Handle.ts"
 import * as Deed from "./internal/deed.ts"
+import { drive, type Wait } from "./internal/drive.ts"
 import * as Job from "./internal/job.ts"
 import * as End from "./internal/end.ts"
-import { later } from "./internal/instant.ts"
-import * as Turn from "./internal/turn.ts"
-import { Inbox } from "./Inbox.ts"
 import * as Journal from "./Journal.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import { isPending, type Observation } from "./Observation.ts"
@@ -54,25 +45,7 @@ import * as Remote from "./Remote.ts"
 
 // --- options and progress -----------------------------------------------------------------------
 
-/** How long to wait; the contract's own span when absent. Ending the wait leaves the work going on. */
-export interface Wait {
-  readonly within?: Duration.Input
-}
-
-/**
- * One step of a run: what happened, or what is about to be done and when.
- *
- * `Unsaved` says that the journal could not take what has happened; the run goes on, and tries again with the next event.
- */
-export type Step =
-  | { readonly _tag: "Happened"; readonly event: Lifecycle.Event; readonly state: Lifecycle.State }
-  | { readonly _tag: "Planned"; readonly action: Lifecycle.Action; readonly state: Lifecycle.State }
-  | { readonly _tag: "Unsaved"; readonly trouble: Journal.Unusable; readonly state: Lifecycle.State }
-
-/** Sees every step, for progress and reports; the run waits for it. The default watches nothing. */
-export const Watcher = Context.Reference<(step: Step) => Effect.Effect<void>>("@tenuto/core/Client/Watcher", {
-  defaultValue: () => () => Effect.void,
-})
+export { type Step, type Wait, Watcher } from "./internal/drive.ts"
 
 /** What every verb that drives needs: the service, and a journal. */
 export type Needs<O extends Operation.Any> = Remote.Remote<O["service"]> | Journal.Journal
@@ -224,7 +197,7 @@ export const recover = <O extends Operation.Any>(
       { concurrency: "unbounded" },
     )
     // Not enumerable: a list that is compared or printed is the list of its results.
-    return Object.defineProperty(recovered as typeof recovered & { others: number }, "others", { value: others })
+    return Object.defineProperty(Object.assign(recovered, { others }), "others", { enumerable: false })
   })
 
 /**
@@ -282,95 +255,3 @@ export const cancel = <O extends Operation.Any>(
       observation._tag === "Succeeded" || observation._tag === "Failed" || observation._tag === "Expired"
     return { _tag: isTooLate ? "TooLate" : "Asked", observation }
   })
-
-// --- the loop -----------------------------------------------------------------------------------
-
-const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>(
-  open: Effect.Effect<Job.Job<O>, E, R>,
-  wait: Wait | undefined,
-  isEnough: (state: Lifecycle.State) => boolean,
-): Effect.fn.Return<End.End<O>, E | Journal.Unusable, R> {
-  const watch = yield* Watcher
-  const since = yield* DateTime.now
-  const from = yield* Clock.monotonicTimeNanos
-  // The wall clock may be set back in the middle of a wait; what has passed since has passed all the same.
-  const tell = Effect.zipWith(DateTime.now, Clock.monotonicTimeNanos, (wall, nanos) =>
-    DateTime.max(wall, later(since, Duration.millis(Number((nanos - from) / 1_000_000n)))),
-  )
-  const inbox = yield* Inbox
-  const job = yield* open // Part of the wait: another process may keep the journal for long.
-  const { operation, page, remote } = job
-  const contract = { ...operation.contract, ...(remote.cadence === undefined ? {} : { cadence: remote.cadence }) }
-  const hearing = inbox.listen(remote, tell)
-  const deadline = later(since, Duration.fromInputUnsafe(wait?.within ?? contract.limits.wait))
-  let state = job.state
-  let unsaved = job.unsaved
-  for (const event of unsaved) yield* watch({ _tag: "Happened", event, state })
-
-  const happen = (event: Lifecycle.Event) => {
-    state = Lifecycle.apply(state, event)
-    if (Lifecycle.isKept(event)) unsaved = [...unsaved, event]
-    return watch({ _tag: "Happened", event, state })
-  }
-  const save = Effect.suspend(() =>
-    unsaved.length === 0 ? Effect.void : Effect.map(page.append(unsaved), () => void (unsaved = [])),
-  )
-  // After a deed its truth must not be hidden by trouble with the journal, unless another driver has taken over.
-  const saveAfter = Effect.catch(save, (trouble) => {
-    if (trouble.problem !== "Fenced") return watch({ _tag: "Unsaved", trouble, state })
-    return Effect.fail(Lifecycle.isAccepted(state) ? trouble.with(Lifecycle.handleOf(state)) : trouble)
-  })
-
-  while (!isEnough(state)) {
-    const now = yield* tell
-    const action = Lifecycle.next(state, { contract, now, since, deadline, die: yield* Random.next })
-    yield* watch({ _tag: "Planned", action, state })
-    if (action._tag === "Finish") break
-    if (action._tag === "Stop") {
-      const { evidence, reason, truth } = action
-      if (truth === "Rejected" || truth === "Uncertain") yield* happen({ _tag: "Stopped", at: now, reason, evidence })
-      yield* saveAfter
-      return { operation, state, stop: action, at: now }
-    }
-    // A crash while we wait, for an instant or in the line of a budget, must lose neither a handle that was brought nor
-    // that it was asked again; a submit that waits for nothing saves it with its own intent.
-    const isWaiting = DateTime.isGreaterThan(action.at, now) || remote.admit !== undefined
-    if (action._tag === "Look" || isWaiting) yield* saveAfter
-    const told = yield* Turn.come(remote, action, deadline, tell, hearing)
-    if (told !== undefined) {
-      yield* happen(told)
-      yield* saveAfter
-      continue
-    }
-    const began = yield* tell
-    // A process that was suspended wakes late.
-    if (DateTime.isGreaterThanOrEqualTo(began, deadline)) continue
-    let ready = began
-    if (action._tag === "Submit") {
-      yield* happen({ _tag: "Sending", at: began })
-      yield* save
-      // Writing takes its time, and a process may stand still in the middle of it.
-      ready = yield* tell
-      if (DateTime.isGreaterThanOrEqualTo(ready, deadline)) {
-        yield* happen({ _tag: "Rejected", at: ready, reason: { _tag: "Timeout" }, evidence: { stage: "submit" } })
-        continue
-      }
-      // Whoever took the entry over meanwhile has told what is true of it: nothing of ours may leave any more.
-      if (Duration.isGreaterThan(DateTime.distance(began, ready), moment)) yield* page.append([])
-    }
-    const within = Duration.min(DateTime.distance(ready, deadline), Deed.limit(operation, action))
-    const deed: Remote.Deed = action._tag === "Submit" ? { ...action, within } : { ...action, within }
-    yield* Effect.uninterruptibleMask((restore) =>
-      restore(hearing.unlessEnded(action, Deed.perform(remote, deed))).pipe(
-        Effect.flatMap((answer) => Effect.map(tell, (at) => Deed.stamp(answer, job.entry, at, began, action))),
-        Effect.flatMap(happen),
-        Effect.andThen(saveAfter),
-      ),
-    )
-  }
-  yield* saveAfter
-  return { operation, state, at: yield* tell }
-})
-
-/** Shorter than anything that costs a driver its entry. */
-const moment = Duration.millis(50)

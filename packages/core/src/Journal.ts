@@ -15,6 +15,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { Handle } from "./Handle.ts"
 import * as Lifecycle from "./Lifecycle.ts"
+import type { Account } from "./Remote.ts"
 
 /**
  * The journal cannot be used. It says nothing about the work.
@@ -68,9 +69,6 @@ export interface Entry {
 /** Which entries to list: those that agree with everything that is said. */
 export type Filter = Partial<Entry>
 
-/** Who works: the name that the caller gave an account, or the credential, for which the journal finds a name. */
-export type Account = string | Redacted.Redacted<string>
-
 /** Keeps histories. Layers: {@link layerMemory} here, durable ones in `@tenuto/journal`. */
 export class Journal extends Context.Service<
   Journal,
@@ -123,8 +121,8 @@ const agrees = (one: Entry, filter: Filter): boolean =>
 
 /** List what a set of histories leaves open. */
 export const unsettledOf = (stored: Iterable<Stored>): ReadonlyArray<Unsettled> =>
-  entriesOf(stored, { isOpen: true }).flatMap(({ isOpen: _, service, ...open }) =>
-    service === undefined ? [] : [{ ...open, service }],
+  entriesOf(stored, { isOpen: true }).flatMap(({ account = "", entry, service }) =>
+    service === undefined ? [] : [{ account, entry, service }],
   )
 
 /** Read the name of an account. Errors: `Unusable`. */

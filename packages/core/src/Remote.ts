@@ -6,12 +6,12 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type { Artifact } from "./Artifact.ts"
 import type { Cadence } from "./Contract.ts"
 import type { EventOf, Request } from "./Lifecycle.ts"
 import type { Handle } from "./Handle.ts"
-import type { Account } from "./Journal.ts"
 import type { Observation } from "./Observation.ts"
 
 /** One thing to do. It ends within `within`, or answers that it did not; a look may be held open for `hold`. */
@@ -34,6 +34,9 @@ export type Answer = Unstamped<EventOf<"Accepted" | "Rejected" | "Uncertain" | "
 export type Renewal =
   | { readonly _tag: "Renewed"; readonly artifact: Artifact }
   | Extract<Answer, { readonly _tag: "Unseen" | "Lost" }>
+
+/** Who works: the name that the caller gave an account, or the credential, for which a journal finds a name. */
+export type Account = string | Redacted.Redacted<string>
 
 /** One service at one origin. */
 export interface Shape {

@@ -6,6 +6,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Client from "@tenuto/core/Client"
 import * as Journal from "@tenuto/core/Journal"
+import type * as Remote from "@tenuto/core/Remote"
 import { connect } from "@tenuto/core/Promise"
 import { accepted, doubted, handle, pending, remoteWith, type Reply, sing, sung } from "./choir.ts"
 
@@ -19,7 +20,7 @@ const sungSolo: Reply = {
 const lost = doubted({ _tag: "Unreachable", problem: "reset" })
 
 const accountOf = (credential: string) => Redacted.make(credential)
-const serving = (account: Journal.Account, ...replies: ReadonlyArray<Reply>) => remoteWith({ account }, ...replies)
+const serving = (account: Remote.Account, ...replies: ReadonlyArray<Reply>) => remoteWith({ account }, ...replies)
 
 describe("two accounts that share a journal", () => {
   it.effect("each get their own work under one key, whatever the words", () =>

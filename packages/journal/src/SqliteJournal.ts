@@ -8,8 +8,9 @@
  *
  * Law 5: ahead of the deed. An append is one transaction, synced; appends that are ready together share it.
  */
-import { type Account, Journal, type Page, Unusable } from "@tenuto/core/Journal"
+import { Journal, type Page, Unusable } from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
+import type { Account } from "@tenuto/core/Remote"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -18,7 +18,7 @@ const stopped = JSON.stringify({ _tag: "Stopped", at, reason: { _tag: "Timeout" 
 const old = (file: string, owner: string, expires: number) => {
   const sqlite = new DatabaseSync(file)
   sqlite.exec(`
-    PRAGMA application_id = ${0x54454e55};
+    PRAGMA application_id = 1413828181;
     PRAGMA user_version = 1;
     PRAGMA journal_mode = WAL;
     CREATE TABLE entries (

@@ -26,6 +26,7 @@
  * ```
  */
 import type { Case } from "./Case.ts"
+import * as Accounts from "./internal/conformance/accounts.ts"
 import type { Carrier } from "./internal/conformance/carried.ts"
 import * as Connection from "./internal/conformance/connection.ts"
 import type { Reception } from "./internal/conformance/delivered.ts"
@@ -59,7 +60,7 @@ export const transport: ReadonlyArray<Case<Carrier>> = [...Transport.cases, ...S
 export const socket: ReadonlyArray<Case<Socketed>> = [...Socket.cases, ...Connection.cases]
 
 /** What any journal owes. */
-export const journal: ReadonlyArray<Case<Journal.Keeper>> = Journal.cases
+export const journal: ReadonlyArray<Case<Journal.Keeper>> = [...Journal.cases, ...Accounts.cases]
 
 /** What a journal owes beyond that which outlives its process. */
 export const durable: ReadonlyArray<Case<Durable.LastingKeeper>> = Durable.cases

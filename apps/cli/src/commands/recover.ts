@@ -19,7 +19,7 @@ import * as Setting from "../setting.ts"
 import { quote } from "../text.ts"
 import { downloading } from "../verdict.ts"
 
-const { baseUrl, json, kept, out, report, within, set } = Flags
+const { account, adopt, baseUrl, json, kept, out, report, within, set } = Flags
 
 /** What became of one entry. */
 interface Line {
@@ -41,7 +41,7 @@ const recoverOne = Effect.fnUntraced(function* (
   const operations = Object.values(session.api.operations)
   const left = yield* waiting(given.within)
   const recovered = yield* Client.recover(operations, wait(given.within))
-  return yield* Effect.forEach(recovered, ({ entry, handle = null, operation, result }) =>
+  const taken = yield* Effect.forEach(recovered, ({ entry, handle = null, operation, result }) =>
     Effect.gen(function* () {
       if (result._tag === "Failure")
         return { line: { entry, outcome: result.failure._tag, handle }, failure: result.failure }
@@ -55,23 +55,31 @@ const recoverOne = Effect.fnUntraced(function* (
       return { line: { entry, outcome: "Succeeded" as const, handle, output }, failure: undefined }
     }).pipe(Effect.catch((failure) => Effect.succeed({ line: { entry, outcome: failure._tag, handle }, failure }))),
   )
+  return { taken, others: recovered.others }
 })
 
-const lineOf = ({ failure, line }: Effect.Success<ReturnType<typeof recoverOne>>[number]): Line => {
+const lineOf = ({ failure, line }: Effect.Success<ReturnType<typeof recoverOne>>["taken"][number]): Line => {
   if (failure === undefined) return line
   const said =
     failure._tag === "Unwritten" ? { path: failure.path, message: failure.message } : Report.failureJson(failure)
   return { ...line, failure: said }
 }
 
+const left = (others: number, unowned: number): string => {
+  const open = others === 1 ? "1 entry of another account is open" : `${others} entries of other accounts are open`
+  const way = unowned === 0 ? "" : `; ${unowned} of them name no account: --adopt takes them as this account's`
+  return `${open} and left alone${way}`
+}
+
 export const recover = Command.make(
   "recover",
-  { journal: kept, baseUrl, set, within, out, report, json },
+  { journal: kept, account, adopt, baseUrl, set, within, out, report, json },
   Effect.fn(
     function* (given) {
       const unsettled = yield* Session.reading(
         given.journal,
         Journal.use(({ unsettled }) => unsettled),
+        "ForWriting",
       )
       const names = [...new Set(unsettled.map(({ service }) => service))]
       if (names.length > 1 && Option.isSome(given.baseUrl)) {
@@ -95,16 +103,22 @@ export const recover = Command.make(
         (session) => Effect.provide(report.watching(recoverOne(session, kept)), session.layer),
         { concurrency: "unbounded" },
       )
-      const lines = recovered.flat().map(lineOf)
-      for (const one of recovered.flat()) {
+      const taken = recovered.flatMap((one) => one.taken)
+      const others = recovered.reduce((sum, one) => sum + one.others, 0)
+      const unowned = given.adopt ? 0 : unsettled.filter((one) => one.account === undefined).length
+      const lines = taken.map(lineOf)
+      for (const one of taken) {
         const { entry, outcome } = one.line
         const text = `${entry}  ${outcome}${one.failure === undefined ? "" : `  ${one.failure.message}`}`
         if (!given.json) yield* Screen.out(text)
         else if (one.failure !== undefined) yield* Screen.tell(`tenuto: ${text}`)
       }
       const outcome = gravest(lines.flatMap((line) => (line.outcome === "Succeeded" ? [] : [line.outcome])))
-      if (given.json) yield* Screen.json({ outcome: outcome ?? "Succeeded", entries: lines })
-      else if (lines.length === 0) yield* Screen.tell(`nothing is open in ${given.journal}`)
+      if (given.json) yield* Screen.json({ outcome: outcome ?? "Succeeded", entries: lines, others })
+      else if (lines.length === 0) {
+        yield* Screen.tell(`nothing ${others === 0 ? "" : "of this account "}is open in ${given.journal}`)
+      }
+      if (others > 0) yield* Screen.tell(left(others, unowned))
       if (outcome !== undefined) return yield* ended(outcome)
     },
     (effect, given) =>
@@ -121,7 +135,9 @@ export const recover = Command.make(
           const base = Option.match(given.baseUrl, { onNone: () => [], onSome: (url) => ["--base-url", url] })
           const to = Option.match(given.out, { onNone: () => [], onSome: (directory) => ["--out", directory] })
           const own = given.set.flatMap((setting) => ["--set", setting])
-          const words = ["tenuto", "recover", "--journal", given.journal, ...base, ...own, ...to]
+          const whose = Option.match(given.account, { onNone: () => [], onSome: (name) => ["--account", name] })
+          const adopted = given.adopt ? ["--adopt"] : []
+          const words = ["tenuto", "recover", "--journal", given.journal, ...whose, ...adopted, ...base, ...own, ...to]
           const command = words.map(quote).join(" ")
           return Effect.andThen(
             given.json ? Screen.json({ outcome: "Interrupted", entries: [], goOn: command }) : Effect.void,

@@ -10,11 +10,12 @@ import * as Report from "../report.ts"
 import * as Result from "../result.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, input, journal, json, key, operation, out, record, reference, report, service, within, set } = Flags
+const { account, baseUrl, input, journal, json, key, operation, out, record, reference, report, service, within, set } =
+  Flags
 
 export const run = Command.make(
   "run",
-  { service, operation, input, baseUrl, set, key, reference, within, journal, record, out, report, json },
+  { service, operation, input, baseUrl, set, key, reference, within, journal, account, record, out, report, json },
   Effect.fn(
     function* (given) {
       const { draft, session, ...drafted } = yield* Drafting.make(given)

@@ -11,11 +11,11 @@ import * as Result from "../result.ts"
 import * as Session from "../session.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, journal, json, out, record, report, within, set } = Flags
+const { account, baseUrl, journal, json, out, record, report, within, set } = Flags
 
 export const settle = Command.make(
   "settle",
-  { handle: Flags.handle, baseUrl, set, within, journal, record, out, report, json },
+  { handle: Flags.handle, baseUrl, set, within, journal, account, record, out, report, json },
   Effect.fn(
     function* (given) {
       const handle = yield* Flags.handleOf(given.handle)
@@ -28,6 +28,7 @@ export const settle = Command.make(
         baseUrl: given.baseUrl,
         set: given.set,
         journal: given.journal,
+        account: given.account,
         out: given.out,
       }
       const work = Effect.flatMap(Client.settle(operation, handle, wait(given.within)), (output) =>

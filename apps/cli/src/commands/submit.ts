@@ -8,11 +8,12 @@ import * as Flags from "../flags.ts"
 import * as Report from "../report.ts"
 import * as Verdict from "../verdict.ts"
 
-const { baseUrl, input, journal, json, key, operation, record, reference, report, service, within, set } = Flags
+const { account, baseUrl, input, journal, json, key, operation, record, reference, report, service, within, set } =
+  Flags
 
 export const submit = Command.make(
   "submit",
-  { service, operation, input, baseUrl, set, key, reference, within, journal, record, report, json },
+  { service, operation, input, baseUrl, set, key, reference, within, journal, account, record, report, json },
   Effect.fn(
     function* (given) {
       const { context, draft, session } = yield* Drafting.make(given)

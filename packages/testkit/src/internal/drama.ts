@@ -153,13 +153,11 @@ export const tell = async <O extends Operation.Any>(
 
   // --- the client -------------------------------------------------------------------------------
 
-  let owner = ""
   const journalOf = (inner: Journal.Journal["Service"]): Journal.Journal["Service"] => ({
     ...inner,
     claim: (entry, account) =>
       Effect.map(inner.claim(entry, account), (page) => {
         const life = lives
-        owner = account
         witness.claimed(page.history)
         return {
           ...page,
@@ -325,7 +323,8 @@ export const tell = async <O extends Operation.Any>(
       verb = yield* Effect.provideContext(next(word, isDead), services)
       if (verb !== undefined) yield* note("client", `${word ?? "recover"}@caller`)
     }
-    if (witness.request !== undefined) witness.keeps(yield* inner.read(witness.request.entry, owner))
+    const [kept] = yield* inner.entries({ entry: witness.request?.entry ?? "" })
+    if (witness.request !== undefined) witness.keeps(yield* inner.read(witness.request.entry, kept?.account))
   })
 
   const played = await Rehearsal.play({
