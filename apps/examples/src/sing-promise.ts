@@ -18,7 +18,7 @@ export const sing = async (settings: Settings, signal: AbortSignal): Promise<str
       { lyrics: "Hold the note for its full value", prompt: "Slow waltz" },
       { within: "5 minutes", signal },
     )
-    return `a song of ${Duration.format(outputs[0].duration)}`
+    return `a song of ${Duration.format(outputs[0].duration ?? Duration.zero)}`
   } catch (error) {
     if (!Failure.isFailure(error)) throw error
     switch (error._tag) {

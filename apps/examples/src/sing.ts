@@ -6,7 +6,7 @@ import * as Soundpiece from "@tenuto/soundpiece"
 export const song = Soundpiece.newSong({ lyrics: "Hold the note for its full value", prompt: "Slow waltz" })
 
 export const sing = Client.run(song, { within: "5 minutes" }).pipe(
-  Effect.map(({ outputs: [first] }) => `a song of ${Duration.format(first.duration)}`),
+  Effect.map(({ outputs: [first] }) => `a song of ${Duration.format(first.duration ?? Duration.zero)}`),
   Effect.catchReason("Rejected", "Unpaid", () => Effect.succeed("top up the account, then sing again")),
   Effect.catchTags({
     Uncertain: ({ key }) => Effect.succeed(`it may have started; ask again under the key ${key}`),

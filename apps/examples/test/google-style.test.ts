@@ -138,12 +138,12 @@ describe.each(carriers)("a service in the style of Google, over %s", (carrier) =
   })
 
   it("cannot lead a look away by the name it gives", async () => {
-    const names = ["//elsewhere.test/7", "https://elsewhere.test/7", "@elsewhere.test", "../../7?x#y"]
-    for (const odd of names) {
+    const names = { "//elsewhere.test/7": 2, "https://elsewhere.test/7": 2, "@elsewhere.test": 2, "../../7?x#y": 1 }
+    for (const [odd, requests] of Object.entries(names)) {
       const handler = service({ POST: [Emulator.json(200, { name: odd })], GET: [done] })
       const { seen } = await play(carrier, handler, Effect.exit(run))
       expect(seen.slice(1).every(({ path }) => !path.includes("?"))).toBe(true)
-      expect(seen).toHaveLength(2)
+      expect(seen).toHaveLength(requests)
     }
   })
 })

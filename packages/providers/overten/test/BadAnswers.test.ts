@@ -35,7 +35,6 @@ const unreadable: ReadonlyArray<readonly [string, Script.Answer]> = [
   ["a list", ok([queued])],
   ["an empty object", ok({})],
   ["a task in an envelope", ok({ task: queued })],
-  ["a task whose id is a number", ok({ ...queued, task_id: 7 })],
 ]
 
 /** Answers to a look that are about something else, or have ended with nothing. */
@@ -45,11 +44,14 @@ const unfit: ReadonlyArray<readonly [string, Script.Answer]> = [
   ["a status that is a number", ok({ ...queued, status: 3 })],
   ["a result that is text", ok({ ...queued, status: "completed", result: "done" })],
   ["a link that is no text", ok({ ...queued, status: "completed", result: { download_url: { f00d: 1 } } })],
-  ["credits that are text", ok({ ...queued, status: "completed", result: { credits_used: "f00d" } })],
 ]
 
 describe("at submit, an answer that cannot be read leaves the truth uncertain", () => {
-  it.each([...unreadable, ["a task without an id", ok({ status: "queued" })] as const])("%s", async (_, answer) => {
+  it.each([
+    ...unreadable,
+    ["a task without an id", ok({ status: "queued" })] as const,
+    ["a task whose id is a number", ok({ ...queued, task_id: 7 })] as const,
+  ])("%s", async (_, answer) => {
     const once = await play(scripted(emulator(), [on("submit", answer)]), runSlow)
     value(once.exit)
     expect(posts(once.seen)).toHaveLength(2)
@@ -65,7 +67,7 @@ describe("at submit, an answer that cannot be read leaves the truth uncertain", 
   it.each([
     ["no status", { task_id: "task_1", run_id: "run_1" }],
     ["a status that is a number", { ...queued, status: 202 }],
-    ["a result that cannot be read", { ...queued, status: "completed", credits_used: "many" }],
+    ["a result that cannot be read", { ...queued, status: "completed", download_url: 7 }],
   ])("but a task that is named has been taken, with %s", async (_, json) => {
     const done = on("look", ok({ ...queued, status: "completed", result: { summary: "Done" } }))
     const { exit, seen } = await play(scripted(emulator(), [on("submit", { status: 200, json }), done]), runBrief)
@@ -135,6 +137,23 @@ it("fields nobody knows are ignored, wherever they are", async () => {
   const done = ok({ ...extra, ...queued, status: "completed", result: { ...extra, summary: "Done" }, error: null })
   const { exit } = await play(scripted(emulator(), [accepted, on("look", done)]), runSlow)
   expect(value(exit)).toEqual({ run_id: "run_1", summary: "Done" })
+})
+
+it("what decorates an answer and is odd is left out, and the document is not", async () => {
+  const odd = { run_id: 7, credits_used: "f00d", duration_ms: -1, summary: ["f00d"], edit_url: 9, task_id: null }
+  const result = { ...odd, download_url: "https://files.example/a.docx" }
+  const done = ok({ ...queued, task_id: 7, run_id: {}, phase: 3, message: [], status: "completed", result })
+  const { exit, seen } = await play(scripted(emulator(), [accepted, on("look", done)]), runSlow)
+  const { document, ...rest } = value(exit)
+  expect(document?.handle.id).toBe("task_1")
+  expect(rest).toEqual({ run_id: "run_1" })
+  expect(looks(seen)).toHaveLength(1)
+})
+
+it("the code of a refusal counts, whatever stands beside it", async () => {
+  const refused = { success: "no", error: "insufficient_credits", message: { text: "pay" }, run_id: 7 }
+  const { exit } = await play(scripted(emulator(), [on("submit", { status: 402, json: refused })]), runSlow)
+  expect(failure(exit)).toMatchObject({ _tag: "Rejected", evidence: { code: "insufficient_credits" } })
 })
 
 it("ids of any form are taken, and asked for as they are", async () => {

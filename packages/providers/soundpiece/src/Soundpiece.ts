@@ -70,7 +70,7 @@ const service = "soundpiece"
 export type Tracks = typeof Wire.Tracks.Type
 /** The result of operations that give exactly one file. */
 export type OneTrack = typeof Wire.OneTrack.Type
-/** One audio file: FLAC, 44.1 kHz (S001). `duration` is a `Duration`; `kind` is there for stems. */
+/** One audio file: FLAC, 44.1 kHz (S001). `duration` is a `Duration`, where the service says it; `kind` is there for stems. */
 export type Track = Wire.Track
 
 const define = <const Name extends string, Input, Output, const Code extends string>(
@@ -144,7 +144,8 @@ export const operations = {
  */
 export const webhook: Webhook = Delivery.webhook
 
-const readRefusal = Schema.decodeUnknownResult(Wire.Refusal)
+const readRefusal = Schema.decodeUnknownResult(Wire.Refused)
+const isFault = Schema.is(Wire.Fault)
 
 /** The API as a table: what {@link layer} connects to and what `tenuto explain` reads. */
 export const table: Provider.Table<"soundpiece"> = {
@@ -162,7 +163,10 @@ export const table: Provider.Table<"soundpiece"> = {
     if (refusal._tag === "Failure") return hint
     const { detail } = refusal.success
     if (typeof detail === "string") return { ...hint, message: developer(detail) } // contract 2.14: developers only
-    return { ...hint, issues: detail.map(({ loc, msg, type }) => ({ path: loc, message: msg, code: type })) }
+    return {
+      ...hint,
+      issues: detail.filter(isFault).map(({ loc, msg, type }) => ({ path: loc, message: msg, code: type })),
+    }
   },
 }
 

@@ -45,12 +45,7 @@ const unfit: ReadonlyArray<readonly [string, Script.Answer]> = [
   ["ready without files", seen200({ song: { id: "op_1", status: "ready", outputs: [] } })],
   ["ready with null", seen200({ song: { id: "op_1", status: "ready", outputs: null, error: null } })],
   ["a file without a link", seen200({ song: { id: "op_1", status: "ready", outputs: [{ ...file, url: null }] } })],
-  [
-    "a length that is text",
-    seen200({ song: { id: "op_1", status: "ready", outputs: [{ ...file, duration: "long" }] } }),
-  ],
   ["files that are one file", seen200({ song: { id: "op_1", status: "ready", outputs: file } })],
-  ["an error that is text", seen200({ song: { id: "op_1", status: "failed", error: "boom" } })],
 ]
 
 describe("at submit, an answer that cannot be read leaves the truth uncertain", () => {
@@ -147,5 +142,51 @@ it("an id of an odd form, a date of an odd form and an odd length do no harm", a
   const ready = on("look", seen200({ song: { id: "op_01h7k...", status: "ready", outputs: [odd] } }))
   const { exit, seen } = await play(scripted(emulator(), [submitted, ready]), runSong)
   expect(value(exit).outputs[0].audio.expiresAt).toBeUndefined()
+  expect(value(exit).outputs[0]).not.toHaveProperty("duration")
   expect(gets(seen)[0]?.query["id"]).toBe("op_01h7k...")
+})
+
+describe("what decorates an answer and is odd decides nothing", () => {
+  const ready = { id: "op_1", status: "ready", outputs: [file] }
+  const look = (song: object) => [accepted, on("look", seen200({ song } as never))]
+
+  it.each<readonly [string, object]>([
+    ["a time of making that is a number", { ...ready, created_at: 1767225600 }],
+    ["a link that dies at no time", { ...ready, outputs: [{ ...file, expires_at: null }] }],
+    ["a link that dies at a number", { ...ready, outputs: [{ ...file, expires_at: 1767225600 }] }],
+    ["a link of which no end is told", { ...ready, outputs: [{ url: file.url }] }],
+    ["a length that is text", { ...ready, outputs: [{ ...file, duration: "long" }] }],
+    ["a kind that is a list", { ...ready, outputs: [{ ...file, kind: ["vocals"] }] }],
+    ["a key that is a number", { ...ready, idempotency_key: 7 }],
+    ["an error of a song that is ready", { ...ready, error: "none" }],
+    ["an error that has no code", { ...ready, error: {} }],
+    ["the other result", { ...ready, output: "none" }],
+  ])("%s: the song that is ready is handed over, after one look", async (_, song) => {
+    const { exit, seen } = await play(scripted(emulator(), look(song)), runSong)
+    expect(value(exit).outputs[0].audio.link).toBeDefined()
+    expect(gets(seen)).toHaveLength(1)
+  })
+
+  it.each<readonly [string, unknown]>([
+    ["is text", "boom"],
+    ["has no code", { message: "no voice" }],
+    ["has a code that is a number", { code: 7, message: ["no voice"] }],
+    ["is not there", undefined],
+  ])("work that failed has failed, though its error %s", async (_, error) => {
+    const { exit, seen } = await play(scripted(emulator(), look({ id: "op_1", status: "failed", error })), runSong)
+    const failed = failure(exit)
+    expect(failed).toMatchObject({ _tag: "Failed", handle: { id: "op_1" } })
+    expect(failed).not.toHaveProperty("code")
+    expect(gets(seen)).toHaveLength(1)
+  })
+
+  it("one fault that is odd hides no other in a refusal", async () => {
+    const fault = { loc: ["body", "lyrics"], msg: "too long", type: "string_too_long" }
+    const refused = on("submit", { status: 422, json: { detail: [{ loc: 7 }, fault] } })
+    const { exit } = await play(scripted(emulator(), [refused]), runSong)
+    expect(failure(exit)).toMatchObject({
+      _tag: "Rejected",
+      reason: { issues: [{ path: ["body", "lyrics"], message: "too long", code: "string_too_long" }] },
+    })
+  })
 })

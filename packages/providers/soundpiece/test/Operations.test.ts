@@ -26,10 +26,9 @@ const drafts = {
   "adapt.auto_cut_down": [Soundpiece.autoCutDown({ source, target_duration: seconds(30) }), { output: 30 }],
 } as const satisfies Record<keyof typeof Soundpiece.operations, readonly [Operation.Draft<Operation.Any>, unknown]>
 
+const lengthOf = ({ duration }: Soundpiece.Track) => duration && Duration.toSeconds(duration)
 const shape = (output: Soundpiece.Tracks | Soundpiece.OneTrack) =>
-  "outputs" in output
-    ? { outputs: output.outputs.map(({ duration }) => Duration.toSeconds(duration)) }
-    : { output: Duration.toSeconds(output.output.duration) }
+  "outputs" in output ? { outputs: output.outputs.map(lengthOf) } : { output: lengthOf(output.output) }
 
 /** What was asked, as the wire names it. */
 const bodies: Record<keyof typeof drafts, object> = {

@@ -1,13 +1,16 @@
 /** What the service delivers of its own accord: that there is something to see, and no more (contract 4.10). */
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
+import * as Struct from "effect/Struct"
 import * as Json from "@tenuto/http/Json"
 import * as Signature from "@tenuto/http/Signature"
 import type { Webhook } from "@tenuto/http/Webhook"
 import { pure } from "./pure.ts"
 import * as Wire from "./wire.ts"
 
-const decode = /* @__PURE__ */ pure(() => Json.decoder(Wire.Delivery, "the delivery"))
+/** What of it is read. */
+const Seen = /* @__PURE__ */ pure(() => Wire.Delivery.mapFields(Struct.pick(["event", "projectId", "timestamp"])))
+const decode = /* @__PURE__ */ pure(() => Json.decoder(Seen, "the delivery"))
 
 /** W:/api-reference/webhooks/ `X-HeyDonna-Signature: sha256=<hex>` over the raw body, and nothing beside it. */
 export const scheme: Signature.Scheme = /* @__PURE__ */ Signature.raw({ signature: "x-heydonna-signature" })

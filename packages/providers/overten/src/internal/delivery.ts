@@ -15,7 +15,10 @@ export const Delivery = Schema.Struct({
   format: Schema.optional(Schema.NullOr(Schema.String)),
 })
 
-const decode = Json.decoder(Delivery, "the delivery")
+/** What of it is read. */
+const Seen = Schema.Struct({ event: Schema.NonEmptyString, task_id: Schema.NonEmptyString })
+
+const decode = Json.decoder(Seen, "the delivery")
 
 /** What no page shows of the signature (T-OV-7). */
 export interface Signing {

@@ -70,7 +70,7 @@ export const make = (route: Route): Provider.Endpoint => ({
   }),
 })
 
-const named = (id: string | null | undefined): id is string => id != null && id !== ""
+const named = (id: unknown): id is string => typeof id === "string" && id !== ""
 
 const handleOf = ({ run_id, task_id }: Wire.Task, request: Request): Handle.Handle | undefined =>
   named(task_id) ? Handle.of(request, { id: task_id, ...(named(run_id) ? { also: { run_id } } : {}) }) : undefined
@@ -124,7 +124,7 @@ const known = [
 
 const produced = (
   route: Route,
-  { body, run_id }: { readonly body: unknown; readonly run_id: string | null | undefined },
+  { body, run_id }: { readonly body: unknown; readonly run_id: unknown },
   handle: Handle.Handle,
   now: DateTime.Utc,
 ): Result.Result<Artifact.Tree, string> =>
@@ -142,11 +142,13 @@ const produced = (
     return { ...made, ...files, answer: Answer.kept(yield* Answer.read(body), known) }
   })
 
+const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value)
+
 const common = ({ credits_used, duration_ms, summary, task_id }: Wire.Payload) => ({
   ...(named(task_id) ? { task_id } : {}),
-  ...(summary == null ? {} : { summary }),
-  ...(credits_used == null ? {} : { credits_used }),
-  ...(duration_ms == null ? {} : { duration: duration_ms }),
+  ...(typeof summary === "string" ? { summary } : {}),
+  ...(isNumber(credits_used) ? { credits_used } : {}),
+  ...(isNumber(duration_ms) && duration_ms >= 0 ? { duration: duration_ms } : {}),
 })
 
 const filesOf = (

@@ -5,10 +5,11 @@ import { developer, endUser } from "@tenuto/core/Evidence"
 import type { Issue } from "@tenuto/core/Reason"
 import type * as Provider from "@tenuto/http/Provider"
 import type * as Verdict from "@tenuto/http/Verdict"
-import { Detail, Refusal } from "./wire.ts"
+import { Detailed, Fault, Refused } from "./wire.ts"
 
-const readRefusal = Schema.decodeUnknownResult(Refusal)
-const readDetail = Schema.decodeUnknownResult(Detail)
+const readRefusal = Schema.decodeUnknownResult(Refused)
+const readDetail = Schema.decodeUnknownResult(Detailed)
+const isFault = Schema.is(Fault)
 const isFields = Schema.is(Schema.Record(Schema.String, Schema.Unknown))
 
 /** C-OV-2: either body, on any status. */
@@ -16,7 +17,7 @@ export const troubleOf = ({ body }: Provider.Refusal): Verdict.Trouble => {
   const refusal = readRefusal(body)
   if (Result.isSuccess(refusal)) {
     const { error: code, message } = refusal.success
-    if (message == null) return { code }
+    if (typeof message !== "string") return { code }
     // S002: "message is safe to surface to end users (no stack traces, no internal info)".
     return { code, message: endUser(message), ...issuesOf(code, message) }
   }
@@ -25,7 +26,7 @@ export const troubleOf = ({ body }: Provider.Refusal): Verdict.Trouble => {
   const { detail } = other.success
   // Contract 3.15: nothing declares these texts safe.
   if (typeof detail === "string") return { message: developer(detail) }
-  return { issues: detail.map(({ loc, msg, type }) => ({ path: loc, message: msg, code: type })) }
+  return { issues: detail.filter(isFault).map(({ loc, msg, type }) => ({ path: loc, message: msg, code: type })) }
 }
 
 /** What is wrong with which field, where the message says it in one of the two ways that the pages know. */

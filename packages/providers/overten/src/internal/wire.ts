@@ -22,15 +22,19 @@ export const Patience = /* @__PURE__ */ pure(() =>
   ),
 )
 
+/** What is read by itself, and left out where it is odd: it must not hide the rest. */
+const odd = Schema.optional(Schema.Unknown)
+
 const ids = { task_id: maybe(Schema.String), run_id: maybe(Schema.String) }
 
 /**
  * A task, and the head of every answer that has one (contract 3.4, 3.5).
  *
- * What is inside `result` and `error` is read only when the status says that it counts.
+ * What is inside `result` and `error` is read only when the status says that it counts, and each name by itself.
  */
 export const Task = Schema.Struct({
-  ...ids,
+  task_id: odd,
+  run_id: odd,
   status: Schema.optional(Schema.Unknown),
   phase: Schema.optional(Schema.Unknown),
   result: Schema.optional(Schema.Unknown),
@@ -41,12 +45,14 @@ export type Task = typeof Task.Type
 
 /** What finished work gives: at the top of a synchronous answer, in `result` of a task (contract 3.4, 3.5). */
 export const Payload = Schema.Struct({
-  ...ids,
+  task_id: odd,
+  run_id: odd,
+  /** What was paid for: an answer whose link cannot be read is asked for again. */
   download_url: maybe(Schema.String),
-  edit_url: maybe(Schema.String),
-  summary: maybe(Schema.String),
-  credits_used: maybe(Schema.Finite),
-  duration_ms: maybe(Schema.Finite),
+  edit_url: odd,
+  summary: odd,
+  credits_used: odd,
+  duration_ms: odd,
 })
 export type Payload = typeof Payload.Type
 
@@ -59,6 +65,9 @@ export const Refusal = Schema.Struct({
 })
 export type Refusal = typeof Refusal.Type
 
+/** The same as it is read: the code decides, and nothing beside it hides it. */
+export const Refused = Schema.Struct({ error: Schema.String, message: odd })
+
 /** The other error body: contract 3.6, as the API reference shows it for validation (C-OV-2). */
 export const Fault = Schema.Struct({
   loc: Schema.Array(Schema.Union([Schema.String, Schema.Finite])),
@@ -67,6 +76,9 @@ export const Fault = Schema.Struct({
 })
 export type Fault = typeof Fault.Type
 export const Detail = Schema.Struct({ detail: Schema.Union([Schema.String, Schema.Array(Fault)]) })
+
+/** The same as it is read: one fault that is odd hides no other. */
+export const Detailed = Schema.Struct({ detail: Schema.Union([Schema.String, Schema.Array(Schema.Unknown)]) })
 
 // --- what operations give -----------------------------------------------------------------------
 

@@ -12,13 +12,16 @@ import * as Wire from "./wire.ts"
 export const Delivery = /* @__PURE__ */ pure(() => Schema.Struct({ type: Schema.String, data: Wire.Dto }))
 export type Delivery = typeof Delivery.Type
 
-const decode = /* @__PURE__ */ pure(() => Json.decoder(Delivery, "the delivery"))
+/** What of it is read: see `Wire.Seen`. */
+const Seen = /* @__PURE__ */ pure(() => Schema.Struct({ type: Schema.String, data: Wire.Seen }))
+
+const decode = /* @__PURE__ */ pure(() => Json.decoder(Seen, "the delivery"))
 
 /** T-SP-5: a route has a dot of its own, so what follows the last one is the status. */
 const routeOf = ({ type }: Pick<Delivery, "type">): string => type.slice(0, Math.max(0, type.lastIndexOf(".")))
 
 /** Read the operation that a delivery shows, if it is one of this route. */
-export const open = (body: unknown, route: string): Result.Result<Wire.Dto, string> =>
+export const open = (body: unknown, route: string): Result.Result<Wire.Seen, string> =>
   Result.flatMap(decode(body), (delivery) =>
     routeOf(delivery) === route
       ? Result.succeed(delivery.data)

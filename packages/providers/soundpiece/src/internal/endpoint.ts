@@ -31,47 +31,72 @@ export const make = (route: string, { envelope, result }: Route): Provider.Endpo
     path: `/${route}`,
     query: hold === undefined ? { id } : { id, wait: "true" },
   }),
-  observed: (body, handle) => Result.flatMap(Wire.open(body, envelope), (dto) => observe(dto, handle, result)),
-  delivered: (body, handle) => Result.flatMap(Delivery.open(body, route), (dto) => observe(dto, handle, result)),
+  observed: (body, handle) => Result.flatMap(Wire.open(body, envelope), (seen) => observe(seen, handle, result)),
+  delivered: (body, handle) => Result.flatMap(Delivery.open(body, route), (seen) => observe(seen, handle, result)),
 })
 
-const observe = (dto: Wire.Dto, handle: Handle.Handle, result: Route["result"]): Result.Result<Observation, string> => {
-  const { error, id, status: word } = dto
+const observe = (
+  seen: Wire.Seen,
+  handle: Handle.Handle,
+  result: Route["result"],
+): Result.Result<Observation, string> => {
+  const { error, id, status: word } = seen
   if (id !== handle.id) return Result.fail("the answer is about another operation than the one asked for")
   switch (word) {
     case "processing":
       return Result.succeed({ _tag: "Pending", word })
-    case "ready": {
-      const files = Wire.filesOf(dto)
-      const [first] = files
-      if (first === undefined) return Result.fail("the operation is ready and has no file")
-      if (result === "output" && files.length > 1) {
-        return Result.fail(`the operation is ready and has ${files.length} files, one is expected`)
-      }
-      const output =
-        result === "output"
-          ? { output: track(first, "output", handle) }
-          : { outputs: files.map((file, index) => track(file, `outputs.${index}`, handle)) }
-      return Result.succeed({ _tag: "Succeeded", word, output })
-    }
+    case "ready":
+      return Result.map(
+        Result.flatMap(Wire.filesOf(seen), (files) => produced(files, handle, result)),
+        (output) => ({ _tag: "Succeeded", word, output }),
+      )
     case "failed": {
-      // S000: "error.message is … suitable for surfacing to your end-users".
-      const message = typeof error?.message === "string" ? endUser(error.message) : undefined
-      return Result.succeed(Verdict.failed(verdicts, { word, code: error?.code, message }))
+      const { code, message } = isFields(error) ? error : {}
+      return Result.succeed(
+        Verdict.failed(verdicts, {
+          word,
+          code: typeof code === "string" ? code : undefined,
+          // S000: "error.message is … suitable for surfacing to your end-users".
+          message: typeof message === "string" ? endUser(message) : undefined,
+        }),
+      )
     }
     default:
       return Result.succeed({ _tag: "Unrecognised", word })
   }
 }
 
-const track = (file: Wire.File, name: string, handle: Handle.Handle) => {
-  const expiresAt = Option.getOrUndefined(DateTime.make(file.expires_at))
+const isFields = (value: unknown): value is { readonly code?: unknown; readonly message?: unknown } =>
+  typeof value === "object" && value !== null
+
+const produced = (
+  files: ReadonlyArray<Wire.SeenFile>,
+  handle: Handle.Handle,
+  result: Route["result"],
+): Result.Result<Artifact.Tree, string> => {
+  const [first] = files
+  if (first === undefined) return Result.fail("the operation is ready and has no file")
+  if (result === "outputs") {
+    return Result.succeed({ outputs: files.map((file, index) => track(file, `outputs.${index}`, handle)) })
+  }
+  return files.length > 1
+    ? Result.fail(`the operation is ready and has ${files.length} files, one is expected`)
+    : Result.succeed({ output: track(first, "output", handle) })
+}
+
+/** What decorates a file and is odd is left out, and the file is not. */
+const track = ({ duration, expires_at, kind, url }: Wire.SeenFile, name: string, handle: Handle.Handle) => {
+  const expiresAt = typeof expires_at === "string" ? Option.getOrUndefined(DateTime.make(expires_at)) : undefined
   const audio = new Artifact.Artifact({
     name,
     handle,
     mediaType: "audio/flac",
-    link: Artifact.link(file.url),
+    link: Artifact.link(url),
     ...(expiresAt === undefined ? {} : { expiresAt: DateTime.toUtc(expiresAt) }),
   })
-  return { audio, duration: file.duration, ...(file.kind == null ? {} : { kind: file.kind }) }
+  return {
+    audio,
+    ...(typeof duration === "number" && duration >= 0 ? { duration } : {}),
+    ...(typeof kind === "string" ? { kind } : {}),
+  }
 }

@@ -44,9 +44,33 @@ export const Dto = Schema.Struct({
 })
 export type Dto = typeof Dto.Type
 
+// --- what of an answer decides ------------------------------------------------------------------
+
+/** What decorates an answer and may be odd: it is read by itself, and left out where it cannot be. */
+const odd = Schema.optionalKey(Schema.Unknown)
+
+/** An operation as it is read: without these two nothing is known, and nothing else makes it unreadable. */
+export const Seen = Schema.Struct({
+  id: Id,
+  status: Schema.String,
+  idempotency_key: odd,
+  outputs: odd,
+  output: odd,
+  error: odd,
+})
+export type Seen = typeof Seen.Type
+
+/** A file as it is read: its link is what was paid for. */
+const SeenFile = Schema.Struct({ url: Schema.String, expires_at: odd, duration: odd, kind: odd })
+export type SeenFile = typeof SeenFile.Type
+
+const readFile = /* @__PURE__ */ pure(() => Json.decoder(SeenFile, "the file"))
+
 /** The files of a result. One route shows no result key, so either is read (T-SP-4). */
-export const filesOf = ({ output, outputs }: Dto): ReadonlyArray<File> =>
-  outputs != null && outputs.length > 0 ? outputs : output == null ? [] : [output]
+export const filesOf = ({ output, outputs }: Seen): Result.Result<ReadonlyArray<SeenFile>, string> => {
+  const listed: ReadonlyArray<unknown> = Array.isArray(outputs) ? outputs : []
+  return Result.all((listed.length > 0 ? listed : output == null ? [] : [output]).map(readFile))
+}
 
 /** S000 "Response shape": a sentence, or a list of what is wrong with which field. */
 export const Fault = Schema.Struct({
@@ -56,6 +80,8 @@ export const Fault = Schema.Struct({
 })
 export type Fault = typeof Fault.Type
 export const Refusal = Schema.Struct({ detail: Schema.Union([Schema.String, Schema.Array(Fault)]) })
+/** The same as it is read: one fault that is odd hides no other. */
+export const Refused = Schema.Struct({ detail: Schema.Union([Schema.String, Schema.Array(Schema.Unknown)]) })
 export type Refusal = typeof Refusal.Type
 
 const Envelope = Schema.Record(Schema.String, Schema.Unknown)
@@ -63,13 +89,13 @@ const Operationish = Schema.Struct({ id: Id, status: Schema.String })
 const decodeOperationish = Schema.decodeUnknownResult(Operationish)
 const isOperationish = (member: unknown) => Result.isSuccess(decodeOperationish(member))
 const decodeEnvelope = Schema.decodeUnknownResult(Envelope)
-const decodeDto = Json.decoder(Dto, "the operation")
+const readSeen = Json.decoder(Seen, "the operation")
 
 /**
  * Open an envelope. Its key is not the route's name (T-SP-4) and not documented for three routes, so the one member that
  * carries `id` and `status` is the operation, whatever it is called.
  */
-export const open = (body: unknown, documented: string | undefined): Result.Result<Dto, string> => {
+export const open = (body: unknown, documented: string | undefined): Result.Result<Seen, string> => {
   const envelope = decodeEnvelope(body)
   if (Result.isFailure(envelope)) return Result.fail("the answer is not an object")
   const named = documented === undefined ? undefined : envelope.success[documented]
@@ -78,13 +104,13 @@ export const open = (body: unknown, documented: string | undefined): Result.Resu
   if (member === undefined || second !== undefined) {
     return Result.fail(`the answer has ${members.length} members with an id and a status, one is expected`)
   }
-  return decodeDto(member)
+  return readSeen(member)
 }
 
 /** One audio file of a result. */
 export const Track = Schema.Struct({
   audio: Artifact.Embedded,
-  duration: Seconds,
+  duration: Schema.optionalKey(Seconds),
   kind: Schema.optionalKey(Schema.String),
 })
 export type Track = typeof Track.Type
