@@ -63,7 +63,9 @@ describe("an event that is nested too deep", () => {
       sqlite.prepare("UPDATE events SET event = ? WHERE entry = 1 AND sequence = 2").run(event)
       sqlite.close()
       const read = (entry: string) =>
-        Effect.result(Journal.use((journal) => journal.read(entry, "a"))).pipe(Effect.provide(SqliteJournal.layer(file)))
+        Effect.result(Journal.use((journal) => journal.read(entry, "a"))).pipe(
+          Effect.provide(SqliteJournal.layer(file)),
+        )
       expect(yield* read("deep")).toMatchObject({ failure: { _tag: "Unusable", problem: "Corrupt" } })
       expect(yield* read("flat")).toMatchObject({ success: [drafted("flat"), sending] })
     }),
