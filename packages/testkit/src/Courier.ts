@@ -48,7 +48,7 @@ import type * as Schema from "effect/Schema"
 import type { Turn } from "./Fault.ts"
 import { isObject, type Members } from "./internal/content.ts"
 import { type Drawn, Turns } from "./internal/mischief.ts"
-import { asLetter, played } from "./internal/witness.ts"
+import { asLetter, Breakage, played } from "./internal/witness.ts"
 
 /** One attempt at a letter, as who signs it sees it. */
 export interface Message {
@@ -223,7 +223,13 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
     const carried = (job: Job) =>
       Effect.catchDefect(carry(job), (defect) => {
         job.outcome = "given up"
-        return Effect.logError(`the emulator itself broke over the letter ${job.letter.id}`, defect)
+        const said = Effect.logError(`the emulator itself broke over the letter ${job.letter.id}`, defect)
+        return Effect.flatMap(Breakage, (tell) =>
+          Effect.andThen(
+            Effect.sync(() => tell(defect)),
+            said,
+          ),
+        )
       }).pipe(Effect.ensuring(letGo(job)))
 
     return {

@@ -241,8 +241,9 @@ export class Unreplayable extends Error {
   readonly _tag = "Unreplayable"
   readonly part: Token.Fault["part"]
 
-  constructor(token: string, { part, says }: Token.Fault) {
-    super(`${token.length > 200 ? `${token.slice(0, 200)}…` : token} cannot be replayed: its ${part}: ${says}`)
+  constructor(token: unknown, { part, says }: Token.Fault) {
+    const short = String(token)
+    super(`${short.length > 200 ? `${short.slice(0, 200)}…` : short} cannot be replayed: its ${part}: ${says}`)
     this.name = "Unreplayable"
     this.part = part
   }
@@ -339,9 +340,9 @@ export class Red extends Error {
 /** Demand that nothing is found. Rejects with `Red`, whose message tells the story and holds the line that replays it. */
 export const demand = async (exploring: Found | Nothing | Promise<Found | Nothing>): Promise<Nothing> => {
   const explored = await exploring
-  if (isSuite(explored)) {
+  if (!/^(?:Nothing|Found)$/.test(String(Reflect.get(Object(explored), "_tag")))) {
     const says = "demand takes what was explored: demand(exhaustively(suite, { depth: 2 }))"
-    return Promise.reject(new Unexplorable(explored.name, "stories", says))
+    return Promise.reject(new Unexplorable(isSuite(explored) ? explored.name : "this", "stories", says))
   }
   return explored._tag === "Nothing" ? explored : Promise.reject(new Red(explored))
 }

@@ -120,8 +120,8 @@ export interface Kit<Ledger> extends AsyncDisposable {
   /** Reaches the service from outside a run, for a mocking library: `http.all("*", ({ request }) => kit.fetch(request))`. */
   readonly fetch: typeof globalThis.fetch
   /**
-   * Play a client to its end, and give what it gives. Rejects with what it throws, or before that with what a service of your
-   * own, or the receiver, has thrown meanwhile; with an error whose `_tag` is
+   * Play a client to its end, and give what it gives. Rejects with what it throws, or before that with what the service, or
+   * the receiver, has thrown meanwhile; with an error whose `_tag` is
    * `Deadlock` when nothing can wake it, `StuckIo` when I/O does not end, `HotLoop` when it asks again and again and no
    * time passes, and `Endless` when it goes on and on: each says who it is.
    */
@@ -139,11 +139,14 @@ export interface Kit<Ledger> extends AsyncDisposable {
   readonly ledger: () => Promise<Ledger>
   /** What happened, and when, as text that stays the same. */
   readonly timeline: () => string
-  /** The same as one page of HTML that loads nothing. */
+  /** The same as one page of HTML that loads nothing: each request, what became of it, and the pauses between. */
   readonly report: (options?: Heading) => string
   /** Every request with its answer, beside what the service has created. */
   readonly transcript: () => Promise<Transcript>
-  /** What the run did and must not do: all checks of `Checks`, or these; none: it was right as far as anyone can see. */
+  /**
+   * What the run did and must not do: all checks of `Checks`, or these; none: it was right as far as anyone can see. Where
+   * nothing was asked of the service, it says so as `asks`.
+   */
   readonly judge: (known?: Known, checks?: ReadonlyArray<Check>) => Promise<ReadonlyArray<Violation>>
   /** For undici and Node's own `fetch`: their `setGlobalDispatcher`, and their option `dispatcher`. */
   readonly dispatcher: Dispatching

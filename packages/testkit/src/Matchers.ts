@@ -27,7 +27,7 @@
  */
 import { judge, type Run, type Violation } from "./Checks.ts"
 import type { Kit, Known } from "./Kit.ts"
-import { isKit, isRun, unjudged } from "./internal/judged.ts"
+import { isKit, isRun, silent, unjudged } from "./internal/judged.ts"
 import { difference, goldenOf } from "./internal/golden.ts"
 import { insist } from "./internal/insist.ts"
 import { unfitOf } from "./internal/unfit.ts"
@@ -85,19 +85,13 @@ function toMatchTimeline(this: object, received: unknown, expected?: string | UR
   }
 }
 
-const isSilent = ({ exchanges }: Pick<Run, "exchanges">): boolean => exchanges.length === 0
-const silent: Violation = {
-  check: "asks",
-  says: "nothing was asked of the service: a run without a request is right for nothing",
-}
-
 const judged = async (received: unknown, known: Known): Promise<ReadonlyArray<Violation> | undefined> => {
   if (typeof received !== "object" || received === null) return undefined
-  if (isKit(received)) return isSilent(await received.transcript()) ? [silent] : received.judge(known)
+  if (isKit(received)) return received.judge(known)
   if (!isRun(received)) return undefined
   const unfit = unfitOf("judge", known)
   if (unfit !== undefined) return Promise.reject(unfit)
-  return isSilent(received) ? [silent] : judge({ ...received, ...known })
+  return [...silent(received, "a run without a request is right for nothing"), ...judge({ ...received, ...known })]
 }
 
 async function toPassChecks(this: object, received: unknown, known: Known = {}): Promise<Verdict> {

@@ -59,7 +59,7 @@ export const html = (entries: ReadonlyArray<Entry>, options: Options = {}): stri
       ["took", Duration.format(took)],
       ...(has("wire") || has("service") ? [["requests", String(sent("wire") || sent("service"))] as const] : []),
       ...(has("service") ? [["faults", String(entries.filter(({ kind }) => kind === "fault").length)] as const] : []),
-      ["operations", String(last.size)],
+      ...(has("client") ? [["operations", String(last.size)] as const] : []),
       ...(letters === 0 ? [] : [["letters", String(letters)] as const]),
       ["entries", String(entries.length)],
       ["hash", Timeline.hash(Timeline.render(entries))],

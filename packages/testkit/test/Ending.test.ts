@@ -57,7 +57,7 @@ describe("a story", () => {
     const found = await tell(() => Promise.reject(new TypeError("getaddrinfo ENOTFOUND")), ["503@look"])
     expect(found).toMatchObject({ story: { steps: [] }, violations: [{ check: "asks" }] })
     expect("violations" in found && found.violations[0]?.says).toMatch(
-      /carrier loopback.*TypeError: getaddrinfo ENOTFOUND/,
+      /carrier: "loopback".*TypeError: getaddrinfo ENOTFOUND/,
     )
   })
 

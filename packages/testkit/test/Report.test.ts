@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url"
 import { DateTime, Duration, Schema } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
+import { createKit } from "@tenuto/testkit/Promise"
 import * as Report from "@tenuto/testkit/Report"
 import * as Timeline from "@tenuto/testkit/Timeline"
 import * as Chromium from "../../transport-fetch/test/browser/chromium.ts"
@@ -41,6 +42,25 @@ const hostile = [
   "\u202Egnp.exe\u2066\u0000\u001B[2J\uD800\u2028\nnext",
   "javascript:alert(1)",
 ]
+
+/** A hand-written client on the kit: nobody watches it, and the wire is its own. */
+const foreign = async () => {
+  const kit = await createKit({
+    service: async ({ method }) => {
+      if (method === "GET") await new Promise<void>((resolve) => void setTimeout(resolve, 20_000))
+      return Response.json({ id: "op_1" }, { status: method === "GET" ? 200 : 202 })
+    },
+    faults: ["429=30@submit", "pass@look", "reset-before-commit@look"],
+  })
+  await kit.run(async ({ fetch, url }) => {
+    const post = () => fetch(`${url}/songs`, { method: "POST" })
+    await post()
+    await new Promise<void>((resolve) => void setTimeout(resolve, 30_000))
+    await post()
+    for (let looks = 0; looks < 2; looks++) await fetch(`${url}/songs/op_1`).catch(() => undefined)
+  })
+  return kit
+}
 
 /** Six hundred entries and more: bursts, an hour's pause, letters, faults on every lane. */
 const long = async () => {
@@ -123,6 +143,21 @@ describe("a page", () => {
     expect(Report.html(one.entries)).toBe(Report.html(two.entries))
   })
 
+  it("of a client that is not ours names what it asked for, and nothing that nobody watched", async () => {
+    await using kit = await foreign()
+    const html = kit.report()
+    expect(rowsOf(html)).toEqual([
+      ["0:00.000", "POST /songs fault 429 answered 429"],
+      ["30s", ""],
+      ["0:30.000", "POST /songs answered 202"],
+      ["", "GET /songs/op#1"],
+      ["20s", "waiting for the answer"],
+      ["0:50.000", "answered 200 GET /songs/op#1"],
+      ["", "GET /songs/op#1 fault reset-before-commit reset"],
+    ])
+    expect(html).not.toContain("operations")
+  })
+
   it("can be made of nothing", () => {
     expect(Report.html([])).toContain("<title>A run</title>")
   })
@@ -182,10 +217,7 @@ const show = async (html: string) => {
     deviceScaleFactor: 1,
     mobile: false,
   })
-  await page.call("Page.navigate", { url: pathToFileURL(file).href })
-  await expect
-    .poll(() => page.evaluate("document.readyState + document.querySelectorAll('table').length"))
-    .toBe("complete1")
+  await page.visit(pathToFileURL(file).href)
   const complaints = () => ["Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown"].flatMap(page.heard)
   const loaded = () =>
     page.heard("Network.requestWillBeSent").map(({ request }) => (request as { readonly url: string }).url)
@@ -238,6 +270,9 @@ describe.skipIf(executable === undefined && !isRequired)("in a browser", () => {
   const sizes = [
     ["one entry", async () => (await play()).entries.slice(0, 1)],
     ["hundreds of entries", long],
+    ["a service alone", async () => (await long()).filter(({ lane }) => lane === "service")],
+    ["a service and letters", async () => (await long()).filter(({ lane }) => /service|webhooks/.test(lane))],
+    ["a client and a service", async () => (await long()).filter(({ lane }) => /service|client/.test(lane))],
   ] as const
 
   it.each(sizes)(
@@ -251,6 +286,7 @@ describe.skipIf(executable === undefined && !isRequired)("in a browser", () => {
         entries.map(({ lane, what }) => `${lane}: ${what}`).toSorted(),
       )
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(1280)
+      expect(await page.evaluate("document.querySelector('th.time').offsetWidth")).toBeLessThan(120)
       expect(await page.evaluate(overlaps)).toBe(0)
       expect(await page.evaluate(reach)).toBe(0)
       for (const value of ["light", "dark"]) {

@@ -56,6 +56,15 @@ export const handlerOf =
     )
   }
 
+/** An emulator that breaks is told as well, and resets the connection on every carrier. */
+export const guarded =
+  (handler: Handler, broke: (thrown: unknown) => void): Handler =>
+  (request) =>
+    Effect.catchDefect(handler(request), (defect) => {
+      broke(defect)
+      return Effect.succeed(Behaviour.Reset())
+    })
+
 const late = new Unanswered({ problem: "Timeout", detail: "the receiver took too long" })
 const gone = new Unanswered({ problem: "Reset", detail: "the receiver broke" })
 

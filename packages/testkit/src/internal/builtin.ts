@@ -11,6 +11,7 @@ interface Builtins {
   readonly "node:async_hooks": typeof import("node:async_hooks")
   readonly "node:crypto": typeof import("node:crypto")
   readonly "node:diagnostics_channel": typeof import("node:diagnostics_channel")
+  readonly "node:dns": typeof import("node:dns")
   readonly "node:fs": typeof import("node:fs")
   readonly "node:http": typeof import("node:http")
   readonly "node:module": typeof import("node:module")

@@ -10,6 +10,8 @@ import * as Duration from "effect/Duration"
 import { aborted, phraseOf, unsupported } from "./causes.ts"
 import { withCookies } from "./cookies.ts"
 import { type Flight, fly, held } from "./flight.ts"
+import { allow } from "./insist.ts"
+import { misfit, type Unfit } from "./unfit.ts"
 
 /** What is asked for; the rest of undici's options means nothing here. */
 interface DispatchOptions {
@@ -207,6 +209,15 @@ const raw = (headers: Values): ReadonlyArray<Uint8Array> =>
     [value].flat().flatMap((one) => [Buffer.from(name, "latin1"), Buffer.from(one, "latin1")]),
   )
 
+const unfitOf = (options: unknown, handler: unknown): Unfit | undefined => {
+  const has = (value: unknown, name: string, type: string) => typeof Reflect.get(Object(value), name) === type
+  if (!has(options, "path", "string") || !has(options, "method", "string")) {
+    return misfit("the first argument of dispatch", "a dispatcher", "undici's options, with origin, path and method")
+  }
+  if (has(handler, "onRequestStart", "function") || has(handler, "onError", "function")) return undefined
+  return misfit("the second argument of dispatch", "a dispatcher", "undici's handler, with onRequestStart or onError")
+}
+
 /** Make a dispatcher that is carried by the transport of a context, on the clock of that context. */
 export const dispatcherOn = (context: Context.Context<Transport>): DispatcherLike => {
   const active = new Set<Controller>()
@@ -247,6 +258,7 @@ export const dispatcherOn = (context: Context.Context<Transport>): DispatcherLik
 
   return {
     dispatch: (options, given) => {
+      allow(unfitOf(options, given))
       const handler = modern(given)
       const controller = new Controller()
       let flight: Flight | undefined

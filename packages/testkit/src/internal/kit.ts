@@ -1,4 +1,5 @@
 /** Opens a kit: a service, its carrier and its clock, behind promises. */
+import { Transport } from "@tenuto/http/Transport"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -14,12 +15,15 @@ import * as Coverage from "../Coverage.ts"
 import * as Report from "../Report.ts"
 import * as Timeline from "../Timeline.ts"
 import * as VirtualClock from "../VirtualClock.ts"
-import { handlerOf } from "./answering.ts"
+import { guarded, handlerOf } from "./answering.ts"
 import { during, holdUntil, within } from "./clock.ts"
 import { covering } from "./covering.ts"
 import { examine } from "./doctor.ts"
 import { dispatcherOn } from "./dispatching.ts"
 import { fetchOn } from "./fetching.ts"
+import { coverName } from "./hostNames.ts"
+import { allow } from "./insist.ts"
+import { silent } from "./judged.ts"
 import { operationsOf } from "./ledger.ts"
 import * as Life from "./life.ts"
 import { Relayed } from "./trip.ts"
@@ -59,7 +63,11 @@ const made = <S extends Service>(service: S, broke: (thrown: unknown) => void): 
   }
   // The public type only hides that it is an effect.
   const making = service as unknown as Effect.Effect<Omit<Subject<never>, "ledger"> & Partial<Subject<LedgerOf<S>>>>
-  return Effect.map(making, (subject) => ({ ledger: Effect.succeed(undefined as LedgerOf<S>), ...subject }))
+  return Effect.map(making, (subject) => ({
+    ledger: Effect.succeed(undefined as LedgerOf<S>),
+    ...subject,
+    handler: guarded(subject.handler, broke),
+  }))
 }
 
 /** Requests of the global `fetch` to this origin stay in the process; whatever a client makes of it is undone. */
@@ -92,6 +100,13 @@ interface Watched {
 const undelivered =
   "nothing that this service takes: it delivers nothing; one of your own sends its letters by the global fetch, to whatever address it was given"
 const nowhere = "nothing that a kit over loopback takes: its service listens on a port, and run is given the url"
+
+/** What a client may lack that has asked for nothing. */
+const wayTo = (carrier: "memory" | "loopback", thrown: unknown): string => {
+  const end = thrown instanceof Error ? `; it ended with ${thrown.name}: ${thrown.message}` : ""
+  const port = '; what is not built on fetch or undici, such as axios, got or node:http, needs carrier: "loopback"'
+  return `give the client the url that it is called with${carrier === "memory" ? port : ""}${end}`
+}
 
 export const open = async <S extends Service>(
   options: Options<S>,
@@ -139,13 +154,26 @@ export const open = async <S extends Service>(
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
     ),
   )
-  const { context, engine, url } = world
-  const own = fetchOn(context)
-  const relayed = fetchOn(Context.add(context, Relayed, true))
+  const { engine, url } = world
+  const closed = Deferred.makeUnsafe<never, Closed>()
+  const transport = Context.get(world.context, Transport)
+  /** Whoever kept a `fetch` or a dispatcher is told that nobody is there any more. */
+  const context = Context.add(world.context, Transport, {
+    ...transport,
+    open: (request, limits) =>
+      Effect.suspend(() =>
+        Deferred.isDoneUnsafe(closed) ? Effect.die(new Closed({ wasRunning: false })) : transport.open(request, limits),
+      ),
+  })
+  const living =
+    (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
+    (input, init) =>
+      Deferred.isDoneUnsafe(closed) ? Promise.reject(new Closed({ wasRunning: false })) : fetch(input, init)
+  const own = living(fetchOn(context))
+  const relayed = living(fetchOn(Context.add(context, Relayed, true)))
   const dispatcher = dispatcherOn(context)
   const fetch = carrier === "memory" ? own : (((input, init) => globalThis.fetch(input, init)) satisfies typeof own)
 
-  const closed = Deferred.makeUnsafe<never, Closed>()
   const close = () =>
     Effect.gen(function* () {
       const isFirst = yield* Deferred.fail(closed, new Closed({ wasRunning: true }))
@@ -164,6 +192,7 @@ export const open = async <S extends Service>(
     if (!globals) return
     if (engine !== undefined) yield* covering(engine)
     yield* during(() => route(new URL(url).origin, carrier === "memory" ? own : undefined))
+    if (carrier === "memory") yield* during(() => coverName(url))
   })
 
   const play = <A>(client: (world: World) => A | Promise<A>): Promise<A> => {
@@ -229,8 +258,7 @@ export const open = async <S extends Service>(
 
   return {
     url,
-    fetch: (input, init) =>
-      Deferred.isDoneUnsafe(closed) ? Promise.reject(new Closed({ wasRunning: false })) : relayed(input, init),
+    fetch: relayed,
     dispatcher,
     transcript,
     judge: async (known = {}, checks = Checks.all) => {
@@ -238,16 +266,33 @@ export const open = async <S extends Service>(
         ? unfitOf("judge", known)
         : misfit("the second argument", "judge", wantedChecks.wanted)
       if (unfit !== undefined) return Promise.reject(unfit)
-      return Checks.judge({ ...(await transcript()), timeline: timeline(), ...known }, checks)
+      const run = { ...(await transcript()), timeline: timeline(), ...known }
+      return [...silent(run, wayTo(carrier, run.thrown?.[0])), ...Checks.judge(run, checks)]
     },
-    report: (given) => Report.html(Effect.runSyncWith(context)(Timeline.entries), given),
+    report: (given = {}) => {
+      allow(unfitOf("a report", given))
+      return Report.html(Effect.runSyncWith(context)(Timeline.entries), given)
+    },
     run: play,
     advance,
     track: (promise) => {
       holdUntil(engine, promise, "a promise")
       return promise
     },
-    doctor: (client) => examine(() => play(async (given) => client(given))),
+    doctor: async (client) => {
+      if (typeof client !== "function") return Promise.reject(misfit("the client of doctor", "a kit", "a function"))
+      const begun: Array<World> = []
+      let playing: Promise<unknown> = Promise.resolve()
+      const found = await examine(() => {
+        playing = play(async (given) => {
+          begun.push(given)
+          return client(given)
+        })
+        return playing
+      })
+      // How a client ends is no finding; that it could not begin is none either.
+      return begun.length > 0 ? found : playing.then(() => found)
+    },
     fault: (...names) =>
       names.every((name) => typeof name === "string")
         ? run(opened(world.fault(names)))

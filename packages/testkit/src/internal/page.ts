@@ -67,12 +67,31 @@ const clientOf = (entry: Entry, { news }: Layout, nameOf: (about: About) => stri
 
 /** The way out is named for the request, the way back for how it ended. */
 const wireOf = (entry: Entry): Markup => {
-  const { detail, evidence, kind, what } = entry
+  const { detail, kind, what } = entry
   const label = kind === "sends" ? detail : kind === "answers" ? what : `${what} ${detail}`
-  const isAnswered = kind === "sends" || what.startsWith("answered")
-  const looks = isAnswered ? (Number(evidence?.["status"] ?? 200) >= 400 ? "refused" : "") : "broken"
+  const looks = kind === "sends" ? "" : classOfAnswer(entry)
   if (kind !== "sends" && kind !== "answers") return entryOf(entry, "", markup`<span class="label">${label}</span>`)
   return entryOf(entry, `arrow ${looks}`, markup`<span class="label">${label}</span>`)
+}
+
+const classOfAnswer = ({ evidence, what }: Entry): string => {
+  if (!/^(?:answered|slowed) /.test(what)) return "broken"
+  return Number(evidence?.["status"] ?? 200) >= 400 ? "refused" : ""
+}
+
+/** Where nobody watched the wire, the service names its requests itself, and what became of them beside. */
+const exchangeOf = (entries: ReadonlyArray<Entry>): Markup => {
+  const isAsked = entries.some(({ kind }) => kind === "sends")
+  const drawn = (entry: Entry): Markup => {
+    const { detail, kind, what } = entry
+    if (kind === "fault") return entryOf(entry, "fault", markup`<span class="what">${what}</span>`)
+    if (kind === "sends") return entryOf(entry, "", markup`<span class="label">${detail}</span>`)
+    const rest = isAsked || detail === "" ? undefined : markup` <span class="says">${detail}</span>`
+    return entryOf(entry, classOfAnswer(entry), markup`<span class="what">${what}</span>${rest}`)
+  }
+  const half = (isAsking: boolean) =>
+    markup`<div>${entries.filter(({ kind }) => (kind === "sends") === isAsking).map(drawn)}</div>`
+  return markup`<div class="exchange">${half(true)}${half(false)}</div>`
 }
 
 /** Of the service, what the wire says as well is said quietly. */
@@ -98,13 +117,13 @@ const rowOf = (
   shown: ReadonlyArray<Lane>,
   time: string,
   isFollowedByGap: boolean,
-  draw: (row: Row, entry: Entry) => Markup,
+  draw: (row: Row, lane: Lane) => Markup | ReadonlyArray<Markup>,
 ): Markup => {
   const cells = shown.map((lane) => {
     const entries = row.cells[lane]
     const isPaused = lane === "client" && entries.some(({ kind }) => kind === "pause")
     const span = isPaused && isFollowedByGap ? markup` rowspan="2"` : undefined
-    return markup`<td class="${lane} ${isPaused ? "paused" : ""}"${span}>${entries.map((entry) => draw(row, entry))}</td>`
+    return markup`<td class="${lane} ${isPaused ? "paused" : ""}"${span}>${draw(row, lane)}</td>`
   })
   return markup`<tr class="${row.kind}"><td class="time">${time}</td>${tracksOf(row.marks)}${cells}</tr>\n`
 }
@@ -120,22 +139,28 @@ const gapOf = (gap: Gap, shown: ReadonlyArray<Lane>, isPaused: boolean): Markup 
   const cells = shown
     .filter((lane) => lane !== "client" || !isPaused)
     .map((lane) => {
-      const inside = lane === "wire" && gap.flying > 0 ? markup`<span class="flying">${flying}</span>` : undefined
+      const inside =
+        lane === carrierOf(shown) && gap.flying > 0 ? markup`<span class="flying">${flying}</span>` : undefined
       return markup`<td class="${lane}">${inside}</td>`
     })
   const height = Math.round(20 + 40 * gap.length)
   return markup`<tr class="gap" style="height:${height}px"><td class="time">${roughly(gap.span)}</td>${tracksOf(gap.marks)}${cells}</tr>\n`
 }
 
+/** The lane that names the requests: a client that is not watched is seen by its service alone. */
+const carrierOf = (shown: ReadonlyArray<Lane>): Lane => (shown.includes("wire") ? "wire" : "service")
+
 const body = (drawn: Layout, shown: ReadonlyArray<Lane>, nameOf: (about: About) => string): ReadonlyArray<Markup> => {
   let last = ""
   let isPaused = false
-  const draw = (row: Row, entry: Entry): Markup =>
-    entry.lane === "client"
-      ? clientOf(entry, drawn, nameOf)
-      : entry.lane === "wire"
-        ? wireOf(entry)
-        : otherOf(row, entry)
+  const isWatched = carrierOf(shown) === "wire"
+  const draw = (row: Row, lane: Lane): Markup | ReadonlyArray<Markup> => {
+    const entries = row.cells[lane]
+    if (lane === "client") return entries.map((entry) => clientOf(entry, drawn, nameOf))
+    if (lane === "wire") return entries.map(wireOf)
+    if (lane === "service" && !isWatched && entries.length > 0) return exchangeOf(entries)
+    return entries.map((entry) => otherOf(row, entry))
+  }
   return drawn.rows.map((row, index) => {
     if (row._tag === "Gap") return gapOf(row, shown, isPaused)
     const time = clockOf(row.at)
@@ -198,7 +223,7 @@ ${ended}
 <ul class="legend">${swatches}${hasPauses ? markup`<li><i class="swatch hatched"></i>pause</li>` : undefined}</ul>
 </header>
 <table class="${shown.length < 3 ? "narrow" : ""}">
-<colgroup><col class="time">${Array.from({ length: drawn.tracks }, () => markup`<col class="track">`)}${shown.map((lane) => markup`<col class="${lane}">`)}</colgroup>
+<colgroup><col class="time">${Array.from({ length: drawn.tracks }, () => markup`<col class="track">`)}${shown.map((lane, index) => markup`<col class="${index === 0 ? "rest" : lane}">`)}</colgroup>
 <thead><tr><th class="time" scope="col">Time</th>${drawn.tracks === 0 ? undefined : markup`<td colspan="${drawn.tracks}"></td>`}${shown.map((lane) => markup`<th scope="col">${named[lane]}</th>`)}</tr></thead>
 <tbody>
 ${body(drawn, shown, naming(entries))}</tbody>

@@ -68,7 +68,7 @@ const open = (entry: Entry): Open => {
 const isFree = (row: Open, lane: Lane): boolean => row.cells[lane].length === 0
 
 /** Find the row that an entry goes on with. */
-const partner = (rows: ReadonlyArray<Open>, entry: Entry): Open | undefined => {
+const partner = (rows: ReadonlyArray<Open>, entry: Entry, isWatched: boolean): Open | undefined => {
   const { detail, kind, lane } = entry
   const last = rows.at(-1)
   if (last === undefined) return undefined
@@ -88,6 +88,15 @@ const partner = (rows: ReadonlyArray<Open>, entry: Entry): Open | undefined => {
           (isAbout(row, "wire") || isAbout(row, "service")) &&
           row.cells.service.every((one) => one.kind !== kind),
       )
+    case "service answers":
+      // Where nobody watched the wire, an answer stands beside its request.
+      if (isWatched) return undefined
+      return near(
+        ({ cells, kind: is }) =>
+          is === "sends" &&
+          cells.service.some((one) => one.kind === "sends" && one.detail === detail) &&
+          cells.service.every((one) => one.kind !== kind),
+      )
     case "wire answers":
       return near((row) => row.kind === "answers" && isAbout(row, "service") && isFree(row, "wire"))
     case "client answers":
@@ -99,10 +108,10 @@ const partner = (rows: ReadonlyArray<Open>, entry: Entry): Open | undefined => {
   }
 }
 
-const gather = (entries: ReadonlyArray<Entry>): ReadonlyArray<Open> => {
+const gather = (entries: ReadonlyArray<Entry>, isWatched: boolean): ReadonlyArray<Open> => {
   const rows: Array<Open> = []
   for (const entry of entries) {
-    const row = partner(rows, entry)
+    const row = partner(rows, entry, isWatched)
     if (row === undefined) rows.push(open(entry))
     else row.cells[entry.lane].push(entry)
   }
@@ -143,7 +152,8 @@ const strands = (rows: ReadonlyArray<Open>): ReadonlyMap<string, Strand> => {
 
 /** Lay a timeline out. */
 export const layout = (entries: ReadonlyArray<Entry>): Layout => {
-  const opened = gather(entries)
+  const isWatched = entries.some(({ lane }) => lane === "wire")
+  const opened = gather(entries, isWatched)
   const works = strands(opened)
   const tracks = Math.min(mostTracks, Math.max(0, ...Array.from(works.values(), ({ track }) => track + 1)))
   const news = new Set<Entry>()
@@ -174,7 +184,7 @@ export const layout = (entries: ReadonlyArray<Entry>): Layout => {
       // Whatever happens to the work ends its pause.
       strand.pause = entry.until === undefined ? -1 : Duration.toMillis(entry.until)
     }
-    for (const { kind } of row.cells.wire)
+    for (const { kind } of row.cells[isWatched ? "wire" : "service"])
       flying = Math.max(0, flying + (kind === "sends" ? 1 : kind === "answers" ? -1 : 0))
     rows.push({ _tag: "Row", ...row, marks: marks(index, false) })
   })

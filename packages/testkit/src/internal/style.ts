@@ -38,6 +38,11 @@ thead th.time { text-align: right; font-size: inherit; font-family: inherit; }
 thead td { padding: 0; }
 col.time { width: 104px; } col.track { width: 8px; } col.wire { width: 24%; } col.service { width: 19%; } col.webhooks { width: 17%; }
 .narrow col.wire { width: 40%; }
+.exchange { display: grid; grid-template-columns: 11fr 9fr; column-gap: 24px; align-items: center; }
+.exchange .entry { display: inline-block; margin-right: 12px; }
+.exchange .refused { color: var(--wish); }
+.exchange .broken { color: var(--bad); }
+.service .exchange > :first-child .evidence { left: 0; right: auto; }
 td { padding: 3px 12px; vertical-align: middle; overflow-wrap: anywhere; }
 td.time { text-align: right; white-space: nowrap; color: var(--muted); border-right: 2px solid var(--axis); font-variant-numeric: tabular-nums; }
 tr.gap td.time { border-right-style: dotted; font-style: italic; }

@@ -2,7 +2,7 @@
 import type { Run } from "../Checks.ts"
 import type { Ended, Explored, Service } from "../Kit.ts"
 import { chances } from "./effects.ts"
-import { insist } from "./insist.ts"
+import { allow } from "./insist.ts"
 import { open } from "./kit.ts"
 import { hiding } from "./reading.ts"
 import { unfitOf } from "./unfit.ts"
@@ -25,20 +25,8 @@ const isPlain = (word: string): boolean => {
 
 type Outcome<A> = readonly [ended: Ended<A>, run: Partial<Run>, stalled?: Violation]
 
-/** Whatever is judged of a client that asks for nothing is green for nothing. */
-const silent = (carrier: Story["carrier"], { thrown }: Ended<unknown>): Violation => {
-  const end = thrown instanceof Error ? `; it ended with ${thrown.name}: ${thrown.message}` : ""
-  const way = "give it the url that it is called with"
-  const port = "what is not built on fetch or undici, such as axios, got or node:http, needs the carrier loopback"
-  return {
-    check: "asks",
-    says: `the client asked the service for nothing: ${way}${carrier === "memory" ? `; ${port}` : ""}${end}`,
-  }
-}
-
 export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite => {
-  const unfit = unfitOf("a suite", explored)
-  insist({ pass: unfit === undefined, message: () => String(unfit?.message) })
+  allow(unfitOf("a suite", explored))
   const { carrier: usual, checks, client, from, kinds, known, name, secrets = [], service, ...rest } = explored
 
   const tell = async ({ carrier, seed, steps }: Story, signal?: AbortSignal): Promise<Told> => {
@@ -81,16 +69,11 @@ export const suiteOf = <S extends Service, A>(explored: Explored<S, A>): Suite =
       )
       const took = (kit.now().getTime() - began) / 1000
       const run = { ...outcome, took, secrets, unhandled, ...(typeof known === "function" ? known(ended) : known) }
-      const { exchanges } = await kit.transcript()
       // What a client made of a service that broke says nothing of the client.
       const violations =
         broken.length > 0
           ? [{ check: "service", says: hiding(String(broken[0]), secrets) }]
-          : [
-              ...(exchanges.length === 0 ? [silent(carrier, ended)] : []),
-              ...(stalled === undefined ? [] : [stalled]),
-              ...(await kit.judge(run, checks)),
-            ]
+          : [...(stalled === undefined ? [] : [stalled]), ...(await kit.judge(run, checks))]
       const timeline = kit.timeline()
       return { timeline, violations, report: kit.report, ...(isPlainly ? { asked } : {}) }
     } finally {

@@ -65,7 +65,9 @@ export const write = ({ carrier, hash, module, seed, steps, suite }: Token): str
   ].join(":")
 
 /** Read a token strictly: what `write` does not write is none. */
-export const read = (text: string): Token | Fault => {
+export const read = (text: unknown): Token | Fault => {
+  if (typeof text !== "string" || text === "")
+    return { part: "form", says: "it is no text: give the token that the line of a red story ends with" }
   const [version, ...parts] = text.split(":")
   if (version !== "v1")
     return { part: "version", says: `it begins with "${version}:", and "v1:" is the one that is known` }

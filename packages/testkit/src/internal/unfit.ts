@@ -1,5 +1,6 @@
 /** What code without types may get wrong in what it gives, said before anything is opened. */
 import type { Explored, Known, Options, Service } from "../Kit.ts"
+import type { Heading } from "./story.ts"
 
 /** An option is not what it has to be, or is none. */
 export class Unfit extends Error {
@@ -25,7 +26,8 @@ interface Option {
   readonly isNeeded?: boolean
 }
 
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
 const isFunction = (value: unknown): boolean => typeof value === "function"
 const isText = (value: unknown): boolean => typeof value === "string"
 const listOf = (fits: Option["fits"], wanted: string): Option => ({
@@ -127,6 +129,12 @@ const takers = {
     waiting: texts,
     workOf: aFunction,
   } satisfies Readonly<Record<keyof Known, Option>>,
+  "a report": {
+    title: { fits: isText, wanted: "a text" },
+    ended: { fits: isText, wanted: "a text" },
+    replay: { fits: isText, wanted: "a text" },
+    facts: { fits: isObject, wanted: "an object of texts" },
+  } satisfies Readonly<Record<keyof Heading | "facts", Option>>,
 }
 
 const lettersOf = (name: string) => name.split("").toSorted().join("")
@@ -137,9 +145,9 @@ const isNear = (given: string, name: string): boolean =>
 
 /** The first option that is none, or is not fit. */
 export const unfitOf = (taker: keyof typeof takers, given: unknown): Unfit | undefined => {
-  if (!isObject(given)) return misfit("what was given", taker, "an object of options")
   const options: Readonly<Record<string, Option>> = takers[taker]
   const names = Object.keys(options)
+  if (!isObject(given)) return misfit("what was given", taker, `an object of options: { ${names.join(", ")} }`)
   const strange = Object.keys(given).find((name) => !names.includes(name))
   if (strange !== undefined) {
     const near = names.find((name) => isNear(strange, name))

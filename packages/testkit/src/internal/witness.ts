@@ -28,6 +28,11 @@ export const hearing =
       }),
     )
 
+/** Told of a defect that an emulator survives, such as a letter that cannot be written. The default hears nothing. */
+export const Breakage = Context.Reference<(defect: unknown) => void>("@tenuto/testkit/Breakage", {
+  defaultValue: () => () => {},
+})
+
 /** On which lane a request is written down. */
 export const Carried = Context.Reference<"wire" | "webhooks">("@tenuto/testkit/Carried", {
   defaultValue: () => "wire",

@@ -17,7 +17,7 @@ import { later } from "./host.ts"
 import { inForce } from "./hostTimers.ts"
 import { inTurn, type Step } from "./steps.ts"
 import type { Letter, Transcript } from "./transcribed.ts"
-import { hearing } from "./witness.ts"
+import { Breakage, hearing } from "./witness.ts"
 
 /** What a provider's emulator offers. */
 export interface Subject<Ledger> {
@@ -143,7 +143,8 @@ export const build = <Ledger, Clock, E>(
         if (lane === "webhooks") posted.push({ at: ((engine?.now ?? 0) - (engine?.start ?? 0)) / 1000, fault: name })
       })
       const shown = Timeline.transport(Layer.succeed(Transport, letters))
-      yield* here(Effect.forkIn(heard(Effect.provide(service.courier.deliveries, shown)), scope))
+      const deliveries = Effect.provideService(heard(service.courier.deliveries), Breakage, broke)
+      yield* here(Effect.forkIn(Effect.provide(deliveries, shown), scope))
     }
     return {
       url,

@@ -14,6 +14,8 @@ type Values = { readonly [key: string]: unknown }
 /** One page. `evaluate` runs an expression there, awaits it and gives back its value as JSON. */
 export interface Page {
   readonly evaluate: (expression: string) => Promise<unknown>
+  /** Go to a page, and wait until it has loaded. */
+  readonly visit: (url: string) => Promise<void>
   /** Call a method of the debugging protocol, such as `Network.enable`. */
   readonly call: (method: string, params?: object) => Promise<Values>
   /** What the browser told of its own accord so far, under this name. */
@@ -74,14 +76,24 @@ export const open = async (path: string, url: string): Promise<Page> => {
     })
     const told: Array<Message> = []
     const waiting = new Map<number, (message: Message) => void>()
-    let load: () => void = () => {}
-    const loaded = new Promise<void>((resolve) => (load = resolve))
+    const listening = new Set<() => void>()
     socket.addEventListener("message", ({ data }) => {
       const message = JSON.parse(String(data)) as Message
-      if (message.method === "Page.loadEventFired") load()
       if (message.method !== undefined) told.push(message)
       if (message.id !== undefined) waiting.get(message.id)?.(message)
+      for (const listen of listening) listen()
     })
+    /** Whether a document has loaded is told under the name of its loader, whenever that is known. */
+    const loaded = (loaderId: unknown) =>
+      new Promise<void>((resolve) => {
+        const listen = () => {
+          if (!told.some(({ params = {} }) => params["loaderId"] === loaderId && params["name"] === "load")) return
+          listening.delete(listen)
+          resolve()
+        }
+        listening.add(listen)
+        listen()
+      })
     let last = 0
     const call = (method: string, params: object, sessionId?: unknown) =>
       new Promise<Values>((resolve, reject) => {
@@ -94,10 +106,15 @@ export const open = async (path: string, url: string): Promise<Page> => {
     const { targetId } = await call("Target.createTarget", { url: "about:blank" })
     const { sessionId } = await call("Target.attachToTarget", { targetId, flatten: true })
     await call("Page.enable", {}, sessionId)
-    await call("Page.navigate", { url }, sessionId)
-    await loaded
+    await call("Page.setLifecycleEventsEnabled", { enabled: true }, sessionId)
+    const visit = async (url: string) => {
+      const { loaderId } = await call("Page.navigate", { url }, sessionId)
+      await loaded(loaderId)
+    }
+    await visit(url)
     return {
       close,
+      visit,
       call: (method, params = {}) => call(method, params, sessionId),
       heard: (method) => told.flatMap((one) => (one.method === method ? [one.params ?? {}] : [])),
       evaluate: async (expression) => {
