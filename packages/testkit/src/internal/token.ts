@@ -66,7 +66,7 @@ export const write = ({ carrier, hash, module, seed, steps, suite }: Token): str
 
 /** Read a token strictly: what `write` does not write is none. */
 export const read = (text: unknown): Token | Fault => {
-  if (typeof text !== "string" || text === "")
+  if (typeof text !== "string")
     return { part: "form", says: "it is no text: give the token that the line of a red story ends with" }
   const [version, ...parts] = text.split(":")
   if (version !== "v1")
