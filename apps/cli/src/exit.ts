@@ -3,6 +3,7 @@
  *
  * ```text
  *  0 succeeded   10 rejected   11 uncertain   12 failed   13 cancelled or expired   14 lost   15 overdue   16 unseen
+ * 17 it waits for an answer of its caller
  *  1 less is covered than --min asks for
  * 64 usage   70 a defect of ours   73 a file cannot be written   74 the journal cannot be used   130 interrupted
  *  1 a story that was replayed is still red
@@ -24,6 +25,7 @@ export const codes: Readonly<Record<Outcome, number>> = {
   Lost: 14,
   Overdue: 15,
   Unseen: 16,
+  InputRequired: 17,
   Usage: 64,
   Defect: 70,
   Unwritten: 73,
@@ -37,6 +39,7 @@ const gravity: ReadonlyArray<Outcome> = [
   "Lost",
   "Failed",
   "Rejected",
+  "InputRequired",
   "Expired",
   "Cancelled",
   "Unusable",

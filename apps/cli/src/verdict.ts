@@ -101,6 +101,7 @@ const wayOut = (failure: Trouble, context: Context, state: Lifecycle.State | und
     case "Uncertain":
       return resuming(context, failure.key)
     case "Overdue":
+    case "InputRequired":
     case "Unseen":
       if (failure.handle === undefined) return undefined
       return failure.evidence.stage === "download"

@@ -17,6 +17,7 @@ export const truths: Readonly<Record<Tag, string>> = {
   Expired: "it expired, without result",
   Lost: "the service no longer knows it; it may have finished",
   Overdue: "it is still going on; the wait ended",
+  InputRequired: "it waits for its caller to answer",
   Unseen: "one look failed; nothing was learned",
 }
 
@@ -29,6 +30,8 @@ const observed = (observation: Observation): string => {
     }
     case "Unrecognised":
       return `still going on, in a state nobody knows: "${observation.word}"`
+    case "InputRequired":
+      return `waits for its caller to answer: "${observation.word}"`
     case "Succeeded":
       return `finished: "${observation.word}"`
     case "Failed":
@@ -126,6 +129,8 @@ export const advised = (remedy: Remedy): string => {
       return `send it again${after}${remedy.changes === undefined ? "" : ` with ${JSON.stringify(remedy.changes)}`}${remedy.sameKey ? " under the same key" : remedy.changes === undefined ? "" : " under another key"}`
     case "Look":
       return `look again${after}`
+    case "Answer":
+      return "answer it at the service, or with Client.answer, then settle it"
     case "FixRequest":
       return "mend the request and send it again"
     case "Authenticate":

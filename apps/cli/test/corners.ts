@@ -62,5 +62,6 @@ export const unreachable: Readonly<Record<string, string>> = {
   "Drafted --Accepted with a result--> Settled": "a result comes as the answer to a send, which made it Uncertain",
   "Stopped --Accepted with a result--> Settled":
     "an answer is folded before the driver stops; a handle brings no result",
+  "Pending --Observed a question--> Pending": "none of the services here asks anything of its caller",
   "Stopped --Sending--> Stopped": "nothing is sent before the caller asks again, which ends being stopped",
 }

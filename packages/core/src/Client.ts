@@ -21,6 +21,14 @@
  *   if (seen._tag === "Unrecognised") return yield* Client.cancel(Soundpiece.newSong, handle)
  *   return yield* Client.settle(Soundpiece.newSong, handle)
  * })
+ * export const afterAQuestion = Client.run(song).pipe(
+ *   Effect.catchTag("InputRequired", ({ handle, question }) =>
+ *     Effect.andThen(
+ *       Client.answer(Soundpiece.newSong, handle, question === "Which take?" ? "the second" : "go on"),
+ *       Client.settle(Soundpiece.newSong, handle), // the wait goes on from there
+ *     ),
+ *   ),
+ * )
  * export const many = (handles: ReadonlyArray<Handle>) => Client.settleAll(Soundpiece.newSong, handles)
  * export const afterACrash = Client.recover(Object.values(Soundpiece.operations))
  * ```
@@ -47,6 +55,8 @@ import * as Remote from "./Remote.ts"
 
 export { type Step, type Wait, Watcher } from "./internal/drive.ts"
 
+export { answer, cancel, type Cancellation } from "./internal/asking.ts"
+
 /** What every verb that drives needs: the service, and a journal. */
 export type Needs<O extends Operation.Any> = Remote.Remote<O["service"]> | Journal.Journal
 
@@ -69,7 +79,8 @@ export const submit = <O extends Operation.Any>(
 /**
  * Submit a draft, wait until the work is settled and return its output.
  *
- * Errors: `Rejected`, `Uncertain`, `Failed`, `Cancelled`, `Expired`, `Lost`, `Overdue`, `Unseen`; `Unusable` (the journal).
+ * Errors: `Rejected`, `Uncertain`, `Failed`, `Cancelled`, `Expired`, `Lost`, `Overdue`, `InputRequired`, `Unseen`;
+ * `Unusable` (the journal).
  */
 export const run = <O extends Operation.Any>(
   draft: Operation.Draft<O>,
@@ -102,7 +113,8 @@ export const look = <O extends Operation.Any>(
 /**
  * Wait until the work behind a handle is settled and return its output.
  *
- * Errors: `Failed`, `Cancelled`, `Expired`, `Lost`, `Overdue`, `Unseen`; `Unusable` (the journal).
+ * Errors: `Failed`, `Cancelled`, `Expired`, `Lost`, `Overdue`, `InputRequired`, `Unseen`;
+ * `Unusable` (the journal).
  */
 export const settle = <O extends Operation.Any>(
   operation: O,
@@ -222,36 +234,12 @@ export const renew = <O extends Operation.Any>(
     const renewal = yield* remote.renew?.(artifact, operation.contract.limits.answer) ?? Effect.undefined
     if (renewal !== undefined) return renewal._tag === "Renewed" ? renewal.artifact : yield* missed(renewal)
     const seen = yield* look(operation, handle)
+    const found = Artifact.find("output" in seen ? seen.output : "question" in seen ? seen.question : null, name)
+    if (found !== undefined) return found
     const evidence: Evidence = { stage: "download" }
     // Law 9: a word that nobody knows says nothing about the file.
     if (isPending(seen)) {
       return yield* missed({ _tag: "Unseen", reason: { _tag: "Unrecognised", code: seen.word }, evidence })
     }
-    const found = "output" in seen ? Artifact.find(seen.output, name) : undefined
-    return found ?? (yield* missed({ _tag: "Lost", reason: { _tag: "Gone" }, evidence }))
-  })
-
-/** What cancelling did. `TooLate` carries how the work had ended by then. */
-export type Cancellation =
-  | { readonly _tag: "NotOffered" }
-  | { readonly _tag: "Asked"; readonly observation: Observation }
-  | { readonly _tag: "TooLate"; readonly observation: Observation }
-
-/**
- * Ask the service to cancel the work, and say what that did. Ending a wait never does this.
- *
- * Errors: `Unseen`, `Lost`.
- */
-export const cancel = <O extends Operation.Any>(
-  operation: O,
-  handle: Handle,
-): Effect.Effect<Cancellation, Failure.Unseen | Failure.Lost, Remote.Remote<O["service"]>> =>
-  Effect.gen(function* () {
-    const remote = yield* Job.remoteFor(operation, handle)
-    if (operation.contract.cancellation === "None") return { _tag: "NotOffered" }
-    const answer = yield* Deed.perform(remote, { _tag: "Cancel", handle, within: operation.contract.limits.answer })
-    const observation = yield* End.observation(handle, yield* DateTime.now, answer)
-    const isTooLate =
-      observation._tag === "Succeeded" || observation._tag === "Failed" || observation._tag === "Expired"
-    return { _tag: isTooLate ? "TooLate" : "Asked", observation }
+    return yield* missed({ _tag: "Lost", reason: { _tag: "Gone" }, evidence })
   })

@@ -15,7 +15,7 @@ import * as Schema from "effect/Schema"
 import { Withheld } from "./internal/withheld.ts"
 
 /** Where in the life of the work it was seen. The same answer means different things at different stages. */
-export const Stage = Schema.Literals(["draft", "submit", "look", "settle", "download", "cancel"])
+export const Stage = Schema.Literals(["draft", "submit", "look", "settle", "download", "cancel", "answer"])
 export type Stage = typeof Stage.Type
 
 /** Text of a service and who may read it. Secret text is kept in memory only and never prints. */

@@ -1,13 +1,14 @@
 /**
  * What is true of the work now (the tag), and why (the reason), with evidence.
  *
- * Every failure of every service is one of eight truths; a program decides by the truth and reads the reason for detail.
+ * Every failure of every service is one of nine truths; a program decides by the truth and reads the reason for detail.
  *
  * ```text
  * Rejected   never started                       Cancelled  ended without result
  * Uncertain  may have started                    Expired    ended without result
  * Failed     started and ended badly             Lost       the service no longer knows it
  * Overdue    still going on; we stopped waiting  Unseen     one look failed; nothing learned
+ * InputRequired  paused until its caller answers
  * ```
  *
  * Work that failed, was cancelled or expired may leave a part of its result: `output` holds it as JSON with artifacts, so
@@ -118,7 +119,7 @@ export class Expired extends Schema.TaggedError<Expired>()("Expired", ended) {
   }
 }
 
-/** The service no longer knows it; it may have finished. Raised by look, cancel, settle, run and downloads. */
+/** The service no longer knows it; it may have finished. Raised by look, cancel, answer, settle, run and downloads. */
 export class Lost extends Schema.TaggedError<Lost>()("Lost", held) {
   override get message() {
     return `${who(this)} ${this.handle.id} is no longer known to the service; it may have finished: ${why(this)}`
@@ -138,9 +139,20 @@ export class Overdue extends Schema.TaggedError<Overdue>()("Overdue", {
 }
 
 /**
+ * Paused until its caller answers `question`. Answer it (`Client.answer`), then settle: the wait goes on from there.
+ *
+ * Raised by settle and run, as soon as a look shows it.
+ */
+export class InputRequired extends Schema.TaggedError<InputRequired>()("InputRequired", { ...held, question: Tree }) {
+  override get message() {
+    return `${who(this)} ${this.handle.id} waits for its caller: ${why(this)}; answer it, then settle it`
+  }
+}
+
+/**
  * One look failed; nothing was learned about the work. Look again.
  *
- * Raised by look, cancel and downloads, and by settle and run where looking again cannot help.
+ * Raised by look, cancel, answer and downloads, and by settle and run where looking again cannot help.
  */
 export class Unseen extends Schema.TaggedError<Unseen>()("Unseen", { ...about, handle: Schema.optionalKey(Handle) }) {
   override get message() {
@@ -149,7 +161,7 @@ export class Unseen extends Schema.TaggedError<Unseen>()("Unseen", { ...about, h
   }
 }
 
-const failures = [Rejected, Uncertain, Failed, Cancelled, Expired, Lost, Overdue, Unseen] as const
+const failures = [Rejected, Uncertain, Failed, Cancelled, Expired, Lost, Overdue, InputRequired, Unseen] as const
 
 /** Every failure, as a schema. */
 export const Failure = /* @__PURE__ */ pure(() => Schema.Union(failures))
@@ -164,7 +176,14 @@ export type Submitting = Rejected | Uncertain
 export type FailedWith<Code extends string> = Failed & { readonly code?: Code | (string & {}) }
 
 /** What `settle` can fail with for an operation with these codes; `run` adds {@link Submitting}. */
-export type Settling<Code extends string> = FailedWith<Code> | Cancelled | Expired | Lost | Overdue | Unseen
+export type Settling<Code extends string> =
+  | FailedWith<Code>
+  | Cancelled
+  | Expired
+  | Lost
+  | Overdue
+  | InputRequired
+  | Unseen
 
 /**
  * Choose by the code of work that failed. Every code that the operation documents has to be there, else it does not

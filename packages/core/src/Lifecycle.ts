@@ -156,8 +156,12 @@ const applyToPending = (state: StateOf<"Pending">, event: Event): State => {
       const looks = Pace.missed(state.looks, { began: event.began, ended: event.at, trouble: event.reason })
       return { ...state, looks, miss: troubleOf("Unseen", event) }
     }
-    case "Prompted":
-      return { ...state, looks: Pace.prompted(state.looks) }
+    case "Prompted": {
+      // The question may have been answered since: only a poll tells.
+      const { last, ...rest } = state
+      const seen = last === undefined || last._tag === "InputRequired" ? {} : { last }
+      return { ...rest, ...seen, looks: Pace.prompted(state.looks) }
+    }
     case "Postponed": {
       const { at, retryAfter } = event
       const reason = { _tag: "RateLimited" as const, retryAfter }
@@ -226,7 +230,7 @@ export type Action =
   | { readonly _tag: "Look"; readonly at: DateTime.Utc; readonly handle: Handle; readonly hold?: Duration.Duration }
   | {
       readonly _tag: "Stop"
-      readonly truth: "Rejected" | "Uncertain" | "Overdue" | "Unseen"
+      readonly truth: "Rejected" | "Uncertain" | "Overdue" | "InputRequired" | "Unseen"
       readonly reason: Reason
       readonly evidence: Evidence
     }
@@ -285,7 +289,11 @@ const mayBeSent = (state: StateOf<"Drafted" | "Uncertain">, contract: Contract):
 
 const nextForPending = (state: StateOf<"Pending">, moment: Moment): Action => {
   const { contract, die, now, since } = moment
-  const { handle, looks, miss } = state
+  const { handle, last, looks, miss } = state
+  if (last?._tag === "InputRequired") {
+    const evidence = { stage: "settle" as const, ...(last.message === undefined ? {} : { message: last.message }) }
+    return { _tag: "Stop", truth: "InputRequired", reason: { _tag: "InputRequired" }, evidence }
+  }
   // Trouble from before this wait is stale: the caller may have mended it since.
   const trouble = miss !== undefined && DateTime.isGreaterThanOrEqualTo(miss.at, since) ? miss : undefined
   if (trouble !== undefined && !Remedy.isAutomatic(Remedy.of({ _tag: "Unseen", ...trouble }, contract))) {

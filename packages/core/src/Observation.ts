@@ -17,7 +17,7 @@ import { Message } from "./Evidence.ts"
 import { Reason } from "./Reason.ts"
 import { pure } from "./internal/pure.ts"
 
-/** The work goes on, or says something that nobody here knows. */
+/** The work has not ended: it goes on, says a word that is not known, or waits for its caller. */
 export const Ongoing = Schema.Union([
   Schema.TaggedStruct("Pending", {
     word: Schema.String,
@@ -26,6 +26,12 @@ export const Ongoing = Schema.Union([
     progress: Schema.optionalKey(Schema.Finite),
   }),
   Schema.TaggedStruct("Unrecognised", { word: Schema.String }),
+  /** It is paused until its caller answers. `question` is what is asked, as the service's reader gives it. */
+  Schema.TaggedStruct("InputRequired", {
+    word: Schema.String,
+    question: Tree,
+    message: Schema.optionalKey(Message),
+  }),
 ])
 export type Ongoing = typeof Ongoing.Type
 
@@ -59,6 +65,6 @@ export const Observation = /* @__PURE__ */ pure(() =>
 )
 export type Observation = typeof Observation.Type
 
-/** Tell whether the work still goes on as far as this look can tell. */
+/** Tell whether the work has not ended as far as this look can tell. */
 export const isPending = (observation: Observation): observation is Ongoing =>
-  observation._tag === "Pending" || observation._tag === "Unrecognised"
+  observation._tag === "Pending" || observation._tag === "Unrecognised" || observation._tag === "InputRequired"

@@ -9,6 +9,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Client from "./Client.ts"
 import type { Handle } from "./Handle.ts"
@@ -46,7 +47,7 @@ export interface Wait {
 export interface Connection<Operations extends Record<string, Operation.Any>, Needs> extends AsyncDisposable {
   /**
    * Submit, wait until the work is settled and return its output. Rejects with `Rejected`, `Uncertain`, `Failed`,
-   * `Cancelled`, `Expired`, `Lost`, `Overdue` or `Unseen`.
+   * `Cancelled`, `Expired`, `Lost`, `Overdue`, `InputRequired` or `Unseen`.
    */
   readonly run: <Name extends keyof Operations>(
     name: Name,
@@ -63,7 +64,7 @@ export interface Connection<Operations extends Record<string, Operation.Any>, Ne
   readonly look: (name: keyof Operations, handle: Handle, options?: Pick<Wait, "signal">) => Promise<Observation>
   /**
    * Wait until the work behind a handle is settled and return its output. Rejects with `Failed`, `Cancelled`, `Expired`,
-   * `Lost`, `Overdue` or `Unseen`.
+   * `Lost`, `Overdue`, `InputRequired` or `Unseen`.
    */
   readonly settle: <Name extends keyof Operations>(
     name: Name,
@@ -76,6 +77,16 @@ export interface Connection<Operations extends Record<string, Operation.Any>, Ne
     handle: Handle,
     options?: Pick<Wait, "signal">,
   ) => Promise<Client.Cancellation>
+  /**
+   * Answer the question of work that waits for its caller (`InputRequired`), and say what the service shows of it then;
+   * settle it afterwards. `input` is JSON. Rejects with `Unseen` or `Lost`.
+   */
+  readonly answer: (
+    name: keyof Operations,
+    handle: Handle,
+    input: Schema.Json,
+    options?: Pick<Wait, "signal">,
+  ) => Promise<Observation>
   /**
    * Go on with everything the journal holds open for this account; each entry has its own result. `others` says how many
    * entries of other accounts are open; they are not touched.
@@ -159,6 +170,7 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
     look: (name, handle, wait) => perform(Client.look(operations[name], handle), wait),
     settle: (name, handle, wait) => perform(Client.settle(operations[name], handle, wait), wait),
     cancel: (name, handle, wait) => perform(Client.cancel(operations[name], handle), wait),
+    answer: (name, handle, input, wait) => perform(Client.answer(operations[name], handle, input), wait),
     recover: (wait) => perform(Client.recover(listed(operations), wait), wait),
     perform,
     close,

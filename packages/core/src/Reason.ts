@@ -59,6 +59,8 @@ export const Reason = Schema.Union([
   }),
   Schema.TaggedStruct("Upstream", {}),
   Schema.TaggedStruct("Internal", {}),
+  /** It does not go on before its caller answers. */
+  Schema.TaggedStruct("InputRequired", {}),
   /** The answer is not what the service promises to send. */
   Schema.TaggedStruct("Malformed", { problem: Schema.String }),
   /** A code or word that is not in the service's pages as they were read. */
@@ -127,6 +129,8 @@ export const describe = (reason: Reason): string => {
       return "a service behind the service failed"
     case "Internal":
       return "the service failed inside"
+    case "InputRequired":
+      return "the service asks for input before it goes on"
     case "Malformed":
       return `the answer is malformed: ${reason.problem}`
     case "Unrecognised":

@@ -25,6 +25,7 @@ export type Remedy =
       readonly changes?: Schema.JsonObject
     }
   | { readonly _tag: "Look"; readonly after: Duration.Duration }
+  | { readonly _tag: "Answer" }
   | { readonly _tag: "FixRequest" }
   | { readonly _tag: "Authenticate" }
   | { readonly _tag: "Pay" }
@@ -70,6 +71,8 @@ export const of = (trouble: Trouble, contract: Contract): Remedy => {
       return byReason(trouble, contract, { _tag: "StartAnew" })
     case "Overdue":
       return { _tag: "Look", after }
+    case "InputRequired":
+      return { _tag: "Answer" }
     case "Cancelled":
     case "Expired":
       return { _tag: "StartAnew" }
@@ -106,6 +109,7 @@ const byReason = (trouble: Trouble, contract: Contract, again: Remedy): Remedy =
       return again._tag === "Resend"
         ? { ...again, sameKey: false, changes: trouble.reason.changes }
         : { _tag: "FixRequest" }
+    case "InputRequired":
     case "Invalid":
     case "NotFound":
     case "NotFoundOrGone":

@@ -24,6 +24,12 @@ export type Deed =
       readonly within: Duration.Duration
     }
   | { readonly _tag: "Cancel"; readonly handle: Handle; readonly within: Duration.Duration }
+  | {
+      readonly _tag: "Answer"
+      readonly handle: Handle
+      readonly input: Schema.Json
+      readonly within: Duration.Duration
+    }
 
 type Unstamped<E> = E extends unknown ? Omit<E, "at" | "began" | "hold"> : never
 
@@ -45,8 +51,8 @@ export interface Shape {
   /** For whom it works: entries of a journal belong to accounts. Absent where there is no credential. */
   readonly account?: Account
   /**
-   * Perform one deed once. `Submit` is answered with `Accepted`, `Rejected` or `Uncertain`; `Look` and `Cancel` with
-   * `Observed`, `Unseen` or `Lost`. Anything else counts as no answer.
+   * Perform one deed once. `Submit` is answered with `Accepted`, `Rejected` or `Uncertain`; `Look`, `Cancel` and `Answer`
+   * with `Observed`, `Unseen` or `Lost`. Anything else counts as no answer.
    */
   readonly perform: (deed: Deed) => Effect.Effect<Answer>
   /** How often to look, where that depends on what was configured, such as a tier; the contract's own when absent. */

@@ -6,7 +6,17 @@ import * as Reason from "@tenuto/core/Reason"
 import * as Remedy from "@tenuto/core/Remedy"
 import { contract, hum } from "./choir.ts"
 
-const truths = ["Rejected", "Uncertain", "Unseen", "Failed", "Overdue", "Cancelled", "Expired", "Lost"] as const
+const truths = [
+  "Rejected",
+  "Uncertain",
+  "Unseen",
+  "Failed",
+  "Overdue",
+  "InputRequired",
+  "Cancelled",
+  "Expired",
+  "Lost",
+] as const
 type Row = readonly [keyed: string, unkeyed: string]
 /** What each reason comes to: after a rejection, an unseen look and a failure. The other truths need no reason. */
 const passing = ["Resend", "Look", "StartAnew"] as const
@@ -23,6 +33,7 @@ const table: Readonly<Record<Reason.Tag, readonly [rejected: string, unseen: str
   Forbidden: ["Authenticate", "Authenticate", "Authenticate"],
   Unpaid: ["Pay", "Pay", "Pay"],
   QuotaExhausted: ["Pay", "Pay", "Pay"],
+  InputRequired: ["FixRequest", "FixRequest", "FixRequest"],
   Invalid: ["FixRequest", "FixRequest", "FixRequest"],
   NotFound: ["FixRequest", "FixRequest", "FixRequest"],
   Conflict: ["FixRequest", "FixRequest", "FixRequest"],
@@ -50,6 +61,7 @@ const reasons: Readonly<Record<Reason.Tag, Reason.Reason>> = {
   Forbidden: { _tag: "Forbidden" },
   Unpaid: { _tag: "Unpaid" },
   QuotaExhausted: { _tag: "QuotaExhausted" },
+  InputRequired: { _tag: "InputRequired" },
   Invalid: { _tag: "Invalid", issues: [{ path: ["song", 1], message: "too long" }] },
   NotFound: { _tag: "NotFound", what: "song" },
   Conflict: { _tag: "Conflict" },
@@ -72,6 +84,7 @@ const expected = (truth: Failure.Tag, tag: Reason.Tag): Row => {
     Unseen: [unseen, unseen],
     Failed: [failed, failed],
     Overdue: ["Look", "Look"],
+    InputRequired: ["Answer", "Answer"],
     Cancelled: ["StartAnew", "StartAnew"],
     Expired: ["StartAnew", "StartAnew"],
     Lost: ["Escalate", "Escalate"],
@@ -88,6 +101,12 @@ describe("laws", () => {
       for (const reason of Object.values(reasons)) {
         if (of(truth, reason, hum.contract)._tag === "Resend") expect(truth).toBe("Rejected")
       }
+    }
+  })
+
+  it("an answer is the caller's: it is never given by itself", () => {
+    for (const reason of Object.values(reasons)) {
+      expect(Remedy.isAutomatic(of("InputRequired", reason, contract))).toBe(false)
     }
   })
 

@@ -32,6 +32,7 @@ interface Truths {
   readonly submit: "Rejected" | "Uncertain"
   readonly look: "Unseen" | "Lost"
   readonly cancel: "Unseen" | "Lost"
+  readonly answer: "Unseen" | "Lost"
   readonly download: "Unseen" | "Lost"
   readonly settle: "Failed"
 }
@@ -132,7 +133,7 @@ const meanings: ReadonlyArray<Meaning> = [
 /** What HTTP itself means by a status: the last rows of every table, so that a row of the service's own replaces them. */
 export const defaults: ReadonlyArray<Verdict> = [
   ...meanings.map(([status, truth, reason, source]): Verdict => ({ stage: "submit", status, truth, reason, source })),
-  ...(["look", "cancel", "download"] as const).flatMap((stage) =>
+  ...(["look", "cancel", "answer", "download"] as const).flatMap((stage) =>
     meanings.map(([status, , reason, source, work]): Verdict => {
       const [truth, own] = work ?? (["Unseen", reason] as const)
       return { stage, status, truth, reason: own, source }
@@ -155,6 +156,7 @@ const careful = ({ stage, status = 0 }: Seen): Verdict => {
       return { stage, truth: "Failed", reason, source }
     case "look":
     case "cancel":
+    case "answer":
     case "download":
       return { stage, truth: "Unseen", reason, source }
   }

@@ -46,6 +46,7 @@ describe("laws", () => {
       look: ["Unseen", "Lost"],
       cancel: ["Unseen", "Lost"],
       download: ["Unseen", "Lost"],
+      answer: ["Unseen", "Lost"],
       settle: ["Failed"],
     }
     for (const stage of stages) {

@@ -133,6 +133,13 @@ export const machine: ReadonlyArray<Law> = [
   ),
   law(6, "never sooner than asked", "a hint that is thrown away, capped or shortened", "plausible", Verdicts.isPatient),
   law(
+    8,
+    "a question ends the wait and not the work, and is told again only after another look",
+    "work that waits for its caller, polled until the deadline",
+    "plausible",
+    Verdicts.isAsked,
+  ),
+  law(
     9,
     "an unknown word is survived",
     "a status of tomorrow that is success, failure or a hot loop",

@@ -17,7 +17,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type { Handle } from "@tenuto/core/Handle"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
-import type { Observation } from "@tenuto/core/Observation"
+import { isPending, type Observation } from "@tenuto/core/Observation"
 import type { Reason } from "@tenuto/core/Reason"
 
 // --- what can happen ----------------------------------------------------------------------------
@@ -48,6 +48,7 @@ export const events: ReadonlyArray<Lifecycle.Event> = [
   { _tag: "Accepted", at, handle, observation: succeeded },
   seen({ _tag: "Pending", word: "running" }),
   seen({ _tag: "Unrecognised", word: "ripening" }),
+  seen({ _tag: "InputRequired", word: "asking", question: null }),
   seen(succeeded),
   seen({ _tag: "Failed", word: "failed", reason: { _tag: "Internal" } }),
   seen({ _tag: "Cancelled", word: "cancelled" }),
@@ -64,6 +65,7 @@ export const events: ReadonlyArray<Lifecycle.Event> = [
 const words: Readonly<Record<Observation["_tag"], string>> = {
   Pending: "pending",
   Unrecognised: "an unknown word",
+  InputRequired: "a question",
   Succeeded: "succeeded",
   Failed: "failed",
   Cancelled: "cancelled",
@@ -73,11 +75,7 @@ const words: Readonly<Record<Observation["_tag"], string>> = {
 /** Name a kind of event: its tag, and what it brings where that makes a difference. */
 export const label = (event: Lifecycle.Event): string => {
   if (event._tag === "Observed") return `Observed ${words[event.observation._tag]}`
-  const isOver =
-    event._tag === "Accepted" &&
-    event.observation !== undefined &&
-    event.observation._tag !== "Pending" &&
-    event.observation._tag !== "Unrecognised"
+  const isOver = event._tag === "Accepted" && event.observation !== undefined && !isPending(event.observation)
   return isOver ? "Accepted with a result" : event._tag
 }
 

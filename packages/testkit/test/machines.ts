@@ -70,6 +70,22 @@ export const machines: Readonly<
     ),
     caughtBy: ["settled is final"],
   },
+  "work that asks its caller is looked at until the deadline": {
+    machine: choosing((state, moment, real) => {
+      if (state._tag !== "Pending" || state.last?._tag !== "InputRequired") return real(state, moment)
+      const { last: _, ...unasked } = state
+      return real(unasked, moment)
+    }),
+    caughtBy: ["a question ends the wait and not the work, and is told again only after another look"],
+  },
+  "a question is told again to whoever has answered it": {
+    machine: applying((state, event, real) => {
+      const after = real(state, event)
+      if (event._tag !== "Prompted" || state._tag !== "Pending" || after._tag !== "Pending") return after
+      return state.last === undefined ? after : { ...after, last: state.last }
+    }),
+    caughtBy: ["a question ends the wait and not the work, and is told again only after another look"],
+  },
   "a failed look fails the work": {
     machine: applying((state, event, real) =>
       state._tag === "Pending" && event._tag === "Unseen"

@@ -32,14 +32,21 @@ const answers: Readonly<Record<Remote.Deed["_tag"], ReadonlySet<Remote.Answer["_
   Submit: new Set(["Accepted", "Rejected", "Uncertain"]),
   Look: new Set(["Observed", "Unseen", "Lost"]),
   Cancel: new Set(["Observed", "Unseen", "Lost"]),
+  Answer: new Set(["Observed", "Unseen", "Lost"]),
 }
 const unfit = ({ _tag }: Remote.Answer): Reason => ({
   _tag: "Malformed",
   problem: `${_tag} does not answer what was asked`,
 })
 
+/** Where a deed belongs in the life of the work. */
+const stageOf = { Submit: "submit", Look: "look", Cancel: "cancel", Answer: "answer" } as const satisfies Record<
+  Remote.Deed["_tag"],
+  Evidence["stage"]
+>
+
 const nothing = (deed: Remote.Deed, reason: Reason): Remote.Answer => {
-  const stage: Evidence["stage"] = deed._tag === "Submit" ? "submit" : deed._tag === "Look" ? "look" : "cancel"
+  const stage = stageOf[deed._tag]
   return { _tag: deed._tag === "Submit" ? "Uncertain" : "Unseen", reason, evidence: { stage } }
 }
 

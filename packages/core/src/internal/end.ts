@@ -62,12 +62,13 @@ const unaccepted = <O extends Operation.Any>(
 const unsettled = <O extends Operation.Any>(
   { at, stop }: End<O>,
   { handle, last }: Lifecycle.StateOf<"Pending">,
-): Failure.Overdue | Failure.Unseen => {
+): Failure.Overdue | Failure.InputRequired | Failure.Unseen => {
   const fields = {
     ...about(handle, at),
     reason: stop?.reason ?? { _tag: "Timeout" as const },
     evidence: stop?.evidence ?? { stage: "settle" as const },
   }
+  if (last?._tag === "InputRequired") return new Failure.InputRequired({ ...fields, question: last.question })
   return stop?.truth === "Unseen"
     ? new Failure.Unseen(fields)
     : new Failure.Overdue({ ...fields, ...(last === undefined ? {} : { last }) })
@@ -117,6 +118,7 @@ const conclude = <O extends Operation.Any>(
       return Effect.fail(new Failure.Expired(gone))
     case "Pending":
     case "Unrecognised":
+    case "InputRequired":
       return Effect.die(new Error("a pending observation cannot settle: see Lifecycle.apply"))
   }
 }
@@ -125,7 +127,7 @@ const conclude = <O extends Operation.Any>(
 const partOf = (observation: Observation): { readonly output?: Tree } =>
   "output" in observation ? { output: observation.output } : {}
 
-/** What one look or one cancel brought. */
+/** What one look, one cancel or one answer brought. */
 export const observation = (
   handle: Handle,
   at: DateTime.Utc,

@@ -156,6 +156,9 @@ const claim = (entry: string, remote: Remote.Shape) =>
 
 const folded = (entry: string, page: Journal.Page): Effect.Effect<Lifecycle.State, Journal.Unusable> => {
   const state = Lifecycle.fold(page.history)
+  // A question from before this wait may have been answered: poll before it is told again.
+  if (state?._tag === "Pending" && state.last?._tag === "InputRequired")
+    return Effect.map(DateTime.now, (at) => Lifecycle.apply(state, { _tag: "Prompted", at }))
   if (state !== undefined) return Effect.succeed(state)
   const detail = `the entry ${entry} begins with neither a draft nor an acceptance`
   return Effect.fail(new Journal.Unusable({ journal: "of this program", problem: "Corrupt", detail }))

@@ -85,7 +85,7 @@ export const connect = <Service extends string>(
 
   /** One exchange, and what it establishes. */
   const ask = <A extends Read>(
-    stage: "submit" | "look" | "cancel",
+    stage: "submit" | "look" | "cancel" | "answer",
     call: Call,
     within: Duration.Duration,
     read: (body: unknown, answered: Answered) => Reading<A>,
@@ -154,14 +154,13 @@ export const connect = <Service extends string>(
       )
     }
     const { handle, within } = deed
-    const stage = deed._tag === "Look" ? "look" : "cancel"
+    const stage = stages[deed._tag]
     if (endpoint === undefined) return unknownOperation("Unseen", stage, operation)
-    const built = attempt(() => (deed._tag === "Look" ? endpoint.look?.(handle, deed.hold) : endpoint.cancel?.(handle)))
+    const built = attempt(() => follow(endpoint, deed))
     if (Result.isFailure(built)) return Effect.succeed(unbuilt("Unseen", stage, operation))
-    const call = built.success
+    const { call, read = endpoint.observed } = built.success
     if (call === undefined)
       return Effect.succeed({ _tag: "Unseen", reason: { _tag: "NotImplemented" }, evidence: { stage } })
-    const read = deed._tag === "Cancel" ? (endpoint.cancelled ?? endpoint.observed) : endpoint.observed
     return ask(stage, call, within, (body, answered) =>
       Result.map(read(body, handle, answered), ({ retryAfter, ...observation }) => ({
         _tag: "Observed",
@@ -205,6 +204,23 @@ export const connect = <Service extends string>(
       ),
     ...(budget === undefined ? {} : { admit: budget.admit }),
     ...(table.cadence === undefined ? {} : { cadence: table.cadence }),
+  }
+}
+
+const stages = { Look: "look", Cancel: "cancel", Answer: "answer" } as const
+
+/** What is sent about work that the service has, and who reads the answer where that is not `observed`. */
+const follow = (
+  endpoint: Endpoint,
+  deed: Exclude<Remote.Deed, { readonly _tag: "Submit" }>,
+): { readonly call: Call | undefined; readonly read?: Endpoint["observed"] | undefined } => {
+  switch (deed._tag) {
+    case "Look":
+      return { call: endpoint.look?.(deed.handle, deed.hold) }
+    case "Cancel":
+      return { call: endpoint.cancel?.(deed.handle), read: endpoint.cancelled }
+    case "Answer":
+      return { call: endpoint.answer?.(deed.handle, deed.input), read: endpoint.answered }
   }
 }
 

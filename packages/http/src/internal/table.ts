@@ -84,7 +84,7 @@ export type Reading<A> = Result.Result<A, string | Verdict.Refused>
  *
  * `accepted` and `observed` see the JSON of a success (2xx), or `undefined` where the body is empty; `accepted` also where
  * it is no JSON, for a handle may stand in a header. `accepted` also sees
- * a refusal whose verdict `adopts`, and `observed` what `cancel` is answered, unless `cancelled` does.
+ * a refusal whose verdict `adopts`, and `observed` what `cancel` and `answer` are answered, unless `cancelled` and `answered` do.
  *
  * What there is of the result of work that failed, was cancelled or expired goes into the observation's `output`: JSON in
  * which files stand as artifacts. It need not satisfy the operation's schema, and reaches the caller with the failure.
@@ -97,6 +97,12 @@ export interface Endpoint {
   readonly observed: (body: unknown, handle: Handle, answered: Answered) => Reading<Observed>
   readonly cancel?: (handle: Handle) => Call
   readonly cancelled?: Endpoint["observed"]
+  /**
+   * Sends an answer to the question of work that waits for its caller (`InputRequired`); `input` is what the caller gave.
+   * Absent where the service takes none.
+   */
+  readonly answer?: (handle: Handle, input: Schema.Json) => Call
+  readonly answered?: Endpoint["observed"]
   /** Reads what a verified delivery shows of the work; without it a delivery only prompts a look. */
   readonly delivered?: (body: Schema.Json, handle: Handle) => Reading<Observed>
   /** How a file's link is got, where that takes another request than a look: `Link.redirect`. */

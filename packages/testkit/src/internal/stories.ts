@@ -74,6 +74,7 @@ const looks = [
   "Failed",
   "Cancelled",
   "Expired",
+  "InputRequired",
   "Lost",
 ] as const
 
@@ -188,6 +189,8 @@ const observation = (look: (typeof looks)[number] | "Nothing"): Observation => {
       return { _tag: look, word: look.toLowerCase() }
     case "Unrecognised":
       return { _tag: "Unrecognised", word: "ripening" }
+    case "InputRequired":
+      return { _tag: "InputRequired", word: "asking", question: "which one?" }
     default:
       return { _tag: "Pending", word: "running" }
   }
@@ -235,6 +238,8 @@ export const play = (machine: Machine, told: Story): Told => {
     return action
   }
   const newWait = () => {
+    // The caller may have answered: a driver polls before it tells the question again.
+    if (state._tag === "Pending" && state.last?._tag === "InputRequired") happen({ _tag: "Prompted", at: now }, false)
     wait = { since: now, deadline: DateTime.addDuration(now, within) }
   }
 

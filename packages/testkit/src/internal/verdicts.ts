@@ -162,6 +162,22 @@ export const isPatient: Verdict = (told, machine) => {
   return undefined
 }
 
+export const isAsked: Verdict = ({ beats, choices }) => {
+  for (const { action, history, life, state } of choices) {
+    if (state._tag !== "Pending") continue
+    const brought = beats.slice(0, history).findLast((beat) => beat.life === life && isNews(beat))?.event
+    const isAsking = brought !== undefined && "observation" in brought && brought.observation._tag === "InputRequired"
+    const isTold = action._tag === "Stop" && action.truth === "InputRequired"
+    if (isAsking && !isTold) return `work that asks its caller was met with ${action._tag}`
+    if (isTold && !isAsking) return "a question was told that no look has brought since the caller was told of it"
+  }
+  return undefined
+}
+
+/** Whether it says what the work does now, or that it may do something else by now. */
+const isNews = ({ before, event }: Told["beats"][number]): boolean =>
+  event._tag === "Accepted" ? before._tag !== "Pending" : event._tag === "Observed" || event._tag === "Prompted"
+
 export const isSurvivor: Verdict = ({ beats, choices, contract }, machine) => {
   for (const { after, event } of beats) {
     if (event._tag !== "Observed" && event._tag !== "Accepted") continue

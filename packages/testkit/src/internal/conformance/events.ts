@@ -68,6 +68,7 @@ export const each: ReadonlyArray<Lifecycle.Event> = [
   { _tag: "Uncertain", at, reason: { _tag: "Unreachable", problem: "reset" }, evidence: { stage: "submit" } },
   { _tag: "Accepted", at, handle, observation: { _tag: "Pending", word: "queued", phase: "one", progress: 0.25 } },
   { _tag: "Observed", at, began: at, observation: { _tag: "Unrecognised", word: "scanning" } },
+  { _tag: "Observed", at, began: at, observation: { _tag: "InputRequired", word: "asks", question: part } },
   { _tag: "Unseen", at, began: at, hold: Duration.seconds(1), reason, evidence: { ...evidence, stage: "look" } },
   stopped,
   succeeded,

@@ -192,7 +192,7 @@ export const at = ({ seen }: Pick<Told<unknown>, "seen">, stage: Fault.Stage) =>
 export const value = <A>(what: string, { exit }: Told<A>): Effect.Effect<A, string> =>
   Exit.isSuccess(exit) ? Effect.succeed(exit.value) : Effect.fail(`${what} ended with ${said(exit)}`)
 
-/** It ended with one of the eight truths; gives it. */
+/** It ended with one of the nine truths; gives it. */
 export const failure = (what: string, { exit }: Told<unknown>): Effect.Effect<Failure.Failure, string> => {
   const reasons = Exit.isFailure(exit) ? exit.cause.reasons : []
   for (const reason of reasons)
