@@ -65,14 +65,21 @@ export interface Webhook {
   readonly tolerance: Duration.Duration
   /** Read which work a delivery is about, or say in one sentence, without values, why it cannot be read. */
   readonly read: (body: unknown, headers: Exchange.Headers) => Result.Result<Notice, string>
+  /** How the body is written, once it is proved: `Json` if not given. A form is read as a record of its fields; of one name, the last. */
+  readonly content?: "Json" | "Form"
   /** The status that the service wants for a signature that does not fit; 401 if not given. */
   readonly refusal?: number
 }
 
 /** What a user of the API configures. */
 export interface Settings {
-  /** One of them has to fit; two while one replaces the other. */
-  readonly secrets: ReadonlyArray<Exchange.Text>
+  /** One of them has to fit; two while one replaces the other. `Signature.check` says at the start whether they can be used. */
+  readonly secrets: Signature.Secrets
+  /**
+   * The address as the service calls it, with its query, for a service that signs it. What the carrier saw if not given, which is
+   * another one behind a proxy.
+   */
+  readonly url?: string
   /** In place of the provider's own. */
   readonly tolerance?: Duration.Input
   /** A body is read up to this many bytes; 1 MiB if not given. */
@@ -83,6 +90,8 @@ export interface Settings {
 export interface Incoming {
   /** `POST` if not given. */
   readonly method?: string
+  /** Absolute, as far as the carrier knows. */
+  readonly url?: string
   readonly headers: Plain.Given
   /** As it came, not as JSON; a stream is read up to the limit. `undefined` says that something else has read it before. */
   readonly body: string | Uint8Array | Stream.Stream<Uint8Array, unknown> | undefined
@@ -107,6 +116,7 @@ export const receive = (webhook: Webhook, settings: Settings): Receiver => {
   const { maxBytes = 1024n * 1024n, secrets, tolerance = webhook.tolerance } = settings
   const attend = Effect.fnUntraced(function* (incoming: Incoming) {
     const { body: given, method = "POST" } = incoming
+    const url = settings.url ?? incoming.url
     if (method !== "POST") {
       return { ...answer(405, "Refused", "it is no POST"), headers: { allow: "POST" } }
     }
@@ -117,9 +127,10 @@ export const receive = (webhook: Webhook, settings: Settings): Receiver => {
     if (given === undefined) return answer(503, "Troubled", "its body was read before; receive it before it is parsed")
     const body = yield* typeof given === "string" ? Effect.succeed(encoder.encode(given)) : whole(given, maxBytes)
     if (body.byteLength > maxBytes) return tooLarge(maxBytes)
-    yield* Signature.verify(webhook.scheme, secrets, { headers, body }, { tolerance })
+    const message = { headers, body, method, ...(url === undefined ? {} : { url }) }
+    yield* Signature.verify(webhook.scheme, secrets, message, { tolerance })
     // Its signature says whose it is; a wrong content type would only say how the service was set up.
-    const json = Json.read({}, body)
+    const json = webhook.content === "Form" ? formOf(body) : Json.read({}, body)
     if (Result.isFailure(json)) return answer(400, "Unreadable", json.failure)
     if (isTooDeep(json.success)) return answer(400, "Unreadable", `the body is nested more than ${deepest} levels deep`)
     const notice = webhook.read(json.success, headers)
@@ -132,7 +143,13 @@ export const receive = (webhook: Webhook, settings: Settings): Receiver => {
   return (incoming) =>
     attend(incoming).pipe(
       Effect.catchTags({
-        Unverified: ({ message }) => Effect.succeed(answer(webhook.refusal ?? 401, "Refused", message)),
+        Unverified: ({ message, problem }) =>
+          Effect.succeed(
+            // What we did not say is not their mistake.
+            problem === "Incomplete"
+              ? answer(503, "Troubled", message)
+              : answer(webhook.refusal ?? 401, "Refused", message),
+          ),
         UnusableSecret: ({ message }) => Effect.succeed(answer(503, "Troubled", message)),
         // Whoever still listens then is a proxy or a platform of ours, and the service has said nothing wrong.
         BrokenOff: () => Effect.succeed(answer(503, "Troubled", "the body broke off")),
@@ -179,6 +196,9 @@ const whole = (given: Uint8Array | Stream.Stream<Uint8Array, unknown>, maxBytes:
     Effect.mapError(() => ({ _tag: "BrokenOff" as const })),
   )
 }
+
+const formOf = (body: Uint8Array): Result.Result<Schema.Json, string> =>
+  Result.succeed(Object.fromEntries(new URLSearchParams(new TextDecoder().decode(body))))
 
 /** What is nested deeper is no delivery, and would break whoever reads it by recursion. */
 const deepest = 256

@@ -101,10 +101,8 @@ describe("laws", () => {
         for (const [header, value] of Object.entries(headers)) {
           for (let place = 0; place < value.length * 7; place++) {
             const text = flipped(value, Math.floor(place / 7), place % 7)
-            // One number is written with either case of its letters.
-            if (text.toLowerCase() === value && text.startsWith("sha256=")) continue
             const found = yield* check({ ...headers, [header]: text }, body)
-            if (header !== scheme.signature.toLowerCase() && (scheme.timestamp !== header || /^\d+$/.test(text))) {
+            if (!header.endsWith("signature") && (scheme.timestamp !== header || /^\d+$/.test(text))) {
               assert.strictEqual(found, "NoMatch", `${header}: ${text}`)
             } else assert.include(["NoMatch", "UnreadableHeader"], found, `${header}: ${text}`)
           }
@@ -497,7 +495,7 @@ describe("schemes in hex", () => {
 
   it.effect("a secret as text is its bytes in UTF-8, whatever it looks like", () =>
     Effect.gen(function* () {
-      for (const key of ["key", "ключ", publicKey, "whsk_x", " spaced "]) {
+      for (const key of ["key", "ключ", publicKey, "whsk_x", "spa ced"]) {
         const tag = createHmac("sha256", Buffer.from(key, "utf8")).update(body).digest("hex")
         yield* verify(heydonna, [key], { headers: { "x-heydonna-signature": `sha256=${tag}` }, body })
       }
@@ -562,7 +560,7 @@ describe("a secret that cannot be used", () => {
         assert.deepStrictEqual([error._tag, error.problem], ["UnusableSecret", expected], secrets.join())
       }
       const error = yield* Effect.flip(verify(Signature.standard, [secret, "!"], { headers, body }))
-      assert.match(error.message, /: the 2\. of 2 is not in base64$/)
+      assert.match(error.message, /: secrets\[1\] is not in base64$/)
     }),
   )
 

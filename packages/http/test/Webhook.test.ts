@@ -359,6 +359,60 @@ describe("bodies", () => {
   )
 })
 
+describe("a service that signs its address, and sends a form", () => {
+  const url = "https://app.test/hooks?to=choir"
+  const form: Webhook.Webhook = {
+    service: "choir",
+    scheme: {
+      signature: "x-choir-signature",
+      signed: "{method}{url}{body:form}",
+      seals: [{ label: "", algorithm: "HmacSha1", encoding: "Base64", secret: "Text" }],
+    },
+    content: "Form",
+    tolerance: Duration.infinity,
+    read: (body) =>
+      Result.map(Json.decoder(Schema.Struct({ id: Schema.String }), "the delivery")(body), ({ id }) => ({
+        id,
+        name: id,
+      })),
+  }
+  const body = "title=F%C3%BCr+Elise&id=op_1"
+  const headers = {
+    "X-Choir-Signature": createHmac("sha1", "key").update(`POST${url}idop_1titleFür Elise`).digest("base64"),
+  }
+  const answered = (incoming: Partial<Webhook.Incoming>, settings: Partial<Webhook.Settings> = {}) =>
+    Webhook.receive(form, { secrets: ["key"], ...settings })({ headers, body, ...incoming })
+
+  it.effect("is proved by what the carrier saw, or by the address that the service was given", () =>
+    Effect.gen(function* () {
+      const inbox = Inbox.makeMemory()
+      const put = yield* Effect.provideService(answered({ url }), Inbox.Inbox, inbox)
+      assert.strictEqual(put.outcome, "Taken")
+      assert.deepStrictEqual((yield* inbox.take("choir", "op_1")).body, { id: "op_1", title: "Für Elise" })
+      // Behind a proxy.
+      const behind = "http://10.0.0.7:8080/hooks?to=choir"
+      assert.strictEqual((yield* answered({ url: behind }, { url })).status, 200)
+      assert.strictEqual((yield* answered({ url: behind })).status, 401)
+    }),
+  )
+
+  it.effect("that nobody said is trouble of our own, and names what to give", () =>
+    Effect.gen(function* () {
+      const { outcome, problem = "", status } = yield* answered({})
+      assert.deepStrictEqual([status, outcome], [503, "Troubled"])
+      assert.match(problem, /give `url`, the address as the service calls it$/)
+    }),
+  )
+
+  it.effect("a secret with a line end is trouble of our own that names it, not a forgery", () =>
+    Effect.gen(function* () {
+      const { problem = "", status } = yield* answered({ url }, { secrets: ["key\n"] })
+      assert.strictEqual(status, 503)
+      assert.match(problem, /secrets\[0\] begins or ends with white space/)
+    }),
+  )
+})
+
 describe("receiveInto", () => {
   it.effect("needs no context, and tells what became of every delivery", () =>
     Effect.gen(function* () {
