@@ -25,12 +25,18 @@ import { Withheld } from "./internal/withheld.ts"
 import { Instant, later } from "./internal/instant.ts"
 import { pure } from "./internal/pure.ts"
 
-/** One file of a result. `name` is its place in the output, such as `outputs.0`. */
+/**
+ * One file of a result. `name` is its place in the output, such as `outputs.0`.
+ *
+ * `requiresCredential` says that the service itself serves the file and asks for the credential there. A download then sends
+ * it to the configured origin, and to no other, whatever the link says.
+ */
 export class Artifact extends Schema.TaggedClass<Artifact>()("Artifact", {
   name: Schema.String,
   handle: Handle,
   mediaType: Schema.optionalKey(Schema.String),
   expiresAt: Schema.optionalKey(Instant),
+  requiresCredential: Schema.optionalKey(Schema.Boolean),
   link: Withheld,
 }) {}
 

@@ -66,6 +66,10 @@ export interface Shape {
   readonly heard?: (handle: Handle, body: Schema.Json) => Observation | undefined
   /** Get a fresh link for a file; `undefined` where one more look brings it. */
   readonly renew?: (artifact: Artifact, within: Duration.Duration) => Effect.Effect<Renewal> | undefined
+  /** What a request for a file at this address carries as credential; `undefined` for an address at another origin. */
+  readonly credential?: (
+    address: string,
+  ) => Effect.Effect<Readonly<Record<string, string | Redacted.Redacted<string>>>> | undefined
 }
 
 /** Identifies the remote of one service in a program's requirements. */

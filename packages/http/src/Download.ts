@@ -2,7 +2,16 @@
  * Fetches an artifact as a stream: renews an expired link, goes on where it broke off, and never shows the service's key
  * to the host that stores the file.
  *
- * It never joins pieces of two versions of a file, and has one socket open at a time.
+ * A link may be a redirect (followed without the key, ten times at most, and never from https to http), a `data:` link, or
+ * hold spaces and letters beyond ASCII. A file that the service itself serves behind the credential is marked by
+ * `requiresCredential` of its artifact; the credential goes to the configured origin only, also where that redirects.
+ *
+ * It never joins pieces of two versions of a file: the rest is asked for (`Range`) only where the host names the version by a
+ * strong validator (RFC 9110, 15.3.7.3). Elsewhere the file is read from its start again, and what was passed on is held
+ * against the bytes that come again. An answer that contradicts the artifact's media type, by its own type or by text where
+ * a signature is due, is no file. It has one socket open at a time.
+ *
+ * In a browser `fetch` hides where a redirect leads, so such a link fails there; hand it to the page instead.
  *
  * Law 6: never sooner than asked. Law 7: the deadline bounds downloads too.
  * Law 10: a credential goes to the configured origin only.
@@ -13,6 +22,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -20,15 +30,17 @@ import * as Artifact from "@tenuto/core/Artifact"
 import * as Client from "@tenuto/core/Client"
 import { Lost, Unseen } from "@tenuto/core/Failure"
 import type * as Operation from "@tenuto/core/Operation"
-import { type Reason, retryAfter } from "@tenuto/core/Reason"
+import { type Issue, type Reason, retryAfter } from "@tenuto/core/Reason"
 import * as Remedy from "@tenuto/core/Remedy"
-import type { Remote } from "@tenuto/core/Remote"
-import * as Delay from "./Delay.ts"
-import type * as Exchange from "./Exchange.ts"
+import * as Remote from "@tenuto/core/Remote"
+import * as MediaType from "./internal/MediaType.ts"
+import * as Misuse from "./internal/Misuse.ts"
+import * as Opening from "./internal/Opening.ts"
+import * as Piece from "./internal/Piece.ts"
 import * as Version from "./internal/Version.ts"
-import { Transport, type Unanswered, type Unsent } from "./Transport.ts"
+import type { Transport, Unanswered, Unsent } from "./Transport.ts"
 
-/** `within` bounds the whole download; ten minutes when absent. */
+/** `within` bounds the whole download; ten minutes when absent. A span has a unit: `"90 seconds"`; a bare number is refused. */
 export interface Options {
   readonly within?: Duration.Input
 }
@@ -40,15 +52,16 @@ const silence = Duration.seconds(30)
 /** This many breaks in a row, with nothing received between them, end the download. */
 const patience = 5
 
-type Needs<O extends Operation.Any> = Remote<O["service"]> | Transport
+type Needs<O extends Operation.Any> = Remote.Remote<O["service"]> | Transport
 
 /**
  * Stream the bytes of an artifact.
  *
- * A link that is missing, about to die or refused is renewed by one more look. A body that breaks off is gone on with
- * (`Range`), so every byte comes once.
+ * A link that is missing, about to die or refused is renewed by one more look. A body that breaks off is gone on with,
+ * so every byte comes once.
  *
- * Errors: `Unseen` (it could not be fetched for now), `Lost` (the work or the file is gone).
+ * Errors: `Unseen` (it could not be fetched for now, or an argument is wrong: `Invalid` names it), `Lost` (the work or the
+ * file is gone).
  *
  * @example
  * ```ts
@@ -65,38 +78,20 @@ export const stream = <O extends Operation.Any>(
   artifact: Artifact.Artifact,
   options?: Options,
 ): Stream.Stream<Uint8Array, Unseen | Lost, Needs<O>> => {
-  const within = Duration.fromInputUnsafe(options?.within ?? "10 minutes")
-  const overdue = Effect.flatMap(Effect.sleep(within), () => unseen(artifact, { _tag: "Timeout" }))
-  return Stream.fromPull(Effect.map(reader(operation, artifact, within), ({ read }) => read)).pipe(
-    Stream.scoped,
-    Stream.interruptWhen(overdue),
-  )
+  const given = options?.within === undefined ? "10 minutes" : options.within
+  const within = Duration.fromInput(given)
+  const issue = Misuse.ofDownload(operation, artifact, { given, isSpan: Option.isSome(within) })
+  if (issue !== undefined || Option.isNone(within)) return Stream.fromEffect(misused(operation, issue))
+  const overdue = Effect.flatMap(Effect.sleep(within.value), () => unseen(artifact, { _tag: "Timeout" }))
+  return Stream.fromPull(reader(operation, artifact, within.value)).pipe(Stream.scoped, Stream.interruptWhen(overdue))
 }
 
-/** What asking the host once came to. */
-type Asked =
-  | { readonly _tag: "Flowing"; readonly flow: Flow }
-  | { readonly _tag: "Whole" }
-  | { readonly _tag: "Broken"; readonly reason: Reason }
-  | { readonly _tag: "Refused"; readonly failure: Effect.Effect<never, Unseen | Lost> }
-
-/** An answer that is being read. `skip` bytes of it have been passed on before. */
+/** An answer that is being read. */
 interface Flow {
   readonly pull: Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, Unanswered>
   readonly close: Effect.Effect<void>
-  /** Where it ends, the file need not. */
-  readonly isOpen: boolean
-  /** How much had been passed on when it began. */
-  readonly from: number
-  skip: number
-  /** Of what is skipped. */
-  sum: number
+  piece: Piece.Piece
 }
-
-/** Tell bytes apart that no host tells apart. */
-const summed = (sum: number, bytes: Uint8Array): number =>
-  bytes.reduce((so, byte) => Math.imul(so ^ byte, 16_777_619), sum)
-const unsummed = 2_166_136_261
 
 /** Reads the next bytes, over as many connections and links as it takes. */
 const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
@@ -104,18 +99,17 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
   first: Artifact.Artifact,
   within: Duration.Duration,
 ) {
-  const transport = yield* Transport
   const scope = yield* Effect.scope
+  const { credential } = yield* Remote.of<O["service"]>(operation.service)
   const began = yield* DateTime.now
   let artifact = first
   let flow: Flow | undefined
-  let version: Version.Version = {}
-  let received = 0
+  let progress = Piece.nothing
   let breaks = 0
-  /** Of what was passed on, where the host names no version. */
-  let sum = unsummed
   /** The link at hand has just been renewed and not yet proved good. */
   let isRenewed = false
+  /** What a renewal leaves out is promised all the same. */
+  const promised = () => first.mediaType ?? artifact.mediaType
 
   /** Pause before another attempt: twice as long as the last time, and no less than asked for. */
   const pause = Effect.fnUntraced(function* (reason: Reason, floor = Duration.zero) {
@@ -145,152 +139,144 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
     yield* pause(failure.reason, operation.contract.cadence.floor)
   })
 
-  /** Ask once. The request carries the link and nothing else: no key of the service is in reach here. */
+  /** A link that is refused is renewed; one that was just made is refused for good. */
+  const refused = (truth: "Lost" | "Unseen", reason: Reason, status?: number) =>
+    isRenewed ? (truth === "Lost" ? lost : unseen)(artifact, reason, status) : renew()
+
+  /** Ask once; the link at hand is there. The request carries the key only where the file stands behind it. */
   const ask = Effect.fnUntraced(function* (link: NonNullable<Artifact.Artifact["link"]>) {
-    const socket = yield* Scope.fork(scope)
-    const close = Scope.close(socket, Exit.void)
-    const headers = { "accept-encoding": "identity", ...Version.rangeFrom(received, version) }
-    const opened = yield* transport
-      .open({ method: "GET", url: link, headers }, { timeout: silence })
-      .pipe(Scope.provide(socket), Effect.result)
+    const headers = Version.rangeFrom(progress.received, progress.version)
+    const key = artifact.requiresCredential === true ? credential : undefined
+    const opened = yield* Opening.open({ link, headers, credential: key, timeout: silence }).pipe(
+      Scope.provide(scope),
+      Effect.result,
+    )
     if (opened._tag === "Failure") {
-      yield* close
-      return asked(opened.failure, artifact)
+      const { failure } = opened
+      return failure.problem === "InvalidRequest"
+        ? yield* refused("Unseen", Piece.malformed(failure.detail))
+        : yield* pause(reasonOf(failure))
     }
-    const { body, status } = opened.success
-    if (status === 200 || status === 206) {
-      const part = Version.partOf(status, opened.success.headers, received)
-      const isApt = status === 200 || (part.start === received && !isMultipart(opened.success.headers))
-      if (!isApt || (received > 0 && !Version.isSame(version, part.version))) {
-        yield* close
-        return yield* unseen(artifact, isApt ? changed : misplaced, status)
-      }
-      if (isPage(opened.success.headers, artifact)) {
-        yield* close
-        return yield* unseen(
-          artifact,
-          { _tag: "Malformed", problem: "a page of HTML came instead of the file" },
-          status,
-        )
-      }
-      version = { ...version, ...part.version }
-      const pull = yield* Scope.provide(Stream.toPull(body), socket)
-      const { isOpen } = part
-      return flowing({ pull, close, isOpen, from: received, skip: received - part.start, sum: unsummed })
+    const { body, socket, status } = opened.success
+    const asked = {
+      isRange: headers["range"] !== undefined,
+      mediaType: promised(),
+      requiresCredential: key !== undefined,
+    }
+    const verdict = Piece.judge(opened.success, progress, asked, yield* DateTime.now)
+    const close = Scope.close(socket, Exit.void)
+    if (verdict._tag === "Flowing") {
+      flow = { pull: yield* Scope.provide(Stream.toPull(body), socket), close, piece: verdict.piece }
+      return
     }
     yield* close
-    // Nothing follows what is here.
-    const total = Version.totalOf(opened.success.headers) ?? version.total ?? received
-    if (status === 416 && received > 0 && total === received) return whole
-    if (status === 429 || status >= 500) {
-      const hint = Delay.retryAfter(opened.success.headers, yield* DateTime.now)
-      return broken({
-        _tag: status === 429 ? "RateLimited" : "Unavailable",
-        ...(hint === undefined ? {} : { retryAfter: hint }),
-      })
+    switch (verdict._tag) {
+      case "Doubtful":
+        progress = { ...progress, version: {} }
+        return
+      case "Whole":
+        return yield* Cause.done()
+      case "Broken":
+        return yield* pause(verdict.reason)
+      case "Refused":
+        return yield* refused(verdict.truth, verdict.reason, status)
+      case "Wrong":
+        return yield* unseen(artifact, verdict.reason, status)
     }
-    return refused(
-      status === 404 || status === 410
-        ? lost(artifact, { _tag: "Gone" }, status)
-        : unseen(artifact, { _tag: "Unrecognised", code: String(status) }, status),
-    )
   })
 
-  /** Find an answer to read from; `undefined` when there is nothing left to read. */
+  /** Find an answer to read from. */
   const connect = Effect.fnUntraced(function* () {
-    for (;;) {
+    while (flow === undefined) {
       // A link that has just been made is tried whatever our clock says of it: the clock may be wrong.
       const isUsable = isRenewed || Artifact.isFresh(artifact, yield* DateTime.now, skew)
-      if (!isUsable) {
-        yield* renew()
-        continue
-      }
+      if (!isUsable) yield* renew()
       // A service that hands out no link would otherwise be asked for ever.
-      if (artifact.link === undefined) return yield* unseen(artifact, { _tag: "Gone" })
-      const result: Asked = yield* ask(artifact.link)
-      if (result._tag === "Flowing") return result.flow
-      if (result._tag === "Whole") return undefined
-      if (result._tag === "Broken") yield* pause(result.reason)
-      else if (isRenewed) return yield* result.failure
-      else yield* renew()
+      else if (artifact.link === undefined) return yield* unseen(artifact, { _tag: "Gone" })
+      else yield* ask(artifact.link)
     }
+    return flow
   })
 
-  const read = Effect.gen(function* () {
+  const hangUp = Effect.suspend(() => {
+    const close = flow?.close ?? Effect.void
+    flow = undefined
+    return close
+  })
+
+  /** Take what came; what of it is new. */
+  const receive = Effect.fnUntraced(function* (open: Flow, chunks: ReadonlyArray<Uint8Array>) {
+    const fresh: Array<Uint8Array> = []
+    for (const chunk of chunks) {
+      const problem = progress.received === 0 ? MediaType.mismatch(chunk, promised()) : undefined
+      if (problem !== undefined) {
+        yield* hangUp
+        yield* refused("Unseen", Piece.malformed(problem))
+        return []
+      }
+      const taken = Piece.take(chunk, open.piece, progress)
+      if (taken === undefined) {
+        yield* hangUp
+        return yield* unseen(artifact, Piece.changed)
+      }
+      open.piece = taken.piece
+      progress = taken.progress
+      if (taken.fresh.byteLength > 0) fresh.push(taken.fresh)
+    }
+    return fresh
+  })
+
+  /** What the end of an answer means; it goes on unless the file ends here. */
+  const ended = Effect.fnUntraced(function* (piece: Piece.Piece, broken: Unanswered | undefined) {
+    const { received } = progress
+    const { total } = piece.version
+    const isEmpty = received === 0 && promised() !== undefined && broken === undefined
+    if (isEmpty) return yield* unseen(artifact, Piece.malformed("the file is empty"))
+    // All that was promised is here, however the answer ended.
+    if (piece.skip === 0 && received === total) return yield* Cause.done()
+    if (broken !== undefined) return yield* pause(reasonOf(broken))
+    const isShort = piece.skip > 0 && (total === undefined || total <= received - piece.skip)
+    if (isShort) return yield* unseen(artifact, Piece.changed)
+    if (total === undefined && !piece.isOpen) return yield* Cause.done()
+    if (total !== undefined || received === piece.from) yield* pause(unfinished)
+  })
+
+  const read: Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, Unseen | Lost, void, Needs<O>> = Effect.gen(function* () {
     for (;;) {
-      flow ??= yield* connect()
-      if (flow === undefined) return yield* Cause.done()
-      const { close, pull } = flow
-      const chunks = yield* pull.pipe(
+      const open = yield* connect()
+      const chunks = yield* open.pull.pipe(
         Pull.catchDone(() => Effect.undefined),
         Effect.result,
       )
       if (chunks._tag === "Success" && chunks.success !== undefined) {
-        const fresh: Array<Uint8Array> = []
-        for (const chunk of chunks.success) {
-          const dropped = Math.min(flow.skip, chunk.byteLength)
-          flow.skip -= dropped
-          const rest = chunk.subarray(dropped)
-          if (!Version.isNamed(version)) {
-            flow.sum = summed(flow.sum, chunk.subarray(0, dropped))
-            if (dropped > 0 && flow.skip === 0 && flow.sum !== sum) {
-              yield* flow.close
-              return yield* unseen(artifact, changed)
-            }
-            sum = summed(sum, rest)
-          }
-          if (rest.byteLength > 0) fresh.push(rest)
-          received += rest.byteLength
-        }
-        const [head, ...tail] = fresh
+        const [head, ...tail] = yield* receive(open, chunks.success)
         if (head === undefined) continue
         breaks = 0
         isRenewed = false
         return [head, ...tail] as const
       }
-      const { from, isOpen, skip } = flow
-      flow = undefined
-      yield* close
-      const isEmpty = received === 0 && artifact.mediaType !== undefined && chunks._tag === "Success"
-      if (isEmpty) return yield* unseen(artifact, { _tag: "Malformed", problem: "the file is empty" })
-      // All that was promised is here, however the answer ended.
-      if (received === version.total) return yield* Cause.done()
-      if (chunks._tag === "Failure") yield* pause(reasonOf(chunks.failure))
-      else if (skip > 0) return yield* unseen(artifact, changed)
-      else if (version.total === undefined && !isOpen) return yield* Cause.done()
-      else if (version.total === undefined && received > from) continue
-      else yield* pause({ _tag: "Unreachable", problem: "the file ended before it was complete" })
+      yield* hangUp
+      yield* ended(open.piece, chunks._tag === "Failure" ? chunks.failure : undefined)
     }
   })
-  return { read }
+  return read
 })
 
-/** What a gateway or a hotel's network answers in the place of a file. */
-const isPage = (headers: Exchange.Headers, { mediaType }: Artifact.Artifact): boolean =>
-  /^text\/html\b/i.test(headers["content-type"] ?? "") && mediaType !== undefined && !/html/i.test(mediaType)
+/** Without types anything may stand in the place of an argument. */
+const misused = (operation: Operation.Any | undefined, issue: Issue | undefined) =>
+  Effect.flatMap(DateTime.now, (at) =>
+    Effect.fail(
+      new Unseen({
+        service: String(operation?.service ?? "unknown"),
+        operation: String(operation?.name ?? "unknown"),
+        reason: { _tag: "Invalid", issues: issue === undefined ? [] : [issue] },
+        evidence: { stage: "download" },
+        at,
+      }),
+    ),
+  )
 
-/** Parts with headings between them: more than one was sent, and one was asked for. */
-const isMultipart = (headers: Exchange.Headers): boolean => /^multipart\//i.test(headers["content-type"] ?? "")
-
-const flowing = (flow: Flow): Asked => ({ _tag: "Flowing", flow })
-const whole: Asked = { _tag: "Whole" }
-const broken = (reason: Reason): Asked => ({ _tag: "Broken", reason })
-const refused = (failure: Effect.Effect<never, Unseen | Lost>): Asked => ({ _tag: "Refused", failure })
-
-/** A link that no transport can send is as bad as one that is refused. */
-const asked = (failure: Unsent | Unanswered, artifact: Artifact.Artifact): Asked =>
-  failure.problem === "InvalidRequest"
-    ? refused(unseen(artifact, { _tag: "Malformed", problem: failure.detail }))
-    : broken(reasonOf(failure))
-
-const changed: Reason = {
-  _tag: "Malformed",
-  problem: "the file changed while it was being fetched; fetch it from its beginning",
-}
-const misplaced: Reason = {
-  _tag: "Malformed",
-  problem: "the host sent another part of the file than it was asked for; fetch it from its beginning",
-}
+const unfinished: Reason = { _tag: "Unreachable", problem: "the file ended before it was complete" }
 
 const reasonOf = (failure: Unsent | Unanswered): Reason =>
   failure.problem === "Timeout" ? { _tag: "Timeout" } : { _tag: "Unreachable", problem: failure.detail }

@@ -1,7 +1,11 @@
 /**
  * How a file's link is got where it does not stand in the work itself.
  *
- * The credential goes to the service and never to the host that stores the file: a redirect is read, not followed.
+ * `redirect` asks the service and takes where its answer leads as the link; the redirect is read, not followed, and the link
+ * is fetched without the credential. `content` is for a service that serves the file itself behind the credential; where it
+ * redirects instead, the download goes on without the credential at the other origin.
+ *
+ * The credential goes to the service and never to the host that stores the file.
  *
  * Law 10: a credential goes to the configured origin only.
  *
@@ -16,9 +20,11 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Artifact from "@tenuto/core/Artifact"
 import type { Renewal } from "@tenuto/core/Remote"
 import type * as Exchange from "./Exchange.ts"
+import * as Location from "./internal/Location.ts"
 import type { Call, Link } from "./internal/table.ts"
 
 export type { Link, Means } from "./internal/table.ts"
@@ -30,16 +36,13 @@ export const redirect =
     const call = callFor(artifact)
     if (call === undefined) return undefined
     const read = (response: Exchange.Response, now: DateTime.Utc): Renewal => {
-      const isRedirect = response.status >= 300 && response.status < 400
-      const target = isRedirect ? response.headers["location"] : undefined
-      if (target !== undefined && URL.canParse(target, addressOf(call))) {
-        const { expiresAt: _, ...lasting } = artifact
-        const link = Artifact.link(new URL(target, addressOf(call)).href)
-        return { _tag: "Renewed", artifact: new Artifact.Artifact({ ...lasting, link }) }
-      }
+      const target = Location.isRedirect(response.status)
+        ? Location.targetOf(response.headers, addressOf(call))
+        : Result.fail("the answer leads to no file")
+      if (Result.isSuccess(target)) return renewed(artifact, target.success)
       const { evidence, reason, truth } = judged(response, now)
       if (response.status >= 400) return { _tag: truth === "Lost" ? "Lost" : "Unseen", reason, evidence }
-      return { _tag: "Unseen", reason: { _tag: "Malformed", problem: "the answer leads to no file" }, evidence }
+      return { _tag: "Unseen", reason: { _tag: "Malformed", problem: target.failure }, evidence }
     }
     return exchange(call).pipe(
       Effect.flatMap((response) => Effect.map(DateTime.now, (now) => read(response, now))),
@@ -48,3 +51,35 @@ export const redirect =
       ),
     )
   }
+
+/**
+ * The service serves the file itself, behind the credential: the link is the address of this `GET`.
+ *
+ * @example
+ * ```ts
+ * import * as Link from "@tenuto/http/Link"
+ *
+ * export const link = Link.content(({ handle, name }) =>
+ *   name === "video" ? { method: "GET", path: `/videos/${encodeURIComponent(handle.id)}/content` } : undefined,
+ * )
+ * ```
+ */
+export const content =
+  (
+    callFor: (artifact: Artifact.Artifact) => (Pick<Call, "path" | "query"> & { readonly method: "GET" }) | undefined,
+  ): Link =>
+  (artifact, { addressOf }) => {
+    const call = callFor(artifact)
+    return call === undefined
+      ? undefined
+      : Effect.succeed(renewed(artifact, addressOf(call), { requiresCredential: true }))
+  }
+
+const renewed = (
+  { expiresAt: _, requiresCredential: __, ...lasting }: Artifact.Artifact,
+  address: string,
+  access: { readonly requiresCredential?: true } = {},
+): Renewal => ({
+  _tag: "Renewed",
+  artifact: new Artifact.Artifact({ ...lasting, ...access, link: Artifact.link(address) }),
+})

@@ -4,10 +4,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import type { Lost, Unseen } from "@tenuto/core/Failure"
 import type * as Remote from "@tenuto/core/Remote"
+import * as Download from "@tenuto/http/Download"
 import { Unanswered, Unsent } from "@tenuto/http/Transport"
-import { apiKey } from "./service.ts"
+import { apiKey, sing } from "./service.ts"
 import * as Storage from "./storage.ts"
 
 const { artifactOf, file, linkOf, play, soon, start, store, succeeded } = Storage
@@ -310,7 +313,11 @@ describe("a body that breaks off", () => {
     Effect.gen(function* () {
       const slice = (start: number, end: number) => () => ({
         status: 206,
-        headers: { "content-range": `bytes ${start}-${end - 1}/1000`, "content-length": String(end - start) },
+        headers: {
+          etag: `"v1"`,
+          "content-range": `bytes ${start}-${end - 1}/1000`,
+          "content-length": String(end - start),
+        },
         body: file.subarray(start, end),
       })
       const played = yield* play({ answers: [slice(0, 400), slice(400, 800), slice(800, 1000)] })
@@ -323,7 +330,11 @@ describe("a body that breaks off", () => {
       const chunked = () => ({ status: 200, body: file, end: "Reset" as const })
       const unsaid = yield* play({ answers: [chunked, store()] })
       assert.deepStrictEqual(content(unsaid), file)
-      assert.deepStrictEqual(rangesOf(unsaid), [undefined, "bytes=1000-"])
+      assert.deepStrictEqual(rangesOf(unsaid), [undefined, undefined])
+      const tagged = () => ({ ...chunked(), headers: { etag: `"v1"` } })
+      const named = yield* play({ answers: [tagged, store()] })
+      assert.deepStrictEqual(content(named), file)
+      assert.deepStrictEqual(rangesOf(named), [undefined, "bytes=1000-"])
       const said = () => ({ ...chunked(), headers: { "content-length": "1000" } })
       const known = yield* play({ answers: [said] })
       assert.deepStrictEqual(content(known), file)
@@ -484,6 +495,8 @@ describe("a host that says little", () => {
     headers: { "content-range": `bytes ${from}-${to - 1}/${total}` },
     body: file.subarray(from, to),
   })
+  const tag = { etag: `"v1"` }
+  const tagged = (answer: ReturnType<typeof part>) => ({ ...answer, headers: { ...answer.headers, ...tag } })
   const page = {
     status: 200,
     headers: { "content-type": "text/html" },
@@ -514,12 +527,17 @@ describe("a host that says little", () => {
     Effect.gen(function* () {
       for (const end of [{ "content-range": "bytes */1000" }, {}]) {
         const played = yield* play({
-          answers: [() => begun(), () => part(100, 500), () => part(500, 1000), () => ({ status: 416, headers: end })],
+          answers: [
+            () => begun(tag),
+            () => tagged(part(100, 500)),
+            () => tagged(part(500, 1000)),
+            () => ({ status: 416, headers: end }),
+          ],
         })
         assert.deepStrictEqual(content(played), file)
         assert.deepStrictEqual(rangesOf(played), [undefined, "bytes=100-", "bytes=500-", "bytes=1000-"])
       }
-      const told = yield* play({ answers: [() => begun(), () => part(100, 1000, "1000")] })
+      const told = yield* play({ answers: [() => begun(tag), () => tagged(part(100, 1000, "1000"))] })
       assert.deepStrictEqual(rangesOf(told), [undefined, "bytes=100-"])
     }),
   )
@@ -564,6 +582,36 @@ describe("links that are renewed again", () => {
         played.requests.map(({ url }) => url),
         [linkOf(0), linkOf(1), linkOf(2)],
       )
+    }),
+  )
+})
+
+describe("what a program without types gives", () => {
+  const start = Download.stream as (...given: ReadonlyArray<unknown>) => Stream.Stream<Uint8Array, Unseen | Lost>
+  const artifact = artifactOf()
+
+  it.effect("is named, with what it is and what is wanted, and never ends in a TypeError", () =>
+    Effect.gen(function* () {
+      const mistakes: ReadonlyArray<readonly [string, string, ReadonlyArray<unknown>]> = [
+        ["operation", "it is undefined", []],
+        ["operation", "it is a text", ["sing", artifact]],
+        ["artifact", "it is undefined", [sing]],
+        ["artifact", "it is null", [sing, null]],
+        ["artifact", "it is a text", [sing, linkOf(0)]],
+        ["artifact", "it is a list", [sing, [artifact]]],
+        ["artifact", "it is an object", [sing, { audio: artifact }]],
+        ["within", "it is the number 5", [sing, artifact, { within: 5 }]],
+        ["within", "it is a text", [sing, artifact, { within: "soon" }]],
+        ["within", "it is null", [sing, artifact, { within: null }]],
+      ]
+      for (const [name, says, given] of mistakes) {
+        const failure = yield* Effect.flip(Stream.runDrain(start(...given)))
+        assert.strictEqual(failure._tag, "Unseen")
+        const [issue] = failure.reason._tag === "Invalid" ? failure.reason.issues : []
+        assert.deepStrictEqual(issue?.path, [name], inspect(given))
+        assert.include(issue?.message, says)
+        assert.notInclude(failure.message, "s3cr3t")
+      }
     }),
   )
 })

@@ -17,13 +17,16 @@ export const file = Uint8Array.from({ length: 1000 }, (_, index) => (index * 7 +
 const etag = `"v1"`
 
 /** One answer: what comes, and how it ends. `Hung` never ends. */
-interface Answer {
+export interface Answer {
   readonly status: number
   readonly headers?: Exchange.Headers
   readonly body?: Uint8Array
   readonly end?: "Whole" | "Reset" | "Hung"
 }
-type Respond = (request: { readonly headers: Exchange.Headers; readonly url: string }) => Answer | Unsent | Unanswered
+export type Respond = (request: {
+  readonly headers: Exchange.Headers
+  readonly url: string
+}) => Answer | Unsent | Unanswered
 
 /** Answer as a store does: ranges, entity tags, and the connection broken off before byte `until`. */
 export const store =
@@ -61,6 +64,8 @@ export interface Stage {
   readonly artifact?: Partial<ConstructorParameters<typeof Artifact.Artifact>[0]> & { readonly linkless?: boolean }
   readonly within?: Duration.Input
   readonly take?: number
+  /** What the service's remote says of its credential; it says nothing by default. */
+  readonly credential?: Remote.Shape["credential"]
   /** How long every piece takes to come. */
   readonly pace?: Duration.Input
 }
@@ -139,6 +144,7 @@ export const start = Effect.fnUntraced(function* (stage: Stage) {
   })
   const remote = Layer.succeed(Remote.of("service"), {
     origin: handle.origin,
+    ...(stage.credential === undefined ? {} : { credential: stage.credential }),
     perform: () =>
       Effect.sync(() => {
         duringLooks += open

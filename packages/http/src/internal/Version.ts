@@ -1,12 +1,15 @@
 /**
  * Which version of a file an answer holds, and which part of it: what keeps a download from joining pieces of two files.
  *
- * It judges by what the host says. Of a file that the host does not name, only the bytes can tell.
+ * Pieces belong together only under one strong validator (RFC 9110, 15.3.7.3). Where there is none, the file is read from
+ * its start again, and what was passed on before is held against the bytes that come again.
  */
 import type * as Exchange from "../Exchange.ts"
 
 /** What is known of a file; what the host does not say is absent. */
 export interface Version {
+  /** Promises the same bytes: a strong entity tag, or a time of the last change that is strong. */
+  readonly validator?: string
   readonly etag?: string
   readonly modified?: string
   /** Its length in bytes. */
@@ -26,10 +29,12 @@ export const partOf = (status: number, headers: Exchange.Headers, asked: number)
   const [, from, of] = /^bytes (\d+)-\d+\/(\d+|\*)$/i.exec(headers["content-range"] ?? "") ?? []
   const start = status === 200 ? 0 : from === undefined ? asked : Number(from)
   const stated = status === 200 || of === undefined ? lengthOf(headers, start) : of === "*" ? undefined : Number(of)
+  const validator = validatorOf(headers)
   return {
     start,
     isOpen: status === 206 && of === "*",
     version: {
+      ...(validator === undefined ? {} : { validator }),
       ...(headers["etag"] === undefined ? {} : { etag: headers["etag"] }),
       ...(headers["last-modified"] === undefined ? {} : { modified: headers["last-modified"] }),
       ...(stated === undefined ? {} : { total: stated }),
@@ -43,29 +48,50 @@ export const totalOf = (headers: Exchange.Headers): number | undefined => {
   return total === undefined ? undefined : Number(total)
 }
 
-/** Whether the host says which version it is. */
-export const isNamed = ({ etag, modified }: Version): boolean => etag !== undefined || modified !== undefined
+/** So much older than its answer, a file cannot have changed twice in the second that its last change names. */
+const apart = 60_000
 
 /**
- * Whether two answers may be pieces of one file. An entity tag that was given once has to be given again, and so has the time of
- * the last change where there is no tag: beside one it may be left out (RFC 9110, 15.3.7).
+ * What promises the same bytes. A time stands for them only without a tag, and only where the answer is clearly later than
+ * the change (RFC 9110, 8.8.2.2 and 13.1.5): within one second a file may change twice. A host or a transport that gives no
+ * ranges of these bytes says `accept-ranges: none`.
  */
+const validatorOf = (headers: Exchange.Headers): string | undefined => {
+  const { date, etag, "last-modified": modified } = headers
+  if (headers["accept-ranges"]?.trim().toLowerCase() === "none") return undefined
+  if (etag !== undefined) return /^"[^"]*"$/.test(etag) ? etag : undefined
+  if (modified === undefined || date === undefined) return undefined
+  return Date.parse(date) - Date.parse(modified) >= apart ? modified : undefined
+}
+
+/** Whether a part shares the strong validator of what is known, and contradicts nothing of it. */
 export const isSame = (known: Version, seen: Version): boolean =>
-  (known.etag === undefined || known.etag === seen.etag) &&
-  (known.modified === seen.modified ||
-    known.modified === undefined ||
-    (seen.modified === undefined && known.etag !== undefined)) &&
+  known.validator !== undefined &&
+  known.etag === seen.etag &&
+  (known.modified === seen.modified || (known.etag !== undefined && !(known.modified && seen.modified))) &&
   (known.total === undefined || seen.total === undefined || known.total === seen.total)
 
-/** Ask for the rest of this version. A weak tag does not promise the same bytes, so it may not be asked for. */
-export const rangeFrom = (received: number, { etag }: Version): Exchange.Headers => {
-  if (received === 0) return {}
-  const range = `bytes=${received}-`
-  return etag === undefined || etag.startsWith("W/") ? { range } : { range, "if-range": etag }
-}
+/** Ask for the rest of this version; for all of it where nothing promises the same bytes. */
+export const rangeFrom = (received: number, { validator }: Version): Exchange.Headers =>
+  received === 0 || validator === undefined ? {} : { range: `bytes=${received}-`, "if-range": validator }
 
 const lengthOf = (headers: Exchange.Headers, start: number): number | undefined => {
   const length = headers["content-length"]
   const isPlain = (headers["content-encoding"] ?? "identity") === "identity"
   return isPlain && length !== undefined && /^\d{1,15}$/.test(length) ? start + Number(length) : undefined
 }
+
+/** A sum of bytes that two files hardly share: two of 32 bits, by different factors. */
+export type Sum = readonly [number, number]
+export const empty: Sum = [2_166_136_261, 0x9e37_79b9]
+
+export const sum = ([one, other]: Sum, bytes: Uint8Array): Sum => {
+  let [left, right] = [one, other]
+  for (const byte of bytes) {
+    left = Math.imul(left ^ byte, 16_777_619)
+    right = Math.imul(right ^ byte, 0x85eb_ca6b) ^ (right >>> 15)
+  }
+  return [left, right]
+}
+
+export const isEqual = (one: Sum, other: Sum): boolean => one[0] === other[0] && one[1] === other[1]

@@ -202,6 +202,9 @@ export const connect = <Service extends string>(
         // A renewal stands for a look: what it is told counts for all who look.
         Effect.tap((renewal) => (renewal._tag === "Renewed" ? Effect.void : heard("Look", renewal))),
       ),
+    // Law 10: also a file gets to see the credential at the configured origin only.
+    credential: (address) =>
+      origin !== nowhere && originOf(address) === origin ? Effect.succeed(table.credential(apiKey)) : undefined,
     ...(budget === undefined ? {} : { admit: budget.admit }),
     ...(table.cadence === undefined ? {} : { cadence: table.cadence }),
   }

@@ -25,6 +25,8 @@ export const of = (method: string, response: Response): Head => {
   if (isDecoded) {
     delete headers["content-encoding"]
     delete headers["content-length"]
+    // What was decoded is not what ranges of the stored bytes are counted in.
+    headers["accept-ranges"] = "none"
   }
   const isBodiless = method.toUpperCase() === "HEAD" || response.status === 204 || response.status === 304
   const declared = headers["content-length"]
