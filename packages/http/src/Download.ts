@@ -187,7 +187,8 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
 
   /** Find an answer to read from. */
   const connect = Effect.fnUntraced(function* () {
-    while (flow === undefined) {
+    for (;;) {
+      if (flow !== undefined) return flow
       // A link that has just been made is tried whatever our clock says of it: the clock may be wrong.
       const isUsable = isRenewed || Artifact.isFresh(artifact, yield* DateTime.now, skew)
       if (!isUsable) yield* renew()
@@ -195,7 +196,6 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
       else if (artifact.link === undefined) return yield* unseen(artifact, { _tag: "Gone" })
       else yield* ask(artifact.link)
     }
-    return flow
   })
 
   const hangUp = Effect.suspend(() => {
@@ -267,8 +267,8 @@ const misused = (operation: Operation.Any | undefined, issue: Issue | undefined)
   Effect.flatMap(DateTime.now, (at) =>
     Effect.fail(
       new Unseen({
-        service: String(operation?.service ?? "unknown"),
-        operation: String(operation?.name ?? "unknown"),
+        service: Misuse.textOf(operation?.service),
+        operation: Misuse.textOf(operation?.name),
         reason: { _tag: "Invalid", issues: issue === undefined ? [] : [issue] },
         evidence: { stage: "download" },
         at,

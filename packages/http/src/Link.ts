@@ -75,11 +75,18 @@ export const content =
       : Effect.succeed(renewed(artifact, addressOf(call), { requiresCredential: true }))
   }
 
+/** The same file at another address; what is known of how the old one was got and when it dies says nothing of it. */
 const renewed = (
-  { expiresAt: _, requiresCredential: __, ...lasting }: Artifact.Artifact,
+  { handle, mediaType, name }: Artifact.Artifact,
   address: string,
   access: { readonly requiresCredential?: true } = {},
 ): Renewal => ({
   _tag: "Renewed",
-  artifact: new Artifact.Artifact({ ...lasting, ...access, link: Artifact.link(address) }),
+  artifact: new Artifact.Artifact({
+    name,
+    handle,
+    ...(mediaType === undefined ? {} : { mediaType }),
+    ...access,
+    link: Artifact.link(address),
+  }),
 })

@@ -43,7 +43,7 @@ const kindOf = (type: string): Kind | undefined => {
   if (/[/+]xml$/.test(type)) return "xml"
   if (type.startsWith("text/")) return "text"
   if (type.startsWith("multipart/")) return "parts"
-  if (/^(audio|video)\/|^application\/(ogg|mp4)$/.test(type)) return /mpegurl$/.test(type) ? "text" : "sound or film"
+  if (/^(audio|video)\/|^application\/(ogg|mp4)$/.test(type)) return type.endsWith("mpegurl") ? "text" : "sound or film"
   if (type.startsWith("image/")) return "image"
   if (type.startsWith("font/")) return "font"
   return signatureOf(type) === undefined ? undefined : "file"

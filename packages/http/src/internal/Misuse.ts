@@ -43,3 +43,6 @@ export const ofDownload = (
   }
   return undefined
 }
+
+/** What a text is, where one is wanted and anything may stand. */
+export const textOf = (value: unknown): string => (typeof value === "string" ? value : "unknown")
