@@ -14,6 +14,8 @@ interface Signature {
   readonly type: RegExp
   readonly begins: ReadonlyArray<string>
   readonly at?: number
+  /** Something else may stand before: only what a service answers as an error is then no file. */
+  readonly isLate?: boolean
 }
 
 /** Container formats list what each of their readers accepts: FLAC and MP3 may begin with a tag. */
@@ -29,7 +31,8 @@ const signatures: ReadonlyArray<Signature> = [
   { type: /^image\/webp$/, begins: ["RIFF"] },
   { type: /^image\/jpeg$/, begins: ["\u00ff\u00d8"] },
   { type: /^application\/pdf$/, begins: ["%PDF"] },
-  { type: /^application\/(x-)?zip(-compressed)?$|^application\/vnd\.openxmlformats-/, begins: ["PK"] },
+  // A ZIP is read from its end (APPNOTE 4.1.9, 4.3.1).
+  { type: /^application\/(x-)?zip(-compressed)?$|^application\/vnd\.openxmlformats-/, begins: ["PK"], isLate: true },
 ]
 
 const signatureOf = (type: string): Signature | undefined => signatures.find((row) => row.type.test(type))
@@ -75,9 +78,9 @@ export const mismatch = (first: Uint8Array, promised: string | undefined): strin
   const wanted = essence(promised ?? "")
   const signature = signatureOf(wanted)
   if (signature === undefined || first.byteLength === 0) return undefined
-  return begins(first, signature) || !isText(first.subarray(0, longest))
-    ? undefined
-    : `text came instead of ${named(wanted)}`
+  const text = begins(first, signature) ? undefined : textOf(first.subarray(0, longest))
+  const isFile = text === undefined || (signature.isLate === true && !/^\s*[<{[]/.test(text))
+  return isFile ? undefined : `text came instead of ${named(wanted)}`
 }
 
 /** As far as the bytes go: a first piece may be a single byte. */
@@ -92,13 +95,12 @@ const begins = (bytes: Uint8Array, { at = 0, begins: starts }: Signature): boole
 const isBinary = (byte: number): boolean =>
   byte < 0x09 || byte === 0x0b || (byte > 0x0d && byte < 0x20 && byte !== 0x1b)
 
-const isText = (bytes: Uint8Array): boolean => {
-  if (bytes.some(isBinary)) return false
+const textOf = (bytes: Uint8Array): string | undefined => {
+  if (bytes.some(isBinary)) return undefined
   try {
     // What is cut within a letter is text all the same.
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true })
-    return true
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true })
   } catch {
-    return false
+    return undefined
   }
 }
