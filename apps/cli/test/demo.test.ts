@@ -18,12 +18,10 @@ const prepare = () => {
   return { temporary, out, running: tenuto(["demo", "--out", out], { env: { TMPDIR: temporary } }) }
 }
 
-test("the demo survives everything in under 30 seconds and leaves nothing but a song that can be heard", async () => {
-  const began = performance.now()
+test("the demo survives everything and leaves nothing but a song that can be heard", async () => {
   const { out, running, temporary } = prepare()
   const ended = await running.ended
   expect([ended.code, ended.err]).toEqual([0, ""])
-  expect(performance.now() - began).toBeLessThan(30_000)
   const said = ended.out.replaceAll("\n", " ")
   for (const survived of [
     "1 connection reset after the service had accepted the work",
@@ -48,7 +46,7 @@ test("the demo survives everything in under 30 seconds and leaves nothing but a 
   decoder.free()
   expect(errors).toEqual([])
   expect(samplesDecoded / sampleRate).toBeCloseTo(Number(/([\d.]+) s of FLAC/.exec(said)?.[1]), 1)
-}, 45_000)
+})
 
 test("Ctrl-C ends the demo, its processes and its files", async () => {
   const { running, temporary } = prepare()

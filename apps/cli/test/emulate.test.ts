@@ -39,7 +39,7 @@ test("all work of a service without codes fails, whatever the code is called", a
   ])
   expect([ended.code, ended.err]).toEqual([12, expect.stringContaining("failed")])
   await service.stop()
-}, 30_000)
+})
 
 test("every fault that can happen on a port is told, as text and as JSON", async () => {
   const known = Fault.all.filter(({ carriers }) => carriers !== "memory")
@@ -50,7 +50,7 @@ test("every fault that can happen on a port is told, as text and as JSON", async
   for (const [at, { says }] of known.entries()) expect(lines[at]).toContain(says)
   const json = await run(["emulate", "soundpiece", "--fault", "list", "--json"], {})
   expect(json.lines).toEqual(known.map(({ name, says, stages }) => ({ name, says, stages })))
-}, 30_000)
+})
 
 test("a client in another process sleeps by telling the control, and a held request moves the clock itself", async () => {
   const { control, stop, url } = await emulate("soundpiece", "--clock", "held", "--work", "1h")

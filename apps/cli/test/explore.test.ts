@@ -44,24 +44,27 @@ describe("a planted bug", () => {
   })
 
   it("of waiting for ever is named, whether real time or the clock tells", async () => {
-    for (const storyWithin of [50, 20_000]) {
-      const { violations } = found(await Explore.exhaustively(Planted.patient, { depth: 1, storyWithin }))
-      expect(violations).toMatchObject([{ check: "Endless" }])
-    }
+    const endless = async (suite: Explore.Suite, storyWithin: number) =>
+      found(await Explore.exhaustively(suite, { depth: 1, storyWithin })).violations
+    expect(await endless(Planted.patient, 50)).toMatchObject([
+      { check: "Endless", says: expect.stringMatching(/real/) },
+    ])
+    // Real time would tell after a day.
+    expect(await endless(Planted.impatient, 86_400_000)).toMatchObject([
+      { check: "Endless", says: expect.stringMatching(/there is still no end/) },
+    ])
   })
 
-  it("of waiting for nothing is named within half a second", async () => {
+  it("of waiting for nothing is named, without waiting for a clock that is real", async () => {
     const story = { seed: 0, carrier: "memory", steps: [] } as const
-    await Planted.newKey.tell(story)
-    const began = performance.now()
+    // I/O that is stuck would be told after a day.
     const { violations } = await Planted.waiting.tell(story)
-    expect(performance.now() - began).toBeLessThan(500)
     expect(violations[0]?.says).toContain("nothing can happen any more")
   })
 })
 
 describe("every transition of the machine", () => {
-  it("is reached by exploring, except those that no client can make", { timeout: 60_000 }, async () => {
+  it("is reached by exploring, except those that no client can make", async () => {
     const reached = new Set<string>()
     for (const [make, kinds] of corners) {
       const { transitions } = await Explore.demand(Explore.exhaustively(await make(kinds), { depth }))

@@ -83,5 +83,5 @@ test(
     expect(Object.fromEntries(operations.map(({ key, id }) => [key, id]))).toEqual(Object.fromEntries(known))
     expect(new Set(operations.map(({ key }) => key)).size).toBe(operations.length)
   },
-  20_000 + rounds * 10_000,
+  180_000 + rounds * 10_000,
 )

@@ -143,6 +143,12 @@ export const trusting = fetching("trusting", (artifact) =>
 /** It waits, and waits, and waits. */
 export const patient = suite("patient", { run: () => Effect.forever(Effect.sleep("1 minute")) })
 
+/** The same, told by a clock that has heard enough sooner. */
+export const impatient = suite("impatient", {
+  run: () => Effect.forever(Effect.sleep("1 minute")),
+  clock: { mostInAll: 50 },
+})
+
 /** It comes back ten minutes after it was asked to. */
 export const late = suite("late", {
   run: (draft, wait) => Effect.ensuring(Client.run(draft, wait), Effect.sleep("10 minutes")),

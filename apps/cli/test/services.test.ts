@@ -263,7 +263,7 @@ describe("whisul", () => {
     const endings = readdirSync(out).map((file) => file.split(".").slice(1).join("."))
     expect(endings.toSorted()).toEqual(["image.jpg", "song.mp3"])
     expect((await service.stop()).ledger["operations"]).toHaveLength(1)
-  }, 40_000)
+  })
 
   test("a limit is waited out", async () => {
     const service = await emulate("whisul", "--work", "100ms", "--limit", "1/6s")
@@ -273,7 +273,7 @@ describe("whisul", () => {
     expect(second.code).toBe(0)
     const { requests } = await service.stop()
     expect(submits(requests).map(({ status }) => status)).toContain(429)
-  }, 40_000)
+  })
 })
 
 test.each([

@@ -149,7 +149,7 @@ describe.each(services.map((service) => [service.name, service] as const))("%s",
     }
     expect(wrong).toEqual([])
     expect(requests).toBeGreaterThan(500)
-  }, 120_000)
+  })
 
   it("breaks none over a port either", async () => {
     for (const story of [["reset-after-commit@submit"], ["429=30@look", "503=60@look"], ["truncated@look:3"]]) {

@@ -160,7 +160,10 @@ export interface Ended<A> {
 }
 
 /** What stories are told of: a service and a client, both made anew for each story. */
-export interface Explored<S extends Service, A = unknown> extends Pick<Options<S>, "globals" | "origin" | "receiver"> {
+export interface Explored<S extends Service, A = unknown> extends Pick<
+  Options<S>,
+  "globals" | "mostAtOnce" | "mostInAll" | "origin" | "receiver" | "stuckAfter"
+> {
   readonly name: string
   /** `import.meta.url` of the module that exports the suite, so that one line can replay it. */
   readonly from?: string

@@ -65,14 +65,13 @@ describe.each(["memory", "loopback"] as const)("a kit that carries in %s", (carr
   })
 
   it("a client that waits for nothing fails at once, by name", async () => {
-    await using kit = await createKit({ service: slowly(), carrier })
-    const began = performance.now()
+    // What is stuck would be told after a day.
+    await using kit = await createKit({ service: slowly(), carrier, stuckAfter: "1 day" })
     const waitForGodot = () => new Promise<void>(() => {})
     await expect(kit.run(waitForGodot)).rejects.toMatchObject({
       _tag: "Deadlock",
       message: expect.stringContaining("waitForGodot") as string,
     })
-    expect(performance.now() - began).toBeLessThan(500)
   })
 })
 
@@ -204,7 +203,7 @@ it("closed while a client runs, or before, it says so", async () => {
 it.each(["memory", "loopback"] as const)(
   "a client that lets no time pass is a hot loop, in %s, and the next one is served",
   async (carrier) => {
-    await using kit = await createKit({ service: slowly(), carrier })
+    await using kit = await createKit({ service: slowly(), carrier, mostAtOnce: 500 })
     const askForEver = async ({ url }: World) => {
       for (;;) await fetch(`${url}/job_1?key=s3cret`).then((answer) => answer.text())
     }

@@ -275,30 +275,26 @@ describe.skipIf(executable === undefined && !isRequired)("in a browser", () => {
     ["a client and a service", async () => (await long()).filter(({ lane }) => /service|client/.test(lane))],
   ] as const
 
-  it.each(sizes)(
-    "shows all of it, loads nothing and complains of nothing: %s",
-    async (_, make) => {
-      const entries = await make()
-      const page = await show(Report.html(entries, { title: "A run", replay: "tenuto replay --seed 7" }))
-      expect(await page.evaluate("document.querySelectorAll('.entry').length")).toBe(entries.length)
-      const whats = await page.evaluate("[...document.querySelectorAll('.evidence > p')].map((p) => p.textContent)")
-      expect((whats as ReadonlyArray<string>).toSorted()).toEqual(
-        entries.map(({ lane, what }) => `${lane}: ${what}`).toSorted(),
-      )
-      expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(1280)
-      expect(await page.evaluate("document.querySelector('th.time').offsetWidth")).toBeLessThan(120)
-      expect(await page.evaluate(overlaps)).toBe(0)
-      expect(await page.evaluate(reach)).toBe(0)
-      for (const value of ["light", "dark"]) {
-        await page.call("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value }] })
-        expect(await page.evaluate(weak)).toEqual([])
-      }
-      const grounds = await page.evaluate("getComputedStyle(document.body).backgroundColor")
-      expect(grounds).toBe("rgb(13, 17, 23)")
-      expect([page.loaded(), page.complaints()]).toEqual([[], []])
-    },
-    60_000,
-  )
+  it.each(sizes)("shows all of it, loads nothing and complains of nothing: %s", async (_, make) => {
+    const entries = await make()
+    const page = await show(Report.html(entries, { title: "A run", replay: "tenuto replay --seed 7" }))
+    expect(await page.evaluate("document.querySelectorAll('.entry').length")).toBe(entries.length)
+    const whats = await page.evaluate("[...document.querySelectorAll('.evidence > p')].map((p) => p.textContent)")
+    expect((whats as ReadonlyArray<string>).toSorted()).toEqual(
+      entries.map(({ lane, what }) => `${lane}: ${what}`).toSorted(),
+    )
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(1280)
+    expect(await page.evaluate("document.querySelector('th.time').offsetWidth")).toBeLessThan(120)
+    expect(await page.evaluate(overlaps)).toBe(0)
+    expect(await page.evaluate(reach)).toBe(0)
+    for (const value of ["light", "dark"]) {
+      await page.call("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value }] })
+      expect(await page.evaluate(weak)).toEqual([])
+    }
+    const grounds = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    expect(grounds).toBe("rgb(13, 17, 23)")
+    expect([page.loaded(), page.complaints()]).toEqual([[], []])
+  })
 
   it("is gone through with the keyboard", async () => {
     const page = await show(Report.html((await play({ faults: ["429=30@submit"] })).entries))

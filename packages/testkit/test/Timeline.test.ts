@@ -95,7 +95,6 @@ describe("laws", () => {
       expect(memory.text.split("\n").length).toBeGreaterThan(60)
       expect(await inMemory(service, story(seed), options)).toEqual(memory)
     },
-    30_000,
   )
 
   it("other seeds tell other stories", async () => {

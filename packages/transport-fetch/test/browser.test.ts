@@ -142,7 +142,7 @@ const cases: Readonly<Record<string, (evaluate: Page["Service"]) => Effect.Effec
 }
 
 describe.skipIf(executable === undefined && !isRequired)("in a browser", () => {
-  layer(Layer.effect(Page, opened), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
-    for (const [name, run] of Object.entries(cases)) it.effect(name, () => Effect.flatMap(Page, run), 60_000)
+  layer(Layer.effect(Page, opened), { excludeTestServices: true, timeout: "3 minutes" })((it) => {
+    for (const [name, run] of Object.entries(cases)) it.effect(name, () => Effect.flatMap(Page, run))
   })
 })

@@ -14,6 +14,7 @@ import type { Suite } from "./story.ts"
 import type * as Fault from "../Fault.ts"
 import type { Handler } from "../Handler.ts"
 import type { Answer } from "../Script.ts"
+import type * as VirtualClock from "../VirtualClock.ts"
 
 /** An emulator, as far as a suite knows it. */
 export interface Service {
@@ -60,6 +61,8 @@ export interface Options<O extends Operation.Any> extends Pick<Suite, "name" | "
   readonly answers?: Readonly<Record<string, Answer>>
   /** What stories over loopback are carried by. */
   readonly transport?: Layer.Layer<Transport>
+  /** What counts as a client that never ends. */
+  readonly clock?: Pick<VirtualClock.Options, "mostAtOnce" | "mostInAll" | "stuckAfter">
   /** How deliveries are proved. Without it nobody listens. */
   readonly webhook?: { readonly webhook: Webhook; readonly secret: string }
 }

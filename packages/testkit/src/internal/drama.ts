@@ -332,7 +332,7 @@ export const tell = async <O extends Operation.Any>(
     handler,
     program,
     ...(signal === undefined ? {} : { signal }),
-    ...(story.seed === 0 ? {} : { clock: { seed: story.seed } }),
+    clock: { ...options.clock, seed: story.seed },
     ...(story.carrier === "loopback" && options.transport !== undefined ? { transport: options.transport } : {}),
   })
   const { leaks = 0, operations } = await Effect.runPromise(service.ledger)

@@ -42,9 +42,6 @@ export const later = (millis: number, f: () => void): (() => void) => {
   return () => disarm(handle)
 }
 
-/** Real milliseconds, for the watchdog only. */
-export const realMillis = (): number => real.performanceNow()
-
 // Requests end by themselves; sockets, servers and timers are handles and say nothing about progress.
 const requests = new Set([
   "CloseReq",

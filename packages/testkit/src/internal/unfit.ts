@@ -100,10 +100,13 @@ const takers = {
     checks,
     from: aText,
     globals: aSwitch,
+    mostAtOnce: wholeFrom(1),
+    mostInAll: wholeFrom(1),
     known: { fits: (value) => isObject(value) || isFunction(value), wanted: "an object, or a function that makes one" },
     origin,
     receiver: aFunction,
     secrets: texts,
+    stuckAfter: span,
   } satisfies Readonly<Record<keyof Explored<Service>, Option>>,
   exhaustively: { depth: needed(wholeFrom(1)), seed: wholeFrom(0), ...exploration },
   randomly: {

@@ -4,7 +4,7 @@
  *
  * It moves nothing. Its process timers are short, and armed only while somebody listens.
  */
-import { later, realMillis, turn, underWay } from "./host.ts"
+import { later, turn, underWay } from "./host.ts"
 import { type Most, Rush } from "./rush.ts"
 
 export interface Stall {
@@ -41,7 +41,10 @@ export class Watch {
   private readonly listeners = new Set<(stall: Stall) => void>()
   private readonly waiters = new Set<string>()
   private isOver = false
-  private blockedAt: number | undefined
+  /** What is left of the patience, in real milliseconds. */
+  private left: number | undefined
+  /** The part of it that the watchdog waits for. */
+  private part = 0
   private blockedSigns = -1
   private watchdog: (() => void) | undefined
   private obituary: (() => void) | undefined
@@ -92,27 +95,29 @@ export class Watch {
 
   /** Something is under way that has to end first. */
   blocked(): void {
-    if (this.blockedAt === undefined || this.blockedSigns !== this.of.signs) {
-      this.blockedAt = realMillis()
+    if (this.left === undefined || this.blockedSigns !== this.of.signs) {
+      this.left = this.stuckAfter
       this.blockedSigns = this.of.signs
     }
-    if (this.watchdog !== undefined || this.listeners.size === 0) return
-    this.watchdog = later(Math.min(this.stuckAfter, longest), this.bark)
+    if (this.watchdog === undefined && this.listeners.size > 0) this.watchOut(this.left)
   }
 
   /** Nothing is under way. */
   unblocked(): void {
-    this.blockedAt = undefined
+    this.left = undefined
   }
 
+  private watchOut(left: number): void {
+    this.part = Math.min(left, longest)
+    this.watchdog = later(this.part, this.bark)
+  }
+
+  /** Parts are counted, not the time between them: while others keep this process from running, nothing in it is stuck. */
   private readonly bark = (): void => {
     this.watchdog = undefined
-    if (this.isOver || this.blockedAt === undefined || this.listeners.size === 0) return
-    const left = this.stuckAfter - (realMillis() - this.blockedAt)
-    if (left > 1) {
-      this.watchdog = later(Math.min(left, longest), this.bark)
-      return
-    }
+    if (this.isOver || this.left === undefined || this.listeners.size === 0) return
+    this.left -= this.part
+    if (this.left > 1) return this.watchOut(this.left)
     const waiters = [...this.waiters, ...this.of.requests, ...this.of.underHold]
     if (this.of.isRunnable)
       waiters.push("tasks that bring forth tasks without an end (setImmediate, or a fiber that yields)")

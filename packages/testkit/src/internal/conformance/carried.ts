@@ -105,7 +105,8 @@ export const carry =
 export const patienceOf = ({ clock }: Carrier): Duration.Duration =>
   clock === "Virtual" ? Duration.minutes(5) : Duration.millis(250)
 
-const longer = (patience: Duration.Duration) => ({
+/** Limits that no pause of a case comes near. */
+export const longer = (patience: Duration.Duration) => ({
   timeout: Duration.max(Duration.seconds(10), Duration.times(patience, 4)),
 })
 

@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Fiber from "effect/Fiber"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 
 export const demand = (isTrue: boolean, otherwise: string): Effect.Effect<void, string> =>
   isTrue ? Effect.void : Effect.fail(otherwise)
@@ -11,15 +11,20 @@ export const demand = (isTrue: boolean, otherwise: string): Effect.Effect<void, 
 export const same = (what: string, seen: unknown, wanted: unknown): Effect.Effect<void, string> =>
   demand(Equal.equals(seen, wanted), `${what}: ${show(seen)} in place of ${show(wanted)}`)
 
+/** A process that others keep from running wakes late: what was ready meanwhile has its turn before the next part begins. */
+const parts = 20
+const pass = (span: Duration.Input): Effect.Effect<void> =>
+  Effect.repeat(Effect.sleep(Duration.times(Duration.fromInputUnsafe(span), 1 / parts)), { times: parts - 1 })
+
 /** End within a span, or break the law; what cannot be interrupted is left behind. */
 export const within =
   (span: Duration.Input, what: string) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | string, R> =>
     Effect.flatMap(Effect.forkDetach(effect), (fiber) =>
-      Fiber.join(fiber).pipe(
-        Effect.timeoutOrElse({ duration: span, orElse: () => Effect.fail(`${what} did not come about`) }),
-        Effect.ensuring(Effect.sync(() => fiber.interruptUnsafe())),
-      ),
+      Effect.raceFirst(
+        Fiber.join(fiber),
+        Effect.andThen(pass(span), () => Effect.fail(`${what} did not come about`)),
+      ).pipe(Effect.ensuring(Effect.sync(() => fiber.interruptUnsafe()))),
     )
 
 /** How many milliseconds something takes. */
