@@ -7,6 +7,7 @@ import type * as Schema from "effect/Schema"
 import type { Tree } from "./Artifact.ts"
 import type { Contract } from "./Contract.ts"
 import { callable } from "./internal/callable.ts"
+import { snapshot } from "./internal/snapshot.ts"
 
 /** What one operation of one service takes, gives and fails with. */
 export interface Definition<Service extends string, Name extends string, Input, Output, Code extends string> {
@@ -56,7 +57,10 @@ export interface Options {
   readonly reference?: string
 }
 
-/** An operation with its input: a value that can be submitted. */
+/**
+ * An operation with its input: a value that can be submitted. What it was made of may be changed afterwards; the draft
+ * stays as it is.
+ */
 export interface Draft<out O extends Any> extends Options {
   readonly operation: O
   readonly input: Input<O>
@@ -91,7 +95,7 @@ export const make = <Service extends string, Name extends string, Input, Output,
 ): Operation<Service, Name, Input, Output, Code> => {
   const operation = (input: Input, options?: Options): Draft<Operation<Service, Name, Input, Output, Code>> => ({
     operation: defined,
-    input,
+    input: snapshot(input),
     ...options,
   })
   const defined = callable(operation, definition)

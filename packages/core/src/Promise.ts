@@ -14,6 +14,7 @@ import * as Scope from "effect/Scope"
 import * as Client from "./Client.ts"
 import type { Handle } from "./Handle.ts"
 import * as Inbox from "./Inbox.ts"
+import { snapshot } from "./internal/snapshot.ts"
 import * as Journal from "./Journal.ts"
 import type { Observation } from "./Observation.ts"
 import type * as Operation from "./Operation.ts"
@@ -190,7 +191,7 @@ const draft = <O extends Operation.Any>(
   options: Operation.Options | undefined,
 ): Operation.Draft<O> => ({
   operation,
-  input,
+  input: snapshot(input),
   ...(options?.key === undefined ? {} : { key: options.key }),
   ...(options?.reference === undefined ? {} : { reference: options.reference }),
 })
