@@ -11,7 +11,8 @@ const { format } = Duration
 const idempotencyOf = ({ idempotency }: Contract.Contract): string => {
   switch (idempotency._tag) {
     case "Keyed":
-      return `keyed by \`${idempotency.field}\``
+      // What no page says counts as a day.
+      return `keyed by \`${idempotency.field}\`${idempotency.for === undefined ? ", for a day" : `, for ${format(idempotency.for)}`}`
     case "Referenced":
       return `none; \`${idempotency.field}\` is echoed`
     case "Unkeyed":

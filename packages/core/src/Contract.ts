@@ -9,13 +9,15 @@ import * as Duration from "effect/Duration"
 /**
  * How a service recognises a request it has seen before.
  *
- * - `Keyed`: the same key in `field` always means the same work, so an unanswered submit may be sent again.
+ * - `Keyed`: the same key in `field` means the same work for as long as the service remembers it (`for`), so an unanswered
+ *   submit may be sent again until then. Where no page says how long, it counts as a day: the shortest span that is known
+ *   of (https://docs.stripe.com/api/idempotent_requests).
  * - `Referenced`: `field` is echoed but not checked; a lost submit can be reconciled by hand, never sent again.
  * - `Unkeyed`: nothing.
  * - `Safe`: asking twice does nothing twice, as with a list or a dry run; it may be sent again whatever became of it.
  */
 export type Idempotency =
-  | { readonly _tag: "Keyed"; readonly field: string }
+  | { readonly _tag: "Keyed"; readonly field: string; readonly for?: Duration.Duration }
   | { readonly _tag: "Referenced"; readonly field: string }
   | { readonly _tag: "Unkeyed" }
   | { readonly _tag: "Safe" }
@@ -115,6 +117,10 @@ export const make = (promises: Promises): Contract => ({
 
 /** Tell whether a request carries a key that the service checks. */
 export const isKeyed = ({ idempotency }: Pick<Contract, "idempotency">): boolean => idempotency._tag === "Keyed"
+
+/** Read how long the service remembers a key; `undefined` where it checks none. */
+export const keyLife = ({ idempotency }: Pick<Contract, "idempotency">): Duration.Duration | undefined =>
+  idempotency._tag === "Keyed" ? (idempotency.for ?? Duration.days(1)) : undefined
 
 /** Tell whether an unanswered submit may be sent again: under its key, or because it does nothing twice. */
 export const isRepeatable = (contract: Pick<Contract, "idempotency">): boolean =>

@@ -86,11 +86,13 @@ export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", sent) {
 export class Uncertain extends Schema.TaggedError<Uncertain>()("Uncertain", sent) {
   override get message() {
     const way =
-      this.key !== undefined
-        ? `send it again under the key ${this.key}; that cannot start it twice`
-        : this.reference !== undefined
-          ? `look for the reference ${this.reference} at the service before you send it again`
-          : "ask the service before you send it again"
+      this.key !== undefined && this.reason._tag === "KeyExpired"
+        ? `find out at the service what became of the key ${this.key} before you ask again under another one`
+        : this.key !== undefined
+          ? `send it again under the key ${this.key}; that cannot start it twice`
+          : this.reference !== undefined
+            ? `look for the reference ${this.reference} at the service before you send it again`
+            : "ask the service before you send it again"
     return `${who(this)} may have started: ${why(this)}; ${way}`
   }
 }

@@ -41,16 +41,18 @@
  */
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
-import { type Contract, isRepeatable } from "./Contract.ts"
+import type { Contract } from "./Contract.ts"
 import type { Evidence } from "./Evidence.ts"
 import type { Handle } from "./Handle.ts"
 import type { Event, EventOf, Outcome, Request, State, StateOf, Trouble } from "./internal/history.ts"
 import { later } from "./internal/instant.ts"
+import { keyUntil, mayBeSent, sent, upgraded, wanted } from "./internal/sending.ts"
 import { isPending } from "./Observation.ts"
 import * as Pace from "./Pace.ts"
 import { type Reason, retryAfter } from "./Reason.ts"
 import * as Remedy from "./Remedy.ts"
 
+export { sent } from "./internal/sending.ts"
 export { Event, type EventOf, Outcome, Request, State, type StateOf, Trouble } from "./internal/history.ts"
 
 // --- apply --------------------------------------------------------------------------------------
@@ -87,10 +89,18 @@ export const fold = (history: Iterable<Event>): State | undefined => {
 const applyToUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, event: Event): State => {
   const { last: _, ...rest } = state
   const doubts = state._tag === "Uncertain" ? state.doubts : 0
+  const { inDoubtSince = event.at } = state._tag === "Uncertain" ? state : {}
   const isAwaited = state._tag === "Uncertain" && state.last === undefined
   switch (event._tag) {
     case "Sending":
-      return { ...rest, _tag: "Uncertain", request: upgraded(state), sends: state.sends + 1, doubts: doubts + 1 }
+      return {
+        ...rest,
+        _tag: "Uncertain",
+        request: upgraded(state),
+        sends: state.sends + 1,
+        doubts: doubts + 1,
+        inDoubtSince,
+      }
     case "Rejected":
       if (!isAwaited) return state
       // The refusal accounts for one send; it proves nothing about the others.
@@ -110,7 +120,8 @@ const applyToUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, event: Event
     }
     case "Stopped": {
       const { evidence, reason } = event
-      return { _tag: "Stopped", request: upgraded(state), doubts, at: state.last?.at ?? event.at, reason, evidence }
+      const stopped = { request: upgraded(state), doubts, at: state.last?.at ?? event.at, reason, evidence }
+      return { _tag: "Stopped", ...stopped, ...(doubts > 0 ? { inDoubtSince } : {}) }
     }
     default:
       return state
@@ -122,7 +133,7 @@ const applyToStopped = (state: StateOf<"Stopped">, event: Event): State => {
     case "Drafted":
       return reopened(mayChange(state) ? { ...state, request: event.request } : state)
     case "Sending":
-      return { ...state, doubts: state.doubts + 1 }
+      return { ...state, doubts: state.doubts + 1, inDoubtSince: state.inDoubtSince ?? event.at }
     case "Accepted":
       return accepted(event)
     default:
@@ -135,8 +146,9 @@ const applyToStopped = (state: StateOf<"Stopped">, event: Event): State => {
  * wait; any other refusal may have been mended since.
  */
 const reopened = (state: StateOf<"Stopped">): State => {
-  const { doubts, reason, request } = state
-  if (doubts > 0) return { _tag: "Uncertain", request, sends: 0, doubts, last: troubleOf("Uncertain", state) }
+  const { doubts, inDoubtSince = state.at, reason, request } = state
+  const last = troubleOf("Uncertain", state)
+  if (doubts > 0) return { _tag: "Uncertain", request, sends: 0, doubts, inDoubtSince, last }
   const isAsked = retryAfter(reason) !== undefined
   return { _tag: "Drafted", request, sends: 0, ...(isAsked ? { last: troubleOf("Rejected", state) } : {}) }
 }
@@ -193,40 +205,17 @@ const troubleOf = (
   { at, evidence, reason }: { readonly at: DateTime.Utc; readonly reason: Reason; readonly evidence: Evidence },
 ): Trouble => ({ truth, at, reason, evidence })
 
-// --- what is sent -------------------------------------------------------------------------------
-
-/**
- * Read a request as it goes out. What the service wanted to be different goes out under another key (law 4), which
- * follows from the first: whoever asks again for the same work, in whatever process, comes to the same key.
- */
-export const sent = ({ changes, ...request }: Request): Request =>
-  changes === undefined
-    ? request
-    : {
-        ...request,
-        input: { ...request.input, ...changes },
-        ...(request.key === undefined ? {} : { key: `${request.key}-upgraded` }),
-      }
-
-/**
- * A request is changed once: a service that goes on asking is not obeyed for ever. An answer that leaves it in doubt
- * changes nothing: under another key the work could start twice (law 3).
- */
-const wanted = ({ last, request }: StateOf<"Drafted" | "Uncertain">) =>
-  last?.truth === "Rejected" && last.reason._tag === "UpgradeRequired" && request.changes === undefined
-    ? last.reason
-    : undefined
-
-const upgraded = (state: StateOf<"Drafted" | "Uncertain">): Request => {
-  const reason = wanted(state)
-  return reason === undefined ? state.request : { ...state.request, changes: reason.changes }
-}
-
 // --- next ---------------------------------------------------------------------------------------
 
 /** What to do, and not before when. `Stop` ends our part with a failure; `Finish` has an outcome. */
 export type Action =
-  | { readonly _tag: "Submit"; readonly at: DateTime.Utc; readonly request: Request }
+  | {
+      readonly _tag: "Submit"
+      readonly at: DateTime.Utc
+      /** From when on it must not leave any more: the service may have forgotten its key by then. */
+      readonly before?: DateTime.Utc
+      readonly request: Request
+    }
   | { readonly _tag: "Look"; readonly at: DateTime.Utc; readonly handle: Handle; readonly hold?: Duration.Duration }
   | {
       readonly _tag: "Stop"
@@ -264,7 +253,15 @@ const nextForUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, moment: Mome
   const { contract, deadline, die, now } = moment
   const { last, sends } = state
   const at = last === undefined ? now : later(last.at, Pace.afterTrouble(contract, last.reason, sends, die))
-  if (mayBeSent(state, contract) && isWithin(at, moment)) return { _tag: "Submit", at, request: sent(upgraded(state)) }
+  const before = keyUntil(state, contract)
+  const isForgotten = before !== undefined && DateTime.isGreaterThanOrEqualTo(DateTime.max(at, now), before)
+  if (mayBeSent(state, contract) && !isForgotten && isWithin(at, moment)) {
+    return { _tag: "Submit", at, request: sent(upgraded(state)), ...(before === undefined ? {} : { before }) }
+  }
+  if (isForgotten) {
+    const evidence = last?.evidence ?? { stage: "submit" as const }
+    return { _tag: "Stop", truth: "Uncertain", reason: { _tag: "KeyExpired" }, evidence }
+  }
   const reason: Reason = last?.reason ?? (DateTime.isLessThan(now, deadline) ? unanswered : { _tag: "Timeout" })
   const evidence: Evidence = last?.evidence ?? { stage: "submit" }
   return { _tag: "Stop", truth: truthOf(state), reason, evidence }
@@ -275,17 +272,6 @@ export const truthOf = (state: StateOf<"Drafted" | "Uncertain" | "Stopped">): "R
   state._tag === "Uncertain" || (state._tag === "Stopped" && state.doubts > 0) ? "Uncertain" : "Rejected"
 
 const unanswered: Reason = { _tag: "Unreachable", problem: "this process stopped before an answer came" }
-
-/** Law 3 stands on these lines: without a key, a send that is in doubt is the last one. */
-const mayBeSent = (state: StateOf<"Drafted" | "Uncertain">, contract: Contract): boolean => {
-  if (state._tag === "Uncertain" && !isRepeatable(contract)) return false
-  if (state.sends >= contract.limits.sends) return false
-  if (state.last === undefined) return true
-  const { changes, reference } = state.request
-  if (state.last.reason._tag === "UpgradeRequired" && changes !== undefined) return state.sends === 0
-  const trouble = { _tag: state.last.truth, ...state.last, ...(reference === undefined ? {} : { reference }) }
-  return Remedy.isAutomatic(Remedy.of(trouble, contract))
-}
 
 const nextForPending = (state: StateOf<"Pending">, moment: Moment): Action => {
   const { contract, die, now, since } = moment
@@ -339,6 +325,12 @@ export const isSettled = (state: State): state is StateOf<"Settled"> => state._t
 /** Tell whether the service has taken the work. */
 export const isAccepted = (state: State): state is StateOf<"Pending" | "Settled"> =>
   state._tag === "Pending" || state._tag === "Settled"
+
+/** Read until when the service keeps work that it accepted; `undefined` where that is not known. */
+export const retainedUntil = (state: State, { retention }: Contract): DateTime.Utc | undefined =>
+  state._tag === "Pending" && state.since !== undefined && retention._tag === "Kept"
+    ? later(state.since, retention.for)
+    : undefined
 
 /** Read the handle of accepted work. */
 export const handleOf = (state: StateOf<"Pending" | "Settled">): Handle =>

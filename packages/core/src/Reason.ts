@@ -52,6 +52,8 @@ export const Reason = Schema.Union([
   Schema.TaggedStruct("UpgradeRequired", { ...hint, changes: Schema.Record(Schema.String, Plain) }),
   Schema.TaggedStruct("TooLarge", {}),
   Schema.TaggedStruct("Timeout", {}),
+  /** The service remembers keys for a time, which is over: sent again under the same key it might start a second time. */
+  Schema.TaggedStruct("KeyExpired", {}),
   Schema.TaggedStruct("NotImplemented", {}),
   Schema.TaggedStruct("PolicyViolation", {}),
   Schema.TaggedStruct("SourceUnusable", {
@@ -119,6 +121,8 @@ export const describe = (reason: Reason): string => {
       return "it is larger than the service takes"
     case "Timeout":
       return "the answer did not come in time"
+    case "KeyExpired":
+      return "the service may no longer remember the key it was sent under"
     case "NotImplemented":
       return "the service does not offer this"
     case "PolicyViolation":

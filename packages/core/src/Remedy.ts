@@ -63,7 +63,8 @@ export const of = (trouble: Trouble, contract: Contract): Remedy => {
     case "Rejected":
       return byReason(trouble, contract, { _tag: "Resend", after, sameKey: isKeyed(contract) })
     case "Uncertain":
-      if (isRepeatable(contract)) return { _tag: "Resend", after, sameKey: isKeyed(contract) }
+      if (isRepeatable(contract) && trouble.reason._tag !== "KeyExpired")
+        return { _tag: "Resend", after, sameKey: isKeyed(contract) }
       return { _tag: "Reconcile", ...(trouble.reference === undefined ? {} : { by: trouble.reference }) }
     case "Unseen":
       return byReason(trouble, contract, { _tag: "Look", after })
@@ -129,6 +130,7 @@ const byReason = (trouble: Trouble, contract: Contract, again: Remedy): Remedy =
       // Of work that failed nothing more is to be had; a refusal that nobody can read is not sent again by itself.
       return trouble._tag === "Rejected" ? escalate(trouble, contract) : again
     case "NotImplemented":
+    case "KeyExpired":
       return escalate(trouble, contract)
   }
 }

@@ -46,6 +46,7 @@ const table: Readonly<Record<Reason.Tag, readonly [rejected: string, unseen: str
   UpgradeRequired: ["Resend", "FixRequest", "FixRequest"],
   Unclassified: ["Escalate", "Look", "StartAnew"],
   NotImplemented: ["Escalate", "Escalate", "Escalate"],
+  KeyExpired: ["Escalate", "Escalate", "Escalate"],
 }
 
 const reasons: Readonly<Record<Reason.Tag, Reason.Reason>> = {
@@ -74,13 +75,14 @@ const reasons: Readonly<Record<Reason.Tag, Reason.Reason>> = {
   UpgradeRequired: { _tag: "UpgradeRequired", changes: { async: true } },
   Unclassified: { _tag: "Unclassified" },
   NotImplemented: { _tag: "NotImplemented" },
+  KeyExpired: { _tag: "KeyExpired" },
 }
 
 const expected = (truth: Failure.Tag, tag: Reason.Tag): Row => {
   const [rejected, unseen, failed] = table[tag]
   const rows: Readonly<Record<Failure.Tag, Row>> = {
     Rejected: [rejected, rejected],
-    Uncertain: ["Resend", "Reconcile"],
+    Uncertain: [tag === "KeyExpired" ? "Reconcile" : "Resend", "Reconcile"],
     Unseen: [unseen, unseen],
     Failed: [failed, failed],
     Overdue: ["Look", "Look"],

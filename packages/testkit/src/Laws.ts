@@ -112,6 +112,13 @@ export const machine: ReadonlyArray<Law> = [
   ),
   law(
     3,
+    "never twice by a key that is forgotten: what is in doubt is sent again only while the service remembers its key",
+    "a resend, days later, under a key that the service knew for a day",
+    "hostile",
+    Verdicts.isForgetful,
+  ),
+  law(
+    3,
     "what may have started is never called rejected",
     "a refusal taken for proof that nothing before it started",
     "hostile",

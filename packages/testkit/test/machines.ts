@@ -58,6 +58,9 @@ const sooner = (action: Lifecycle.Action, from: DateTime.Utc, part: number): Lif
   return { ...action, at: DateTime.addDuration(from, Duration.millis(pause * part)) }
 }
 
+const forgotten =
+  "never twice by a key that is forgotten: what is in doubt is sent again only while the service remembers its key"
+
 /** The words of the laws that catch each. */
 export const machines: Readonly<
   Record<string, { readonly machine: Laws.Machine; readonly caughtBy: ReadonlyArray<string> }>
@@ -102,6 +105,21 @@ export const machines: Readonly<
     ),
     caughtBy: ["never twice by accident: without a key nothing is sent again unless it is proved that it never left"],
   },
+  "a key is used for ever": {
+    machine: choosing((state, moment, real) => {
+      if (moment.contract.idempotency._tag !== "Keyed") return real(state, moment)
+      const idempotency = { ...moment.contract.idempotency, for: Duration.days(1) }
+      return real(state, { ...moment, contract: { ...moment.contract, idempotency } })
+    }),
+    caughtBy: [forgotten],
+  },
+  "a key is remembered from the last send on": {
+    machine: applying((state, event, real) => {
+      const next = real(state, event)
+      return event._tag === "Sending" && next._tag === "Uncertain" ? { ...next, inDoubtSince: event.at } : next
+    }),
+    caughtBy: [forgotten],
+  },
   "a refusal proves that no send before it started anything": {
     machine: applying((state, event, real) => {
       const next = real(state, event)
@@ -111,6 +129,7 @@ export const machines: Readonly<
     }),
     caughtBy: [
       "never twice by accident: without a key nothing is sent again unless it is proved that it never left",
+      forgotten,
       "what may have started is never called rejected",
     ],
   },

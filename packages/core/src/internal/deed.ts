@@ -1,5 +1,5 @@
 /** Performs one deed within its time, and tells what happened as an event. */
-import type * as DateTime from "effect/DateTime"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Evidence } from "../Evidence.ts"
@@ -57,8 +57,14 @@ export const stamp = (
   at: DateTime.Utc,
   began: DateTime.Utc,
   action: Lifecycle.Action,
+  retained: DateTime.Utc | undefined,
 ): Lifecycle.Event => {
   if ("at" in answer) return answer
+  // What the service no longer keeps it did know once.
+  const isOver = retained !== undefined && DateTime.isGreaterThan(at, retained)
+  if (answer._tag === "Lost" && isOver && answer.reason._tag !== "Retired") {
+    return { ...answer, at, reason: { _tag: "Gone" } }
+  }
   if (answer._tag === "Accepted") return { ...answer, at, handle: { ...answer.handle, entry } }
   if (answer._tag !== "Observed" && answer._tag !== "Unseen") return { ...answer, at }
   return { ...answer, at, began, ...(action._tag === "Look" && action.hold !== undefined ? { hold: action.hold } : {}) }

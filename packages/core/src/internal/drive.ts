@@ -102,15 +102,16 @@ export const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>
       continue
     }
     const began = yield* tell
+    const end = action._tag === "Submit" ? DateTime.min(deadline, action.before ?? deadline) : deadline
     // A process that was suspended wakes late.
-    if (DateTime.isGreaterThanOrEqualTo(began, deadline)) continue
+    if (DateTime.isGreaterThanOrEqualTo(began, end)) continue
     let ready = began
     if (action._tag === "Submit") {
       yield* happen({ _tag: "Sending", at: began })
       yield* save
       // Writing takes its time, and a process may stand still in the middle of it.
       ready = yield* tell
-      if (DateTime.isGreaterThanOrEqualTo(ready, deadline)) {
+      if (DateTime.isGreaterThanOrEqualTo(ready, end)) {
         yield* happen({ _tag: "Rejected", at: ready, reason: { _tag: "Timeout" }, evidence: { stage: "submit" } })
         continue
       }
@@ -121,7 +122,11 @@ export const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>
     const deed: Remote.Deed = action._tag === "Submit" ? { ...action, within } : { ...action, within }
     yield* Effect.uninterruptibleMask((restore) =>
       restore(hearing.unlessEnded(action, Deed.perform(remote, deed))).pipe(
-        Effect.flatMap((answer) => Effect.map(tell, (at) => Deed.stamp(answer, job.entry, at, began, action))),
+        Effect.flatMap((answer) =>
+          Effect.map(tell, (at) =>
+            Deed.stamp(answer, job.entry, at, began, action, Lifecycle.retainedUntil(state, contract)),
+          ),
+        ),
         Effect.flatMap(happen),
         Effect.andThen(saveAfter),
       ),

@@ -96,17 +96,20 @@ export type Outcome = typeof Outcome.Type
 /** `last` is why the last send did not work; it is absent while an answer is awaited, and so after a crash. */
 const unaccepted = { request: Request, sends: Schema.Int, last: Schema.optionalKey(Trouble) }
 
+/** How many sends may have started the work, and since when the first of them may: keys are remembered from then on. */
+const doubted = { doubts: Schema.Int, inDoubtSince: Schema.optionalKey(Instant) }
+
 /** What is true now. */
 export const State = /* @__PURE__ */ pure(() =>
   Schema.Union([
     /** Nothing has started, and that is proved of every send there was. */
     Schema.TaggedStruct("Drafted", unaccepted),
     /** `doubts` sends may have started it: they were about to leave or have left, and no usable answer has come. */
-    Schema.TaggedStruct("Uncertain", { ...unaccepted, doubts: Schema.Int }),
+    Schema.TaggedStruct("Uncertain", { ...unaccepted, ...doubted }),
     /** The caller was told why, and nothing is sent again without being asked. `at` is when the trouble came. */
     Schema.TaggedStruct("Stopped", {
       request: Request,
-      doubts: Schema.Int,
+      ...doubted,
       at: Instant,
       ...trouble,
     }),

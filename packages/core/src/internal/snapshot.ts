@@ -1,7 +1,13 @@
 /** Copies what a caller hands over, so that nothing that is changed afterwards goes out (law 4). */
+import * as Result from "effect/Result"
 
 /** Copy lists, plain objects, maps, sets, dates and bytes, however deep; anything else is taken to be a value. */
-export const snapshot = <A>(value: A): A => copyOf(value, new Map()) as A // a copy has the shape of what was copied
+export const snapshot = <A>(value: A): A =>
+  Result.getOrElse(
+    // A copy has the shape of what was copied; what throws when it is read is refused where it is encoded.
+    Result.try(() => copyOf(value, new Map()) as A),
+    () => value,
+  )
 
 const copyOf = (value: unknown, made: Map<unknown, unknown>): unknown => {
   if (typeof value !== "object" || value === null) return value

@@ -25,7 +25,7 @@ const contracts = {
   keyedHeld: Contract.make({ idempotency: { _tag: "Keyed", field: "key" }, cadence: longPoll }),
   unkeyedHeld: Contract.make({ idempotency: { _tag: "Unkeyed" }, cadence: longPoll }),
   keyed: Contract.make({
-    idempotency: { _tag: "Keyed", field: "key" },
+    idempotency: { _tag: "Keyed", field: "key", for: seconds(90) },
     cadence: interval,
     delays: {
       limited: { _tag: "Ladder", steps },

@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Equal from "effect/Equal"
 import * as Schema from "effect/Schema"
-import type { Contract } from "@tenuto/core/Contract"
+import { type Contract, keyLife } from "@tenuto/core/Contract"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
 import { isPending } from "@tenuto/core/Observation"
 import * as Reason from "@tenuto/core/Reason"
@@ -97,6 +97,21 @@ export const isNeverTwice: Verdict = (told) => {
   return rash && `it would be sent again while ${sendsInDoubt(told, rash)} send(s) may have started it`
 }
 
+export const isForgetful: Verdict = (told) => {
+  const life = keyLife(told.contract)
+  if (life === undefined) return undefined
+  for (const choice of told.choices) {
+    const from = inDoubtSince(told, choice)
+    if (choice.action._tag !== "Submit" || from === undefined) continue
+    const end = DateTime.addDuration(from, life)
+    // What was due before it was decided is done at once.
+    if (!DateTime.isLessThan(DateTime.max(choice.action.at, choice.moment.now), end)) {
+      return `it would be sent again at ${DateTime.formatIso(choice.action.at)} under a key that the service knows until ${DateTime.formatIso(end)}`
+    }
+  }
+  return undefined
+}
+
 export const isNeverDenied: Verdict = (told) => {
   for (const choice of told.choices) {
     const { action } = choice
@@ -105,6 +120,16 @@ export const isNeverDenied: Verdict = (told) => {
       return `it was said never to have started, with ${sendsInDoubt(told, choice)} send(s) in doubt`
   }
   return undefined
+}
+
+/** When the first of the sends left that may have started it since the last time none was in doubt. */
+const inDoubtSince = (told: Told, choice: Choice): DateTime.Utc | undefined => {
+  let since: DateTime.Utc | undefined
+  for (const [index, { event }] of told.beats.slice(0, choice.history).entries()) {
+    if (sendsInDoubt(told, { ...choice, history: index + 1 }) === 0) since = undefined
+    else since ??= event.at
+  }
+  return since
 }
 
 /** Counts from what happened, trusting no state: a send is proved harmless only by the refusal that answers it. */
