@@ -5,21 +5,11 @@ import * as Effect from "effect/Effect"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
+import { dice } from "./dice.ts"
 import { directory, emulator, newSong, run, tenuto } from "./tenuto.ts"
 
 const rounds = Number(process.env["TENUTO_KILLS"] ?? 8)
 const seed = Number(process.env["TENUTO_SEED"] ?? 1)
-
-/** Numbers in [0, 1) that are the same for the same seed. */
-const dice = (from: number) => {
-  let state = from >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const stateIn = (file: string, entry: string): Promise<Lifecycle.State | undefined> =>
   Effect.runPromise(

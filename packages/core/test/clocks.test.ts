@@ -75,7 +75,9 @@ describe("an unanswered submit", () => {
         expect((yield* recovers(service)).with).toMatchObject([{ result: { failure } }])
         const asked = (yield* asks(service)).with
         expect(asked).toMatchObject(failure)
-        expect(Failure.isFailure(asked) && asked.message).toContain("find out at the service what became of the key order-7")
+        expect(Failure.isFailure(asked) && asked.message).toContain(
+          "find out at the service what became of the key order-7",
+        )
         expect(service.calls).toEqual([])
       }),
   )
