@@ -18,13 +18,10 @@ export const take = Effect.fnUntraced(function* (
 ) {
   const tree = yield* Files.treeOf(operation, output)
   if (Option.isNone(directory)) return Files.shown(tree)
-  const saved = yield* Files.save(
-    operation,
-    Files.artifacts(tree).filter((one) => !Files.isPage(one)),
-    directory.value,
-    left,
-  )
-  for (const one of saved) {
+  const all = Files.artifacts(tree)
+  const chosen = all.filter((one) => !Files.isPage(one))
+  const saved = yield* Files.save(operation, all, chosen, directory.value, left)
+  for (const one of saved.values()) {
     yield* isJson ? Screen.json({ saved: one }) : Screen.tell(`saved ${one.file} (${one.bytes} bytes)`)
   }
   return Files.shown(tree, saved)

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises"
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -117,6 +117,77 @@ describe("AtomicFile", () => {
       assert.strictEqual(yield* read(path), "mine")
       assert.lengthOf(yield* names(home), taken.length + 1)
       for (const name of taken) assert.strictEqual(yield* read(name), "theirs")
+    }),
+  )
+
+  it.live("keeps the permissions of what it replaces, also while it writes", () =>
+    Effect.gen(function* () {
+      const home = yield* folder
+      const path = join(home, "a")
+      const modeOf = (name: string) =>
+        Effect.map(
+          Effect.promise(() => stat(join(home, name))),
+          ({ mode }) => mode & 0o7777,
+        )
+      for (const mode of [0o600, 0o640, 0o664, 0o400, 0o755]) {
+        yield* Effect.promise(() => writeFile(path, "old", { mode: 0o600 }).catch(() => undefined))
+        yield* Effect.promise(() => chmod(path, mode))
+        const during: Array<number> = []
+        const look = Effect.gen(function* () {
+          const [part = "a"] = (yield* names(home)).filter((name) => name.endsWith(".part"))
+          during.push(yield* modeOf(part))
+        })
+        yield* AtomicFile.write(
+          path,
+          Stream.tap(Stream.make(bytes("new"), bytes("!")), () => look),
+        )
+        assert.strictEqual(yield* modeOf("a"), mode)
+        for (const one of during) assert.strictEqual(one & 0o077, 0, "somebody else may read the part")
+        yield* Effect.promise(() => rm(path))
+      }
+      yield* AtomicFile.write(path, Stream.make(bytes("new")))
+      assert.strictEqual(yield* modeOf("a"), 0o666 & ~process.umask())
+    }),
+  )
+
+  it.live("writes a name as long as the file system takes, and says when it is longer", () =>
+    Effect.gen(function* () {
+      const home = yield* folder
+      for (const name of ["a".repeat(245), "a".repeat(255), "文".repeat(85), "😀".repeat(63)]) {
+        yield* AtomicFile.write(join(home, name), Stream.make(bytes("x")))
+        assert.strictEqual(yield* read(join(home, name)), "x")
+      }
+      const failure = yield* Effect.flip(AtomicFile.write(join(home, "a".repeat(256)), Stream.make(bytes("x"))))
+      assert.strictEqual(failure.problem, "NameTooLong")
+      assert.lengthOf(yield* names(home), 4)
+    }),
+  )
+
+  it.live("names an argument that is none, and leaves nothing behind", () =>
+    Effect.gen(function* () {
+      const home = yield* folder
+      const content = Stream.make(bytes("x"))
+      const write = AtomicFile.write as (
+        ...given: ReadonlyArray<unknown>
+      ) => Effect.Effect<bigint, AtomicFile.Unwritten>
+      const path = join(home, "a")
+      const mistakes: ReadonlyArray<readonly [RegExp, ReadonlyArray<unknown>]> = [
+        [/path is undefined/, []],
+        [/path is a number/, [1, content]],
+        [/path is empty/, ["", content]],
+        [/path is a text with a null character/, ["a\0b", content]],
+        [/content is undefined/, [path]],
+        [/content is a string/, [path, "la"]],
+        [/content is a list/, [path, [bytes("la")]]],
+        [/content brings a string/, [path, Stream.make("la")]],
+        [/content brings null/, [path, Stream.make(null)]],
+      ]
+      for (const [says, given] of mistakes) {
+        const failure = yield* Effect.flip(write(...given))
+        assert.deepStrictEqual([failure._tag, failure.problem], ["Unwritten", "Invalid"])
+        assert.match(failure.message, says)
+      }
+      assert.deepStrictEqual(yield* names(home), [])
     }),
   )
 })

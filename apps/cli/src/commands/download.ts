@@ -44,16 +44,18 @@ export const download = Command.make(
       Files.treeOf(operation, output),
     )
     const tree = yield* Verdict.conclude(context, report, Effect.provide(finished, layer))
-    const chosen = yield* choose(Files.artifacts(tree), given.artifact)
+    const all = Files.artifacts(tree)
+    const chosen = yield* choose(all, given.artifact)
     const saving = Files.save(
       operation,
+      all,
       chosen,
       Option.getOrElse(given.out, () => "."),
       left,
     )
     const saved = yield* Verdict.conclude(context, report, Effect.provide(saving, layer))
-    if (given.json) return yield* Screen.json({ outcome: "Succeeded", handle, output: saved })
-    for (const { file } of saved) yield* Screen.out(file)
+    if (given.json) return yield* Screen.json({ outcome: "Succeeded", handle, output: [...saved.values()] })
+    for (const { file } of saved.values()) yield* Screen.out(file)
   }, Effect.scoped),
 ).pipe(
   Command.withDescription("Download the files of finished work and print their paths; waits if it is still going on"),

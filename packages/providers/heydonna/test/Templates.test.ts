@@ -23,6 +23,16 @@ describe("the list settles at once, as the service gave it", () => {
     expect([lists(seen).length, seen.length, took]).toEqual([1, 1, 0])
   })
 
+  it("two files never share a name, also where the name of a field holds a dot", async () => {
+    const one = { a: { b: `${link}&1` }, "a.b": `${link}&2`, "a~1b": `${link}&3` }
+    const output = value((await play(listing(one), list)).exit)
+    const names = ["a.b", "a~1b", "a~01b"]
+    for (const [nth, name] of names.entries()) {
+      const found = Artifact.find(output, name)?.link
+      expect(found === undefined ? undefined : Redacted.value(found)).toBe(`${link}&${nth + 1}`)
+    }
+  })
+
   it("asked for again by its handle, it is the list of now", async () => {
     const program = Effect.gen(function* () {
       const handle = yield* Client.submit(HeyDonna.listTemplates({}))

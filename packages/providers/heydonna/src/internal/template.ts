@@ -46,8 +46,11 @@ const isList = (json: Schema.Json): json is ReadonlyArray<Schema.Json> => Array.
 
 const textOf = (text: string, handle: Handle, path: ReadonlyArray<string | number>): Artifact.Tree =>
   /^https?:\S+$/i.test(text) && URL.canParse(text)
-    ? new Artifact.Artifact({ name: path.join("."), handle, link: Artifact.link(text) })
+    ? new Artifact.Artifact({ name: path.map(partOf).join("."), handle, link: Artifact.link(text) })
     : cut(text)
+
+/** A name may hold a dot itself: two places never share a name (RFC 6901, 3, with a dot for its slash). */
+const partOf = (part: string | number): string => String(part).replaceAll("~", "~0").replaceAll(".", "~1")
 
 const cut = (text: string): string =>
   text.replace(/https?:\/\/[^\s"'<>]+/gi, (address) => (URL.canParse(address) ? `${new URL(address).origin}/…` : "…"))
