@@ -113,7 +113,7 @@ test("a name is as long as a file system takes, in bytes, and leads nowhere else
   expect(files).toHaveLength(long.length * 2)
   for (const file of files) {
     expect(Buffer.byteLength(file)).toBeLessThanOrEqual(255)
-    expect(file).toMatch(/^[^.\-/\\\u0000][^/\\\u0000]*\.txt$/u)
+    expect(file).toMatch(/^[^.\-/\\][^/\\]*\.txt$/u)
     expect(file).not.toContain("\ufffd")
   }
 })

@@ -134,7 +134,7 @@ describe("AtomicFile", () => {
         yield* Effect.promise(() => chmod(path, mode))
         const during: Array<number> = []
         const look = Effect.gen(function* () {
-          const [part = "a"] = (yield* names(home)).filter((name) => name.endsWith(".part"))
+          const part = (yield* names(home)).find((name) => name.endsWith(".part")) ?? "a"
           during.push(yield* modeOf(part))
         })
         yield* AtomicFile.write(
