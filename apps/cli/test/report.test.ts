@@ -33,8 +33,8 @@ describe("--report", () => {
   })
 
   test.each([
-    ["overdue", 15, ["--within", "500ms"], "Pending, Overdue, Timeout"],
-    ["refused", 10, ["--within", "400ms"], "Stopped, RateLimited, 429, asked for 30s"],
+    ["overdue", 15, ["--within", "2s"], "Pending, Overdue, Timeout"],
+    ["refused", 10, ["--within", "20s"], "Stopped, RateLimited, 429, asked for 30s"],
   ])("is written when the work did not succeed: %s", async (fate, code, within, words) => {
     const fault = fate === "refused" ? ["--fault", "429=30@submit"] : []
     const service = await emulator("--work", "1 hour", ...fault)
@@ -99,7 +99,7 @@ describe("--report", () => {
       response.end(JSON.stringify({ song: { id: "op_1", status: `x<b>${key}`, outputs: null, error: null } }))
     })
     const report = page()
-    await run(["run", ...newSong, "--base-url", url, "--within", "1s", "--report", report], {
+    await run(["run", ...newSong, "--base-url", url, "--within", "3s", "--report", report], {
       env: { TENUTO_SOUNDPIECE_KEY: key },
     })
     expect(readFileSync(report, "utf8")).not.toMatch(/key(>|&gt;)/)

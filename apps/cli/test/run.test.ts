@@ -128,7 +128,7 @@ test("an uncertain request ends with 11 and the command that asks again under it
 
 test("a refusal that will pass ends with 10 and the command that asks again under its key", async () => {
   const service = await emulator("--work", "100ms", "--fault", "429=30@submit")
-  const ended = await run(["run", ...newSong, "--base-url", service.url, "--within", "1s"])
+  const ended = await run(["run", ...newSong, "--base-url", service.url, "--within", "20s"])
   expect(ended.code).toBe(10)
   expect(ended.err).toContain("send it again after 30 s under the same key")
   const later = await paste(`${goOn(ended)} --json`)
@@ -139,7 +139,7 @@ test("a refusal that will pass ends with 10 and the command that asks again unde
 test("a file that does not come ends the command when --within does, and it can be fetched later", async () => {
   const service = await emulator("--work", "100ms", "--fault", "hang-before-commit@download")
   const files = ["--base-url", service.url, "--out", directory()]
-  const ended = await run(["run", ...newSong, ...files, "--within", "3s"])
+  const ended = await run(["run", ...newSong, ...files, "--within", "6s"])
   expect(ended.code).toBe(16)
   expect((await paste(goOn(ended))).code).toBe(0)
 })
@@ -152,9 +152,9 @@ test("a file that cannot be written ends with 73, and the work is not lost", asy
 })
 
 test("files that a recovery could not save are not lost: the work is settled, and it says how to fetch them", async () => {
-  const service = await emulator("--work", "1s")
+  const service = await emulator("--work", "4s")
   const journal = ["--journal", join(directory(), "jobs.db")]
-  const begun = await run(["run", ...newSong, "--base-url", service.url, ...journal, "--within", "500ms"])
+  const begun = await run(["run", ...newSong, "--base-url", service.url, ...journal, "--within", "2s"])
   expect(begun.code).toBe(15)
   const ended = await run(["recover", ...journal, "--base-url", service.url, "--out", "/dev/null/songs"])
   expect(ended.code).toBe(73)

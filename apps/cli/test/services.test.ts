@@ -242,7 +242,7 @@ describe("overten", () => {
     const service = await emulate("overten", "--work", "1 minute")
     const wrong = await run(["run", ...letter, "--base-url", service.url, "--set", "tire=pro"])
     expect([wrong.code, wrong.err]).toEqual([64, expect.stringContaining("did you mean tier?")])
-    const late = ["--set", "tier=enterprise", "--within", "500ms"]
+    const late = ["--set", "tier=enterprise", "--within", "2s"]
     const ended = await run(["run", ...letter, "--base-url", service.url, ...late])
     expect(ended.code).toBe(15)
     expect(goOn(ended)).toContain("--set tier=enterprise")

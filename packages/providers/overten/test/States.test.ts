@@ -84,7 +84,12 @@ describe("3.5 task states", () => {
   })
 
   it("3.5 expired: queued for 24 hours and never begun", async () => {
-    const program = Client.run(slow, { within: "2 days" })
+    const program = Effect.gen(function* () {
+      const handle = yield* Client.submit(slow)
+      // Nobody looks two times a minute for a whole day.
+      yield* Effect.sleep("1430 minutes")
+      return yield* Client.settle(Overten.wordGenerate, handle, { within: "1 day" })
+    })
     const { exit, took } = await play(emulator({ outcome: () => "expired" }).handler, program)
     expect(failure(exit)).toMatchObject({ _tag: "Expired" })
     expect(took).toBe(86_400)

@@ -130,7 +130,12 @@ describe("traps", () => {
   it.each(silent)("T-OV-5 work that is %s is found by looking, for no delivery tells of it", async (outcome) => {
     const service = emulator({ outcome: () => outcome })
     const hooked = Overten.wordGenerate({ prompt, async: true, webhook_url: "http://me.test/hook" })
-    const { exit } = await play(service.handler, Client.run(hooked, { within: "2 days" }))
+    const program = Effect.gen(function* () {
+      const handle = yield* Client.submit(hooked)
+      yield* Effect.sleep("25 hours")
+      return yield* Client.settle(hooked.operation, handle)
+    })
+    const { exit } = await play(service.handler, program)
     expect(failure(exit)).toMatchObject({ _tag: outcome === "cancelled" ? "Cancelled" : "Expired" })
     expect(await Effect.runPromise(service.courier.ledger)).toEqual([])
   })

@@ -53,8 +53,8 @@ interface Open {
   readonly cells: Record<Lane, Array<Entry>>
 }
 
-/** Real clocks move between two lines of one exchange. */
-const together = 20
+/** Real clocks move between two lines of one exchange, and a journal is written there. What comes between parts them anyway. */
+const together = 1000
 
 /** Beyond as many pieces of work side by side, those that come later are drawn without a mark. */
 const mostTracks = 24
