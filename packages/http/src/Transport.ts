@@ -48,6 +48,8 @@ import type * as Exchange from "./Exchange.ts"
 export class Unsent extends Schema.TaggedError<Unsent>()("Unsent", {
   problem: Schema.Literals(["NameNotFound", "Refused", "Unreachable", "ConnectTimeout", "Tls", "InvalidRequest"]),
   detail: Schema.String,
+  /** The setting that is at fault, where one is. No transport says so. */
+  setting: Schema.optionalKey(Schema.Literals(["apiKey", "account"])),
 }) {
   override get message() {
     return `the request never left: ${this.detail}`

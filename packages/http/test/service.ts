@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Artifact from "@tenuto/core/Artifact"
@@ -103,7 +102,7 @@ export const answer = (status: number, body: unknown = {}, headers: Readonly<Rec
 /** A remote over a transport that answers what it is told, and keeps what it was asked. */
 export const remote = (
   respond: (sent: Sent) => Answered,
-  settings: { readonly baseUrl?: string; readonly apiKey?: string | Redacted.Redacted<string> } = {},
+  settings: Partial<Provider.Settings> = {},
   changes: Partial<Provider.Table<"service">> = {},
 ) => {
   const sent: Array<Sent> = []
@@ -117,7 +116,9 @@ export const remote = (
   })
   const shape = Effect.provide(
     Effect.service(Remote.of("service")),
-    Provider.layer({ ...table, ...changes }, { apiKey, ...settings }).pipe(Layer.provide(transport)),
+    Provider.layer({ ...table, ...changes }, { apiKey, ...settings } as Provider.Settings).pipe(
+      Layer.provide(transport),
+    ),
   )
   const perform = (deed: Remote.Deed) => Effect.flatMap(shape, (service) => service.perform(deed))
   return {

@@ -7,11 +7,15 @@
 /** What is shorter is no credential, and would be found in words that mean something. */
 const shortest = 8
 
-/** Copy a value without the secret, or give it back as it is. The cast is right because only texts become other texts. */
+/** Copy a value without the secrets, or give it back as it is. The cast is right because only texts become other texts. */
 export const from =
-  (secret: string) =>
-  <A>(value: A): A =>
-    secret.length < shortest || !holds(secret, value) ? value : (without(secret, value) as A)
+  (secrets: Iterable<string>) =>
+  <A>(value: A): A => {
+    let rest = value
+    for (const secret of secrets)
+      if (secret.length >= shortest && holds(secret, rest)) rest = without(secret, rest) as A
+    return rest
+  }
 
 const isBranch = (value: unknown): value is object =>
   typeof value === "object" &&

@@ -1,8 +1,8 @@
 /** Performs deeds against one API, as its table says. */
 import * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { Artifact } from "@tenuto/core/Artifact"
 import type { Evidence, Stage } from "@tenuto/core/Evidence"
@@ -11,14 +11,17 @@ import type * as Remote from "@tenuto/core/Remote"
 import * as Delay from "../Delay.ts"
 import type * as Exchange from "../Exchange.ts"
 import * as Json from "../Json.ts"
+import * as Credential from "./Credential.ts"
 import * as Address from "./address.ts"
 import { type Transport, type Unanswered, Unsent } from "../Transport.ts"
 import * as Verdict from "../Verdict.ts"
 import type { Answered, Call, Endpoint, Reading, Refusal, Settings, Table } from "./table.ts"
-import * as Withheld from "./Withheld.ts"
 
 /** An answer is read up to this many bytes. */
 const maxBytes = 8n * 1024n * 1024n
+
+/** So long a credential may take to come for a file. */
+const patience = Duration.seconds(30)
 
 /** What a reader can establish. */
 type Read = Extract<Remote.Answer, { readonly _tag: "Accepted" | "Observed" }>
@@ -31,22 +34,24 @@ export const connect = <Service extends string>(
   const base = (settings.baseUrl ?? table.base).replace(/\/+$/, "")
   // A path put after a query or a fragment would be no path.
   const origin = /[?#]/.test(base) ? nowhere : originOf(base)
-  const apiKey = Redacted.isRedacted(settings.apiKey) ? settings.apiKey : Redacted.make(settings.apiKey)
-  const headers = { accept: "application/json", ...table.credential(apiKey) }
-  const withheld = Withheld.from(Redacted.value(apiKey))
+  const credential = Credential.make(settings.apiKey, settings.account)
+  const { withheld } = credential
   const budget = table.budget?.open()
   const heard = (deed: Remote.Deed["_tag"], answer: Remote.Answer) => budget?.heard(deed, answer) ?? Effect.void
 
   // Law 10: neither a base that is none nor a path that leaves it gets to see the credential.
-  const exchange = (call: Call, timeout: Duration.Duration) => {
+  const exchange = (call: Call, within: Duration.Duration, isRefused = isUnauthorized) => {
     const request = Result.flatMap(Address.of(base, call), (url) =>
       origin !== nowhere && originOf(url) === origin
-        ? attempt(() => requestOf(url, headers, call), "the request cannot be written as JSON")
+        ? attempt(() => requestOf(url, call), "the request cannot be written as JSON")
         : Result.fail(astray(origin)),
     )
-    return Result.isSuccess(request)
-      ? transport.send(request.success, { timeout, maxBytes })
-      : Effect.fail(new Unsent({ problem: "InvalidRequest", detail: request.failure }))
+    if (Result.isFailure(request))
+      return Effect.fail(new Unsent({ problem: "InvalidRequest", detail: request.failure }))
+    const { headers, ...plain } = request.success
+    const send = (apiKey: Redacted.Redacted<string>, timeout: Duration.Duration) =>
+      transport.send({ ...plain, headers: { ...headers, ...table.credential(apiKey) } }, { timeout, maxBytes })
+    return Credential.spend(credential, within, send, isRefused)
   }
 
   const urlOf = (call: Call): string => Result.getOrElse(Address.of(base, call), () => base)
@@ -123,7 +128,13 @@ export const connect = <Service extends string>(
         evidence,
       }
     }
-    return exchange(call, within).pipe(
+    // A submit that was refused for its credential is sent again only where the table says that nothing has started.
+    const isRefused = (response: Exchange.Response) =>
+      Effect.map(DateTime.now, (now) => {
+        const answer = answered(response, now)
+        return "reason" in answer && answer.reason._tag === "Unauthenticated" && answer._tag !== "Uncertain"
+      })
+    return exchange(call, within, isRefused).pipe(
       Effect.flatMap((response) =>
         Effect.map(DateTime.now, (now) => {
           const deprecation = Result.getOrUndefined(attempt(() => table.deprecation?.(response.headers, now)))
@@ -185,7 +196,7 @@ export const connect = <Service extends string>(
 
   return {
     origin,
-    account: settings.account ?? apiKey,
+    ...accountOf(settings.account ?? credential.fixed),
     perform: (deed) =>
       Effect.tap(
         Effect.suspend(() => perform(deed)),
@@ -204,7 +215,13 @@ export const connect = <Service extends string>(
       ),
     // Law 10: also a file gets to see the credential at the configured origin only.
     credential: (address) =>
-      origin !== nowhere && originOf(address) === origin ? Effect.succeed(table.credential(apiKey)) : undefined,
+      origin !== nowhere && originOf(address) === origin
+        ? credential.get(patience).pipe(
+            Effect.map(table.credential),
+            // Without a credential the file is refused, and the look that renews its link says what is wrong.
+            Effect.orElseSucceed(() => ({})),
+          )
+        : undefined,
     ...(budget === undefined ? {} : { admit: budget.admit }),
     ...(table.cadence === undefined ? {} : { cadence: table.cadence }),
   }
@@ -243,12 +260,13 @@ const hinted = (answer: Read, hint: Pick<Verdict.Trouble, "retryAfter">): Remote
   return retryAfter === undefined ? answer : { ...answer, retryAfter }
 }
 
-const requestOf = (
-  url: string,
-  common: Readonly<Record<string, Exchange.Text>>,
-  { body, form, headers: own, method }: Call,
-): Exchange.Request => {
-  const headers = { ...own, ...common }
+const accountOf = (account: Remote.Account | undefined): Pick<Remote.Shape, "account"> =>
+  account === undefined ? {} : { account }
+
+const isUnauthorized = ({ status }: Exchange.Response): Effect.Effect<boolean> => Effect.succeed(status === 401)
+
+const requestOf = (url: string, { body, form, headers: own, method }: Call): Exchange.Request => {
+  const headers = { ...own, accept: "application/json" }
   if (form !== undefined) {
     return { method, url, headers: { ...headers, "content-type": form.contentType }, body: form.body }
   }
@@ -298,7 +316,10 @@ const unknownOperation = (_tag: "Rejected" | "Unseen", stage: Stage, name: strin
 const reasonOf = (failure: Unsent | Unanswered): Reason => {
   switch (failure.problem) {
     case "InvalidRequest":
-      return { _tag: "Invalid", issues: [{ path: ["request"], message: failure.detail }] }
+      return {
+        _tag: "Invalid",
+        issues: [{ path: ["setting" in failure ? failure.setting : "request"], message: failure.detail }],
+      }
     case "Timeout":
       return { _tag: "Timeout" }
     case "TooLarge":

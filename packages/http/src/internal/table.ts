@@ -17,6 +17,7 @@ import type * as Budget from "../Budget.ts"
 import type * as Deprecation from "../Deprecation.ts"
 import type * as Exchange from "../Exchange.ts"
 import type * as Multipart from "../Multipart.ts"
+import type * as Credential from "./Credential.ts"
 import type { Unanswered, Unsent } from "../Transport.ts"
 import type * as Verdict from "../Verdict.ts"
 
@@ -144,13 +145,17 @@ export interface Table<Service extends string> {
   readonly cadence?: Cadence
 }
 
-/** What a user of the API configures. `baseUrl` replaces the service's own, for a proxy or an emulator. */
-export interface Settings {
-  readonly apiKey: string | Redacted.Redacted<string>
-  /**
-   * Whose work it is, for a journal that several accounts share. A digest of the credential unless you name it: name it
-   * where the credential changes from time to time, so that its work is still found afterwards.
-   */
-  readonly account?: string | undefined
-  readonly baseUrl?: string | undefined
-}
+/**
+ * What a user of the API configures. `baseUrl` replaces the service's own, for a proxy or an emulator.
+ *
+ * `apiKey` is text, or what gives it: a function, a function that gives a promise, or an effect. What gives it is asked for each
+ * request, and once more when the service refuses the credential: where another value comes, the request is sent again
+ * once. It is yours to cache. What throws, rejects or gives no text is a failure with the reason `Invalid` that names `apiKey`.
+ *
+ * `account` says whose work it is, for a journal that several accounts share. It is a digest of the credential unless you
+ * name it; where `apiKey` is a function or an effect a name is required, so that the work is still found afterwards.
+ */
+export type Settings = { readonly baseUrl?: string | undefined } & (
+  | { readonly apiKey: Credential.Key; readonly account?: string | undefined }
+  | { readonly apiKey: Credential.Source; readonly account: string }
+)

@@ -130,7 +130,7 @@ const tableOf = (transcribed: Endpoint.Meaning): Provider.Table<"heydonna"> => (
 export const table: Provider.Table<"heydonna"> = /* @__PURE__ */ tableOf("success")
 
 /** What a user of the API configures. */
-export interface Settings extends Provider.Settings {
+export type Settings = Provider.Settings & {
   /**
    * What the status `transcribed` says. It is the end (`success`) unless you wait for the processing that follows it:
    * say `pending` where every project has `autoProcessEnabled`, for one without it says nothing after this word.

@@ -22,7 +22,7 @@ export const play = <A, E>(
   handler: Emulator.Handler,
   program: Effect.Effect<A, E, Remote<"heydonna"> | Rehearsal.Stage>,
   carrier: Carrier = "memory",
-  settings: Partial<HeyDonna.Settings> = {},
+  settings: { readonly apiKey?: string } & Partial<Pick<HeyDonna.Settings, "transcribed">> = {},
 ) =>
   Rehearsal.play({
     connect: (origin) => HeyDonna.layer({ apiKey, baseUrl: origin, ...settings }),

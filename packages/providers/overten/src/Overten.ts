@@ -237,7 +237,7 @@ const headerKey: Provider.Table<"overten">["credential"] = (apiKey) => ({ "x-api
 export const table: Provider.Table<"overten"> = /* @__PURE__ */ tableFor("free", Provider.bearer)
 
 /** What a user of the API configures. */
-export interface Settings extends Provider.Settings {
+export type Settings = Provider.Settings & {
   /** In which header the key travels (C-OV-3). Default: `bearer`. */
   readonly auth?: "bearer" | "x-api-key" | undefined
   /** What the account is: how many requests it may make in a minute. Default: `free`, which is lawful for all. */
