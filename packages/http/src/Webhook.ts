@@ -93,7 +93,7 @@ export interface Incoming {
   /** Absolute, as far as the carrier knows. */
   readonly url?: string
   readonly headers: Plain.Given
-  /** As it came, not as JSON; a stream is read up to the limit. `undefined` says that something else has read it before. */
+  /** As it came, not as JSON; a stream is read up to the limit. `undefined` says that something else has read it, and left no bytes. */
   readonly body: string | Uint8Array | Stream.Stream<Uint8Array, unknown> | undefined
 }
 
@@ -124,7 +124,7 @@ export const receive = (webhook: Webhook, settings: Settings): Receiver => {
     // What says that it is too large is not read at all.
     if (Number(headers["content-length"] ?? 0) > maxBytes) return tooLarge(maxBytes)
     // An empty body in its place would be refused as forged, and nobody would know why.
-    if (given === undefined) return answer(503, "Troubled", "its body was read before; receive it before it is parsed")
+    if (given === undefined) return answer(503, "Troubled", gone)
     const body = yield* typeof given === "string" ? Effect.succeed(encoder.encode(given)) : whole(given, maxBytes)
     if (body.byteLength > maxBytes) return tooLarge(maxBytes)
     const message = { headers, body, method, ...(url === undefined ? {} : { url }) }
@@ -180,6 +180,9 @@ const answer = (status: number, outcome: Outcome, problem?: string): Answer => (
   outcome,
   ...(problem === undefined ? {} : { problem }),
 })
+
+const gone =
+  "its body was read before, and its bytes are gone; receive it before it is parsed, or have it left as bytes, as express.raw({ type: () => true }) does"
 
 const tooLarge = (maxBytes: bigint) => answer(413, "TooLarge", `the body has more than ${maxBytes} bytes`)
 

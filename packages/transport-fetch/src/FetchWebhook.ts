@@ -47,8 +47,8 @@ const handling =
   (receiver: Webhook.Receiver, run: Run): Handler =>
   (request) =>
     new Promise((resolve) => {
-      const { headers, method, signal } = request
-      const fiber = run(receiver({ method, headers, body: bodyOf(request) }), { signal })
+      const { headers, method, signal, url } = request
+      const fiber = run(receiver({ method, url, headers, body: bodyOf(request) }), { signal })
       fiber.addObserver((exit) => {
         // Whoever aborted it hears nothing; else it is our own end, and it shall come again.
         const { headers, status } = Exit.isSuccess(exit) ? exit.value : { status: 503, headers: {} }

@@ -150,8 +150,10 @@ describe("FetchWebhook", () => {
       const locked = requestOf({ body })
       locked.body?.getReader()
       assert.strictEqual((yield* ask(handler, locked)).status, 503)
-      const read = "its body was read before; receive it before it is parsed"
-      assert.deepStrictEqual(problems, ["the body broke off", read, read, read])
+      assert.strictEqual(problems.shift(), "the body broke off")
+      assert.lengthOf(problems, 3)
+      for (const said of problems)
+        assert.match(String(said), /^its body was read before.* receive it before it is parsed/)
     }),
   )
 

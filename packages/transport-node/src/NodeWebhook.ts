@@ -4,6 +4,10 @@
  * It listens on no port and decides nothing: the receiver does. A client that goes away is let go at once; one that
  * sends more than is read gets its answer, and then its connection is closed.
  *
+ * Behind a framework it takes the bytes that a middleware left: `request.rawBody` (Cloud Functions), or `request.body` where that is
+ * bytes or text, as `express.raw({ type: () => true })` leaves it. A body that was parsed into an object is no longer what was
+ * signed: that is a 503, and its `problem` says what to put in the parser's place.
+ *
  * Law 7: interrupting leaves no listener, socket or fibre behind.
  * Law 10: an answer is a status; a stranger is told nothing else.
  *
@@ -48,11 +52,26 @@ const listening =
     request.on("error", nothing)
     response.on("error", nothing)
     const { headers, method = "" } = request
-    const body = request.readableDidRead ? undefined : Body.of(request)
-    const fiber = run(receiver({ method, headers, body }))
+    const body = request.readableDidRead ? leftBy(request) : Body.of(request)
+    const fiber = run(receiver({ method, headers, body, ...addressed(request) }))
     fiber.addObserver((exit) => reply(request, response, Exit.isSuccess(exit) ? exit.value : interrupted))
     response.once("close", () => fiber.interruptUnsafe())
   }
+
+/** What a middleware leaves of a body that it has read, if that is still the body as it came. */
+const leftBy = (request: IncomingMessage): string | Uint8Array | undefined => {
+  const left = ["rawBody", "body"].map((name): unknown => Reflect.get(request, name))
+  return left.find((body) => typeof body === "string" || body instanceof Uint8Array)
+}
+
+/** The address as this process sees it; a router that is mounted somewhere leaves the whole path in `originalUrl`. */
+const addressed = (request: IncomingMessage): { readonly url?: string } => {
+  const original: unknown = Reflect.get(request, "originalUrl")
+  const { host } = request.headers
+  const path = typeof original === "string" ? original : request.url
+  if (host === undefined || path === undefined) return {}
+  return { url: `${"encrypted" in request.socket ? "https" : "http"}://${host}${path}` }
+}
 
 const nothing = () => {}
 

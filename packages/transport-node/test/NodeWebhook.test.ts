@@ -131,13 +131,27 @@ const attentive = Effect.gen(function* () {
   return { server, requests, arrived: Deferred.await(arrived), letGo: Deferred.await(letGo) }
 })
 
+/** What frameworks do with a body before a route sees it: they read it, and leave what they made of it. */
+const parsing =
+  (leave: (bytes: Buffer) => object, listener: NodeWebhook.Listener): NodeWebhook.Listener =>
+  (request, response) => {
+    const chunks: Array<Buffer> = []
+    request.on("data", (chunk: Buffer) => chunks.push(chunk))
+    request.once("end", () => listener(Object.assign(request, leave(Buffer.concat(chunks))), response))
+  }
+
 describe("NodeWebhook is a receiver", () => {
+  const over = (listener: NodeWebhook.Listener) =>
+    Effect.map(serve(listener), (server) => async (delivered: Conformance.Delivered) => {
+      const { headers, status = 0, text } = await Effect.runPromise(exchange(server, delivered))
+      return { status, headers: headers as Record<string, string>, body: text }
+    })
   const subject: Conformance.Reception = {
-    serve: (webhook, settings) =>
-      Effect.map(serve(nodeWebhook(webhook, settings)), (server) => async (delivered) => {
-        const { headers, status = 0, text } = await Effect.runPromise(exchange(server, delivered))
-        return { status, headers: headers as Record<string, string>, body: text }
-      }),
+    serve: (webhook, settings) => over(nodeWebhook(webhook, settings)),
+    behind: (read, webhook, settings) => {
+      const leave = (bytes: Buffer) => ({ body: read === "Bytes" ? bytes : JSON.parse(bytes.toString()) })
+      return over(parsing(leave, nodeWebhook(webhook, settings)))
+    },
   }
   for (const { check, name } of Conformance.receiver) it(name, () => check(subject))
 })
@@ -315,6 +329,47 @@ describe("NodeWebhook", () => {
       yield* Scope.close(scope, Exit.void)
       assert.match(yield* client.closed, /^HTTP\/1\.1 503 /)
       assert.strictEqual((yield* exchange(server, { body })).status, 503)
+    }),
+  )
+
+  it.live(
+    "takes what express.raw(), express.text() and Cloud Functions leave of a body, and nothing that was parsed",
+    () =>
+      Effect.gen(function* () {
+        const left = [
+          [200, (bytes: Buffer) => ({ body: bytes })],
+          [200, (bytes: Buffer) => ({ body: new Uint8Array(bytes) })],
+          [200, (bytes: Buffer) => ({ body: bytes.toString() })],
+          [200, (bytes: Buffer) => ({ body: JSON.parse(bytes.toString()), rawBody: bytes })],
+          [401, (bytes: Buffer) => ({ body: Buffer.concat([bytes, Buffer.from(" ")]) })],
+          [503, (bytes: Buffer) => ({ body: JSON.parse(bytes.toString()) })],
+          [503, () => ({ body: undefined })],
+          [503, () => ({ body: null })],
+        ] as const
+        for (const [status, leave] of left) {
+          const problems: Array<string | undefined> = []
+          const onAnswer = ({ problem }: Webhook.Answer) => void problems.push(problem)
+          const options = { secrets: [secret], inbox: Inbox.makeMemory(), onAnswer }
+          const server = yield* serve(parsing(leave, nodeWebhook(webhook, options)))
+          assert.strictEqual((yield* exchange(server, { headers: yield* signed, body })).status, status)
+          if (status === 503) assert.match(String(problems[0]), /as express\.raw\(\{ type: \(\) => true \}\) does$/)
+        }
+      }),
+  )
+
+  it.live("says the whole address that was asked for, also below a router", () =>
+    Effect.gen(function* () {
+      const urls: Array<string | undefined> = []
+      const receiver: Webhook.Receiver = ({ url }) => {
+        urls.push(url)
+        return Effect.succeed({ status: 200, headers: {}, outcome: "Taken" })
+      }
+      const listener = NodeWebhook.makeUnscoped(receiver)
+      const server = yield* serve(listener)
+      yield* exchange(server, { body: "", headers: { host: "app.test:8080" } })
+      const mounted = yield* serve(parsing(() => ({ originalUrl: "/hooks/choir?x=1" }), listener))
+      yield* exchange(mounted, { body: "", headers: { host: "app.test" } })
+      assert.deepStrictEqual(urls, ["http://app.test:8080/", "http://app.test/hooks/choir?x=1"])
     }),
   )
 

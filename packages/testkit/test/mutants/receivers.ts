@@ -8,16 +8,29 @@ import type { Mutants } from "./mutant.ts"
 
 type Delivered = Conformance.Delivered
 
-/** The real receiver, as it is called without a carrier. */
-export const receiving: Conformance.Reception = {
-  serve: (webhook, settings) =>
+type Left = Webhook.Incoming["body"]
+
+/** The real receiver, with what is left of each body. */
+const given =
+  (leave: (body: Delivered["body"]) => Left): Conformance.Reception["serve"] =>
+  (webhook, settings) =>
     Effect.sync(() => {
       const receive = Webhook.receiveInto(webhook, settings)
       return ({ body, headers, method }) =>
         Effect.runPromise(
-          Effect.map(receive({ method, headers, body }), ({ headers, status }) => ({ status, headers, body: "" })),
+          Effect.map(receive({ method, headers, body: leave(body) }), ({ headers, status }) => ({
+            status,
+            headers,
+            body: "",
+          })),
         )
-    }),
+    })
+const serve = given((body) => body)
+
+/** The real receiver, as it is called without a carrier. */
+export const receiving: Conformance.Reception = {
+  serve,
+  behind: (read, ...of) => (read === "Bytes" ? serve : given(() => undefined))(...of),
 }
 
 interface Setting {
@@ -245,6 +258,16 @@ export const receivers: Mutants<Conformance.Reception> = {
     caughtBy: [
       "an inbox that breaks is trouble of our own: it shall come again, and is heard then",
       "a secret of ours that cannot be used is trouble of our own",
+    ],
+  },
+  "what a middleware left is not looked for": {
+    subject: { serve, behind: (_, ...of) => given(() => undefined)(...of) },
+    caughtBy: ["a body that a middleware has read is taken where it left the bytes"],
+  },
+  "what a middleware parsed is written again": {
+    subject: { serve, behind: (_, ...of) => given((body) => JSON.stringify(JSON.parse(textOf(body))))(...of) },
+    caughtBy: [
+      "a body that a middleware has parsed is trouble of our own, and the receiver says what to put in its place",
     ],
   },
 }

@@ -32,6 +32,11 @@ export interface Reception {
     webhook: Webhook.Webhook,
     settings: Webhook.Listening,
   ) => Effect.Effect<(delivered: Delivered) => Promise<Replied>, unknown, Scope.Scope>
+  /**
+   * The same, behind a middleware that has read the body: as `Bytes`, which it left, or as an `Object`. For a receiver that
+   * frameworks put middlewares before; without it those cases are not told.
+   */
+  readonly behind?: (read: "Bytes" | "Object", ...of: Parameters<Reception["serve"]>) => ReturnType<Reception["serve"]>
 }
 
 export const signature = "webhook-signature"

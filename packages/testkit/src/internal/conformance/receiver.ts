@@ -3,6 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Inbox from "@tenuto/core/Inbox"
 import * as Signature from "@tenuto/http/Signature"
+import type * as Webhook from "@tenuto/http/Webhook"
 import type * as Case from "../../Case.ts"
 import type { Reception } from "./delivered.ts"
 import {
@@ -20,7 +21,7 @@ import {
   troubled,
   words,
 } from "./delivered.ts"
-import { same } from "./demand.ts"
+import { demand, same } from "./demand.ts"
 
 // --- what is proved -----------------------------------------------------------------------------
 
@@ -212,5 +213,44 @@ const troubles: ReadonlyArray<Case.Case<Reception>> = [
   ),
 ]
 
+// --- behind a framework --------------------------------------------------------------------------
+
+const frameworks: ReadonlyArray<Case.Case<Reception>> = [
+  make(
+    11,
+    "a body that a middleware has read is taken where it left the bytes",
+    "a framework's parser of bytes that loses every delivery",
+    ({ behind, ...reception }) =>
+      Effect.gen(function* () {
+        if (behind === undefined) return
+        const serve: Reception["serve"] = (...of) => behind("Bytes", ...of)
+        const { deliver, heard } = yield* staged({ ...reception, serve })
+        yield* taken("it", yield* deliver(yield* genuine()))
+        const forged = yield* genuine({ id: "msg_2", secret: others[0] })
+        yield* refused("one under another secret", yield* deliver(forged))
+        yield* refused("one that is too large", yield* deliver(yield* genuine({ body: body.padEnd(4097) })))
+        yield* same("what was heard", heard.length, 1)
+      }),
+  ),
+  make(
+    11,
+    "a body that a middleware has parsed is trouble of our own, and the receiver says what to put in its place",
+    "an object that is written again and checked, or a silent refusal",
+    ({ behind, ...reception }) =>
+      Effect.gen(function* () {
+        if (behind === undefined) return
+        const serve: Reception["serve"] = (...of) => behind("Object", ...of)
+        const said: Array<string> = []
+        const onAnswer = ({ problem = "" }: Webhook.Answer) => void said.push(problem)
+        const { deliver, heard } = yield* staged({ ...reception, serve }, { onAnswer })
+        const reply = yield* deliver(yield* genuine())
+        yield* troubled("it", reply)
+        yield* mute("it", reply)
+        yield* same("what was heard", heard.length, 0)
+        yield* demand(/\bbytes\b/.test(said.join()), "nobody is told that the bytes are gone")
+      }),
+  ),
+]
+
 /** What a receiver is put before, beside what is refused. */
-export const cases: ReadonlyArray<Case.Case<Reception>> = [...deliveries, ...troubles]
+export const cases: ReadonlyArray<Case.Case<Reception>> = [...deliveries, ...troubles, ...frameworks]
