@@ -66,7 +66,12 @@ export interface Served {
 export const layerMemory = <R>(handler: Handler<R>): Layer.Layer<Transport, never, Exclude<R, Scope.Scope>> =>
   Layer.effect(Transport, memory(handler))
 
-/** Listen on a loopback port until the scope closes. Errors: `Unserved`. */
+/**
+ * Listen on a loopback port until the scope closes. A page of `http://localhost`, `127.0.0.1` or `[::1]`, on any port, may call it: a
+ * preflight (CORS) is answered here, and the handler sees none.
+ *
+ * Errors: `Unserved`.
+ */
 export const serve = <R>(
   handler: Handler<R>,
   options: ServeOptions = {},

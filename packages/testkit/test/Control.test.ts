@@ -159,3 +159,74 @@ describe("a controlled service", () => {
     await new Promise((resolve) => receiver.close(resolve))
   })
 })
+
+describe("a page of this machine", () => {
+  /** What a browser does before and with a request of another origin; `fetch` of Node.js would do none of it. */
+  const ask = (url: string, method: string, headers: http.OutgoingHttpHeaders) =>
+    new Promise<http.IncomingMessage>((resolve, reject) => {
+      const request = http.request(url, { method, headers, agent: false }, (response) => {
+        response.resume()
+        response.once("end", () => resolve(response))
+      })
+      request.once("error", reject).end()
+    })
+  const preflight = (url: string, origin: string) =>
+    ask(url, "OPTIONS", {
+      origin,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "authorization,content-type",
+    })
+
+  it("may call the service and its control; its preflights are no requests to the service", async () => {
+    await controlled(async ({ control, url }, say) => {
+      for (const origin of [
+        "http://localhost:5173",
+        "http://127.0.0.1:3000",
+        "http://[::1]:8080",
+        "http://localhost",
+      ]) {
+        for (const address of [url, `${control}/clock/advance`]) {
+          const { headers, statusCode } = await preflight(address, origin)
+          expect([statusCode, headers["access-control-allow-origin"]]).toEqual([204, origin])
+          expect(headers["access-control-allow-methods"]).toBe("POST")
+          expect(headers["access-control-allow-headers"]).toBe("authorization,content-type")
+        }
+        const { headers } = await ask(`${control}/ledger`, "GET", { origin })
+        expect([headers["access-control-allow-origin"], headers["access-control-expose-headers"]]).toEqual([
+          origin,
+          "*",
+        ])
+      }
+      expect(await say("GET", "/ledger")).toEqual({ operations: [] })
+      expect(await say("GET", "/timeline")).not.toMatch(/OPTIONS|→/)
+      const { headers, statusCode } = await ask(url, "POST", { origin: "http://localhost:5173" })
+      expect([statusCode, headers["access-control-allow-origin"]]).toEqual([202, "http://localhost:5173"])
+      expect(await say("GET", "/ledger")).toMatchObject({ operations: [{}] })
+      expect(await say("GET", "/timeline")).toMatch(/POST/)
+    })
+  })
+
+  it("of the web may call neither, and what is no page is told nothing of origins", async () => {
+    await controlled(async ({ control, url }, say) => {
+      for (const origin of [
+        "https://example.com",
+        "http://localhost.example.com",
+        "http://localhost:5173.example.com",
+        "http://127.0.0.1.nip.io",
+        "http://evil.test/http://localhost",
+        "null",
+      ]) {
+        for (const address of [url, `${control}/reset`]) {
+          const { headers, statusCode } = await preflight(address, origin)
+          expect(statusCode).toBe(403)
+          expect(Object.keys(headers).filter((name) => name.startsWith("access-control"))).toEqual([])
+        }
+        const { headers } = await ask(`${control}/clock`, "GET", { origin })
+        expect(headers["access-control-allow-origin"]).toBeUndefined()
+      }
+      const { headers } = await ask(`${control}/clock`, "GET", {})
+      expect(Object.keys(headers).filter((name) => name.startsWith("access-control"))).toEqual([])
+      expect(await say("GET", "/ledger")).toEqual({ operations: [] })
+    })
+  })
+})

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import type { Scope } from "effect/Scope"
 import * as Chromium from "./browser/chromium.ts"
 import type * as Functions from "./browser/page.ts"
-import { emulated, host, listen, site } from "./browser/hosts.ts"
+import { emulated, emulator, host, listen, site } from "./browser/hosts.ts"
 
 const { executable } = Chromium
 const isRequired = process.env["CI"] === "true"
@@ -50,6 +50,17 @@ const cases: Readonly<Record<string, (evaluate: Page["Service"]) => Effect.Effec
     assert.deepStrictEqual([methods[0], new Set(methods.slice(1))], ["PUT", new Set(["GET"])])
     assert.isAbove(preflights.length, 0)
     for (const { headers } of requests) assert.strictEqual(headers.authorization, "Bearer spk_browser")
+  }),
+
+  "an emulator lets a page of this machine try it, and counts no preflight": Effect.fnUntraced(function* (evaluate) {
+    const { control, url } = yield* emulator("--work", "500ms")
+    const song = yield* evaluate(
+      `song.sing("spk_browser", "Hold the note", "Slow waltz", "${url}/v1").then(JSON.stringify, (e) => "failed: " + e)`,
+    )
+    assert.match(String(song), /"outputs":\[\{.*audio\/flac/)
+    const read = `fetch("${control}/ledger").then((answer) => answer.json())`
+    const methods = yield* evaluate(`${read}.then(({ requests }) => requests.map(({ method }) => method).join(" "))`)
+    assert.match(String(methods), /^PUT( GET)+$/)
   }),
 
   "a song that fails rejects with what is true, and shows no key": Effect.fnUntraced(function* (evaluate) {

@@ -8,6 +8,7 @@ import type { Handler } from "../Handler.ts"
 import { builtin } from "./builtin.ts"
 import { current, within } from "./clock.ts"
 import { withCookies } from "./cookies.ts"
+import { isPreflight } from "./crossOrigin.ts"
 import { attend, isBodiless, shown, type Sink } from "./play.ts"
 import { pathOf } from "./travel.ts"
 import { header, type Trip } from "./trip.ts"
@@ -119,6 +120,7 @@ export const loopback = <R>(
       })
 
     const server = http.createServer({ keepAlive: false }, (request, response) => {
+      if (isPreflight(request, response)) return
       const plain = textOf(request.headers)
       const method = request.method ?? "GET"
       const url = `http://${plain["host"] ?? `${settings.host}:${port}`}${request.url ?? "/"}`

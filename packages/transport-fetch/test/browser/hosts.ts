@@ -56,10 +56,10 @@ export const host = Effect.fnUntraced(function* (
 
 const at = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url))
 
-/** Play a service in a process of its own, and let pages read what it answers. */
-export const emulated = Effect.fnUntraced(function* (...options: ReadonlyArray<string>) {
+/** Play a service in a process of its own; where it listens, and its control. */
+export const emulator = Effect.fnUntraced(function* (...options: ReadonlyArray<string>) {
   const script = [at("apps/cli/src/main.ts"), "emulate", "soundpiece", "--json", ...options]
-  const emulator = yield* Effect.acquireRelease(
+  const played = yield* Effect.acquireRelease(
     Effect.sync(() => spawn(process.execPath, script, { stdio: ["ignore", "pipe", "inherit"] })),
     (child) =>
       Effect.promise(async () => {
@@ -67,11 +67,17 @@ export const emulated = Effect.fnUntraced(function* (...options: ReadonlyArray<s
         if (child.exitCode === null && child.kill()) await ended
       }),
   )
-  const lines = createInterface(emulator.stdout)
+  const lines = createInterface(played.stdout)
   const [line = ""] = yield* Effect.promise(() => Promise.race([once(lines, "line"), once(lines, "close")]))
-  const target = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line))?.[0]
-  if (target === undefined)
+  const [url, control] = String(line).match(/http:\/\/127\.0\.0\.1:\d+/g) ?? []
+  if (url === undefined || control === undefined)
     return yield* Effect.die(new Error("the emulator does not listen; its last words are above"))
+  return { url, control }
+})
+
+/** Play a service behind a host that counts requests and preflights apart. */
+export const emulated = Effect.fnUntraced(function* (...options: ReadonlyArray<string>) {
+  const { url: target } = yield* emulator(...options)
   const proxy = yield* host(({ headers, method, url }, response, body) => {
     const asked = request(`${target}${url}`, { method: method ?? "GET", headers, agent: false }, (answered) => {
       response.writeHead(answered.statusCode ?? 500, answered.headers)
