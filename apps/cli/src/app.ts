@@ -14,8 +14,10 @@ import { coverage } from "./commands/coverage.ts"
 import { demo } from "./commands/demo.ts"
 import { download } from "./commands/download.ts"
 import { emulate } from "./commands/emulate.ts"
+import { entries } from "./commands/entries.ts"
 import { explain } from "./commands/explain.ts"
 import { look } from "./commands/look.ts"
+import { prune } from "./commands/prune.ts"
 import { recover } from "./commands/recover.ts"
 import { report } from "./commands/report.ts"
 import { replay } from "./commands/replay.ts"
@@ -46,6 +48,8 @@ const root = Command.make("tenuto").pipe(
     look,
     settle,
     recover,
+    entries,
+    prune,
     cancel,
     download,
     emulate,

@@ -72,6 +72,27 @@ export const reference = Flag.String("reference").pipe(
 export const within = span("within").pipe(
   Flag.withDescription("How long to wait, such as 20s or 5m. The work goes on when the wait ends"),
 )
+export const olderThan = span("older-than").pipe(
+  Flag.withDescription("What changed last before this span, such as 12h or 30d"),
+)
+/** Whose entries of a journal are meant. */
+export const owner = {
+  service: Flag.String("service").pipe(
+    Flag.withMetavar("name"),
+    Flag.withDescription("Only what is of this service"),
+    Flag.optional,
+  ),
+  account: Flag.String("account").pipe(
+    Flag.withMetavar("name"),
+    Flag.withDescription("Only what is of this account, as --json names it"),
+    Flag.optional,
+  ),
+}
+/** The same, as a journal is asked for them. */
+export const whose = (given: Record<"service" | "account", Option.Option<string>>) => {
+  const [service, account] = [Option.getOrUndefined(given.service), Option.getOrUndefined(given.account)]
+  return { ...(service === undefined ? {} : { service }), ...(account === undefined ? {} : { account }) }
+}
 export const work = span("work").pipe(Flag.withDescription("How long the emulated work takes"))
 export const hold = span("hold").pipe(Flag.withDescription("How long the emulator holds a long poll open"))
 export const linkLife = span("link-life").pipe(Flag.withDescription("How long the emulator's links live"))

@@ -75,16 +75,19 @@ export const open = Effect.fnUntraced(function* (
   return { service, api, base, layer: Layer.merge(remote, yield* journalOf(settings.journal, adopt)) }
 })
 
+/** A command drives one piece of work and ends: its input may be larger than a program that lives long would allow. */
+const maxInputBytes = 256 * 1024 * 1024
+
 const journalOf = (
   file: Option.Option<string>,
   adopt: Readonly<Record<string, Account>>,
 ): Effect.Effect<Layer.Layer<Journal.Journal, Journal.Unusable>> =>
   Option.match(file, {
-    onNone: () => Effect.succeed(Journal.layerMemory),
+    onNone: () => Effect.succeed(Journal.layerMemoryWith({ maxInputBytes })),
     onSome: (path) =>
       Effect.map(
         Effect.promise(() => import("@tenuto/journal/SqliteJournal")),
-        ({ layer }) => layer(path, { adopt }),
+        ({ layer }) => layer(path, { adopt, maxInputBytes }),
       ),
   })
 

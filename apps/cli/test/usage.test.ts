@@ -129,6 +129,8 @@ test("every command's help has examples", async () => {
     "look",
     "settle",
     "recover",
+    "entries",
+    "prune",
     "cancel",
     "download",
     "emulate",

@@ -60,6 +60,7 @@ const forgetful = Layer.succeed(Journal.Journal, {
   claim: () => Effect.succeed({ history: [], append: () => Effect.void }),
   read: () => Effect.succeed([]),
   entries: () => Effect.succeed([]),
+  prune: () => Effect.succeed(0),
   unsettled: Effect.succeed([]),
 })
 const forgetting = Conformance.providing({

@@ -95,7 +95,10 @@ export interface Connection<Operations extends Record<string, Operation.Any>, Ne
   readonly recover: (
     options?: Wait,
   ) => Promise<ReadonlyArray<Client.Recovered<Operations[keyof Operations]>> & Pick<Client.Unsettled, "others">>
-  /** Run any effect with the connected services, such as a download. Rejects with its own failure. */
+  /**
+   * Run any effect with the connected services, such as a download, or `Journal.prune({ olderThan: "30 days" })`. Rejects
+   * with its own failure.
+   */
   readonly perform: <A, E>(
     effect: Effect.Effect<A, E, Remote.Remote<Operations[keyof Operations]["service"]> | Journal.Journal | Needs>,
     options?: Pick<Wait, "signal">,

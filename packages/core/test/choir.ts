@@ -140,8 +140,11 @@ export const journal = (
       })),
     read: (entry) => Effect.sync(() => read(shelf, entry)),
     entries: () => Effect.succeed([]),
+    prune: () => Effect.succeed(0),
     unsettled: Effect.sync(() =>
-      Journal.unsettledOf([...shelf.keys()].map((entry) => ({ entry, account: "", history: read(shelf, entry) }))),
+      Journal.unsettledOf(
+        [...shelf.keys()].map((entry, id) => ({ id, entry, account: "", history: read(shelf, entry) })),
+      ),
     ),
   })
 }

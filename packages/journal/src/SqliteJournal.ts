@@ -8,7 +8,7 @@
  *
  * Law 5: ahead of the deed. An append is one transaction, synced; appends that are ready together share it.
  */
-import { Journal, type Page, Unusable } from "@tenuto/core/Journal"
+import { Journal, maxInputBytes, type Page, Unusable } from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
 import type { Account } from "@tenuto/core/Remote"
 import * as Duration from "effect/Duration"
@@ -22,6 +22,7 @@ import * as Batch from "./internal/Batch.ts"
 import * as Database from "./internal/Database.ts"
 import * as History from "./internal/History.ts"
 import * as Lease from "./internal/Lease.ts"
+import * as Prune from "./internal/Prune.ts"
 
 /** How a journal behaves. */
 export interface Options {
@@ -37,6 +38,8 @@ export interface Options {
    * file is opened; until then they are left alone (`Unowned`).
    */
   readonly adopt?: Readonly<Record<string, Account>>
+  /** Most bytes of JSON that an input may take: 32 MiB unless said otherwise. A file in it stands there as Base64. */
+  readonly maxInputBytes?: number
 }
 
 const leaseOf = ({ lease = "15 seconds" }: Options): Duration.Duration =>
@@ -63,6 +66,7 @@ export const layer = (file: string, options: Options = {}): Layer.Layer<Journal,
       const history = yield* History.make(database)
       const batch = yield* Batch.make(database)
       const leases = yield* Lease.make(database, batch, leaseOf(options))
+      const prune = yield* Prune.make(database, batch, leases)
       const { entries, read, unsettled } = history
       const accountOf = Accounts.make(database)
       for (const [service, owner] of Object.entries(options.adopt ?? {})) {
@@ -75,7 +79,15 @@ export const layer = (file: string, options: Options = {}): Layer.Layer<Journal,
         const place = { journal: file, entry, account, token, history, leases, batch }
         return pageOf(place, yield* read(entry, account))
       })
-      return Journal.of({ accountOf, claim, entries, read, unsettled })
+      return Journal.of({
+        accountOf,
+        claim,
+        entries,
+        prune,
+        read,
+        unsettled,
+        maxInputBytes: options.maxInputBytes ?? maxInputBytes,
+      })
     }),
   )
 
@@ -90,9 +102,16 @@ export const layerReadOnly = (file: string): Layer.Layer<Journal, Unusable> =>
     Effect.gen(function* () {
       const database = yield* Database.open(file, "Read")
       const { entries, read, unsettled } = yield* History.make(database)
-      const detail = "it was opened for reading only; open it for writing to claim an entry"
-      const claim = () => Effect.fail(new Unusable({ journal: file, problem: "Unavailable", detail }))
-      return Journal.of({ accountOf: Accounts.make(database), claim, entries, read, unsettled })
+      const detail = "it was opened for reading only; open it for writing to claim an entry, or to forget one"
+      const refuse = () => Effect.fail(new Unusable({ journal: file, problem: "Unavailable", detail }))
+      return Journal.of({
+        accountOf: Accounts.make(database),
+        claim: refuse,
+        prune: refuse,
+        entries,
+        read,
+        unsettled,
+      })
     }),
   )
 
@@ -120,15 +139,15 @@ const pageOf = (claim: Claim, history: ReadonlyArray<Lifecycle.Event>): Page => 
     return new Unusable({ journal, problem: "Fenced", detail })
   }
   const append = Effect.fnUntraced(function* (events: ReadonlyArray<Lifecycle.Event>) {
-    const lines = yield* Effect.fromResult(History.linesOf(journal, entry, events))
+    const written = yield* Effect.fromResult(History.written(journal, entry, events))
     const after = foldOn(state, events)
     yield* batch.submit({
       run: () => {
         if (!leases.isHeld(token)) return Result.fail(fenced())
-        return Result.succeed(claim.history.append(claim, count, lines, after))
+        return Result.succeed(claim.history.append(claim, count, written, after))
       },
       committed: () => {
-        count += lines.length
+        count += written.lines.length
         state = after
       },
     })

@@ -11,15 +11,28 @@ const rounds = Number(process.env["TENUTO_CRASH_ROUNDS"] ?? 15)
 const seed = process.env["TENUTO_CRASH_SEED"] ?? "tenuto"
 const entries = 4
 
-/** Read what a child says until the given time has passed, then kill it; what it said last was acknowledged. */
-const runAndKill = Effect.fnUntraced(function* (file: string, acknowledged: Map<string, number>, millis: number) {
+/**
+ * Read what a child says and kill it some time after it was ready, or after it has written to `least` entries; what it
+ * said last was acknowledged.
+ */
+const runAndKill = Effect.fnUntraced(function* (
+  file: string,
+  acknowledged: Map<string, number>,
+  { least, millis }: { readonly least: number; readonly millis: number },
+) {
   const child = yield* Child.start("writer", file, String(entries))
   expect(yield* child.line).toBe("ready 0")
-  yield* Effect.forkChild(Effect.andThen(Effect.sleep(millis), child.kill))
+  const written = new Set<string>()
+  let isDying = false
   for (;;) {
+    if (!isDying && written.size >= least) {
+      isDying = true
+      yield* Effect.forkChild(Effect.andThen(Effect.sleep(millis), child.kill))
+    }
     const line = yield* child.line
     if (line === undefined) return
     const [entry = "", count] = line.split(" ")
+    written.add(entry)
     acknowledged.set(entry, Number(count))
   }
 })
@@ -32,7 +45,10 @@ describe("laws", () => {
         const file = yield* Temporary.file
         const acknowledged = new Map<string, number>()
         for (let round = 0; round < rounds; round++) {
-          yield* Effect.scoped(runAndKill(file, acknowledged, yield* Random.nextIntBetween(0, 120)))
+          // Every other one is killed at any instant at all, be it before it has opened the journal.
+          const least = round % 2 === 0 ? 0 : entries
+          const millis = yield* Random.nextIntBetween(0, 120)
+          yield* Effect.scoped(runAndKill(file, acknowledged, { least, millis }))
           const histories = yield* Journal.use((journal) =>
             Effect.forEach(
               Array.from({ length: entries }, (_, n) => `entry-${n}`),
@@ -52,7 +68,7 @@ describe("laws", () => {
         }
         expect(acknowledged.size).toBe(entries)
       }).pipe(Random.withSeed(seed), Effect.scoped),
-    30_000 + rounds * 3000,
+    30_000 + rounds * 20_000,
   )
 })
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Journal, type Unusable } from "@tenuto/core/Journal"
 import * as SqliteJournal from "@tenuto/journal/SqliteJournal"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -57,8 +58,8 @@ describe("a journal of version 1", () => {
       abandoned(file)
       const journal = SqliteJournal.layer(file)
       expect(yield* opened(journal, ({ entries }) => entries({}))).toEqual([
-        { entry: "songs/create.song/k", service: "songs", isOpen: true },
-        { entry: "songs/create.song/s", service: "songs", isOpen: false },
+        { id: 3, entry: "songs/create.song/k", service: "songs", isOpen: true, updatedAt: DateTime.makeUnsafe(at) },
+        { id: 9, entry: "songs/create.song/s", service: "songs", isOpen: false, updatedAt: DateTime.makeUnsafe(at) },
       ])
       const read = yield* opened(journal, ({ read }) => read("songs/create.song/k", undefined))
       expect(read).toEqual([drafted("songs/create.song/k")])

@@ -32,6 +32,7 @@ import * as Connection from "./internal/conformance/connection.ts"
 import type { Reception } from "./internal/conformance/delivered.ts"
 import * as Durable from "./internal/conformance/durable.ts"
 import * as Journal from "./internal/conformance/journal.ts"
+import * as Keeping from "./internal/conformance/keeping.ts"
 import * as Provider from "./internal/conformance/provider.ts"
 import * as Receiver from "./internal/conformance/receiver.ts"
 import type { Provider as Providing } from "./internal/conformance/rehearsed.ts"
@@ -60,7 +61,7 @@ export const transport: ReadonlyArray<Case<Carrier>> = [...Transport.cases, ...S
 export const socket: ReadonlyArray<Case<Socketed>> = [...Socket.cases, ...Connection.cases]
 
 /** What any journal owes. */
-export const journal: ReadonlyArray<Case<Journal.Keeper>> = [...Journal.cases, ...Accounts.cases]
+export const journal: ReadonlyArray<Case<Journal.Keeper>> = [...Journal.cases, ...Accounts.cases, ...Keeping.cases]
 
 /** What a journal owes beyond that which outlives its process. */
 export const durable: ReadonlyArray<Case<Durable.LastingKeeper>> = Durable.cases

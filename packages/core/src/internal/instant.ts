@@ -35,3 +35,7 @@ export const Instant = Iso.pipe(
 /** The instant a span after another; an endless span is the longest there is, a negative one is none. */
 export const later = (instant: DateTime.Utc, span: Duration.Duration): DateTime.Utc =>
   at(DateTime.toEpochMillis(instant) + Math.max(0, Duration.toMillis(Duration.min(span, longest))))
+
+/** The instant a span before another; an endless span is the longest there is, a negative one is none. */
+export const earlier = (instant: DateTime.Utc, span: Duration.Duration): DateTime.Utc =>
+  at(DateTime.toEpochMillis(instant) - Math.max(0, Duration.toMillis(Duration.min(span, longest))))

@@ -15,6 +15,7 @@ import type * as Operation from "../Operation.ts"
 import type { Issue, Reason } from "../Reason.ts"
 import * as Remote from "../Remote.ts"
 import { bounded } from "./bounded.ts"
+import { excess } from "./size.ts"
 
 /** Work that this process holds, with the events its journal does not know yet. */
 export interface Job<O extends Operation.Any> {
@@ -37,10 +38,15 @@ export const fromDraft = /* @__PURE__ */ Effect.fnUntraced(function* <O extends 
   const at = yield* DateTime.now
   const reject = (reason: Reason) =>
     new Rejected({ service, operation: name, reason, evidence: { stage: "draft" }, at })
-  const input = yield* encode(operation, draft.input).pipe(
-    Effect.mapError(({ issue }) => reject({ _tag: "Invalid", issues: issuesOf(issue) })),
-    Effect.catchDefect(() => Effect.fail(reject({ _tag: "Invalid", issues: [unreadable] }))),
-  )
+  const most = (yield* Journal.Journal).maxInputBytes ?? Journal.maxInputBytes
+  const input = yield* Effect.suspend(() => {
+    // A file would first become text, several times over, and then stay in the journal.
+    const tooLarge = excess(draft.input, most)
+    if (tooLarge !== undefined) return Effect.fail(reject({ _tag: "Invalid", issues: [tooLarge] }))
+    return Effect.mapError(encode(operation, draft.input), ({ issue }) =>
+      reject({ _tag: "Invalid", issues: issuesOf(issue) }),
+    )
+  }).pipe(Effect.catchDefect(() => Effect.fail(reject({ _tag: "Invalid", issues: [unreadable] }))))
   const remote = yield* remoteOf<O>(operation)
   const key = isKeyed(contract) ? (draft.key ?? (yield* Key.mint)) : undefined
   // Where a lost submit can be found by nothing but our own name for it, it always has one.

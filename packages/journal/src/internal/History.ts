@@ -3,8 +3,9 @@
  *
  * A row that cannot be read is named, never skipped.
  */
-import { type Entry, type Filter, type Unsettled, Unusable } from "@tenuto/core/Journal"
+import { type Entry, type Filter, type Listing, type Unsettled, Unusable } from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -37,27 +38,46 @@ export interface History {
   /** Give the entries of a service that have no account to this one; part of a transaction. */
   readonly adopt: (service: string, account: string) => void
   /** Errors: `Unusable` (`Corrupt`, `Unavailable`). */
-  readonly entries: (filter: Filter) => Effect.Effect<ReadonlyArray<Entry>, Unusable>
+  readonly entries: (listing: Listing) => Effect.Effect<ReadonlyArray<Entry>, Unusable>
   /** Errors: `Unusable` (`Corrupt`, `Unavailable`). */
   readonly unsettled: Effect.Effect<ReadonlyArray<Unsettled>, Unusable>
-  /** Append lines to an entry that holds `count` events and now stands at `state`; part of a transaction. */
-  readonly append: (place: Place, count: number, lines: ReadonlyArray<string>, state: State) => void
+  /** Append to an entry that holds `count` events and now stands at `state`; part of a transaction. */
+  readonly append: (place: Place, count: number, written: Written, state: State) => void
 }
 
 /** What a history comes to; `undefined` when it has no beginning. */
 export type State = Lifecycle.State | undefined
 
+/** Events as lines of JSON, and when the last of them happened. */
+interface Written {
+  readonly lines: ReadonlyArray<string>
+  readonly updated: number
+}
+
 /** Write events as lines of JSON. Errors: `Unusable` (`Unavailable`) when one is not what its schema says. */
-export const linesOf = (journal: string, entry: string, events: Events): Result.Result<Array<string>, Unusable> =>
+export const written = (journal: string, entry: string, events: Events): Result.Result<Written, Unusable> =>
   Result.gen(function* () {
     const lines: Array<string> = []
+    let updated = 0
     for (const event of events) {
+      updated = DateTime.toEpochMillis(event.at)
       // The schema's own message would repeat the value.
       const detail = `the event ${event._tag} of the entry ${entry} is not valid and was not written; nothing was`
       lines.push(yield* Result.mapError(encode(event), () => new Unusable({ journal, problem: "Unavailable", detail })))
     }
-    return lines
+    return { lines, updated }
   })
+
+/** What a filter says, as a condition with a place for each value of {@link valuesOf}. */
+export const condition = `(? IS NULL OR entry = ?) AND (? IS NULL OR account = ?) AND (? IS NULL OR service = ?)
+  AND (? IS NULL OR open = ?) AND (? IS NULL OR updated < ?)`
+
+/** Write down what a filter says; each value stands twice. */
+export const valuesOf = ({ account, entry, isOpen, service, updatedBefore }: Filter) => {
+  const before = updatedBefore === undefined ? null : DateTime.toEpochMillis(updatedBefore)
+  const open = isOpen === undefined ? null : Number(isOpen)
+  return [entry ?? null, account ?? null, service ?? null, open, before].flatMap((value) => [value, value])
+}
 
 /** Prepare the statements. Errors: `Unusable` (`Corrupt`, `Unavailable`). */
 export const make = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<History, Unusable> {
@@ -69,16 +89,14 @@ export const make = Effect.fnUntraced(function* (database: Database): Effect.fn.
     ),
     open: sqlite.prepare("SELECT entry, account, service FROM entries WHERE open = 1 ORDER BY id"),
     list: sqlite.prepare(
-      `SELECT entry, account, service, open FROM entries
-       WHERE (? IS NULL OR entry = ?) AND (? IS NULL OR account = ?) AND (? IS NULL OR service = ?) AND (? IS NULL OR open = ?)
-       ORDER BY id`,
+      `SELECT id, entry, account, service, open, updated FROM entries WHERE ${condition} AND id > ? ORDER BY id LIMIT ?`,
     ),
     unowned: sqlite.prepare("SELECT 1 FROM entries WHERE entry = ? AND account IS NULL"),
     adopt: sqlite.prepare("UPDATE entries SET account = ? WHERE service = ? AND account IS NULL"),
     enter: sqlite.prepare(
-      `INSERT INTO entries (entry, account, service, open) VALUES (?, ?, ?, ?)
-       ON CONFLICT (entry, account) DO UPDATE SET service = excluded.service, open = excluded.open
-       WHERE service IS NOT excluded.service OR open <> excluded.open`,
+      `INSERT INTO entries (entry, account, service, open, updated) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (entry, account) DO UPDATE
+       SET service = excluded.service, open = excluded.open, updated = excluded.updated`,
     ),
     add: sqlite.prepare(
       "INSERT INTO events (sequence, event, entry) SELECT ?, ?, id FROM entries WHERE entry = ? AND account = ?",
@@ -113,27 +131,26 @@ export const make = Effect.fnUntraced(function* (database: Database): Effect.fn.
           ...(account === null ? {} : { account: String(account) }),
         })),
     ),
-    entries: ({ account = null, entry = null, isOpen, service = null }) => {
-      const open = isOpen === undefined ? null : Number(isOpen)
-      const places = [entry, entry, account, account, service, service, open, open]
-      return Effect.map(
-        reading(database, () => statements.list.all(...places)),
+    entries: ({ after = 0, limit = -1, ...filter }) =>
+      Effect.map(
+        reading(database, () => statements.list.all(...valuesOf(filter), after, limit)),
         (rows) =>
           rows.map((row) => ({
+            id: Number(row["id"]),
             entry: String(row["entry"]),
             ...(row["account"] === null ? {} : { account: String(row["account"]) }),
             ...(row["service"] === null ? {} : { service: String(row["service"]) }),
             isOpen: row["open"] === 1,
+            updatedAt: DateTime.makeUnsafe(Number(row["updated"])),
           })),
-      )
-    },
+      ),
     isUnowned: (entry) => reading(database, () => statements.unowned.get(entry) !== undefined),
     adopt: (service, account) => void statements.adopt.run(account, service),
-    append: ({ account, entry }, count, lines, state) => {
+    append: ({ account, entry }, count, { lines, updated }, state) => {
       if (lines.length === 0) return
       const isOpen = state !== undefined && Lifecycle.isOpen(state)
       const service = state === undefined ? null : Lifecycle.subjectOf(state).service
-      statements.enter.run(entry, account, service, isOpen ? 1 : 0)
+      statements.enter.run(entry, account, service, isOpen ? 1 : 0, updated)
       for (const [index, line] of lines.entries()) statements.add.run(count + index + 1, line, entry, account)
     },
   }

@@ -26,6 +26,8 @@ export interface Leases {
   readonly take: (place: Place) => Effect.Effect<Token, Unusable, Scope.Scope>
   /** Whether the token still holds its entry; part of a transaction. */
   readonly isHeld: (token: Token) => boolean
+  /** Take an entry from a holder that is gone, and say whether nobody holds it now; part of a transaction. */
+  readonly isFree: (place: Place, now: number) => boolean
 }
 
 /** Renew leases in the background until the scope closes. Errors: `Unusable` (`Corrupt`, `Unavailable`). */
@@ -61,13 +63,17 @@ export const make = Effect.fnUntraced(function* (
     const detail = `${who} holds the entry ${entry}, until ${until} unless it goes on; wait for it to end`
     return new Unusable({ journal, problem: "Held", detail })
   }
-  const grant = ({ account, entry }: Place, now: number): Result.Result<Token, Unusable> => {
+  /** Take an entry from a holder that is gone. Says who holds it still; `undefined` when nobody does. */
+  const clear = ({ account, entry }: Place, now: number) => {
     const row = statements.holder.get(entry, account)
-    if (row !== undefined) {
-      const found = obstacle(entry, Holder.read(row["owner"]), Number(row["expires"]), now)
-      if (found !== undefined) return Result.fail(found)
-      statements.remove.run(row["token"] ?? null)
-    }
+    if (row === undefined) return undefined
+    const found = obstacle(entry, Holder.read(row["owner"]), Number(row["expires"]), now)
+    if (found === undefined) statements.remove.run(row["token"] ?? null)
+    return found
+  }
+  const grant = ({ account, entry }: Place, now: number): Result.Result<Token, Unusable> => {
+    const found = clear({ account, entry }, now)
+    if (found !== undefined) return Result.fail(found)
     return Result.succeed(statements.insert.run(entry, account, owner, now + Duration.toMillis(lease)).lastInsertRowid)
   }
   const acquire = (place: Place, granted: (token: Token) => void) =>
@@ -118,5 +124,6 @@ export const make = Effect.fnUntraced(function* (
         )
       }),
     isHeld: (token) => statements.token.get(token) !== undefined,
+    isFree: (place, now) => clear(place, now) === undefined,
   }
 })

@@ -18,12 +18,14 @@ export const versionWithoutAccounts = 1
 
 const entries = `
   -- One row per history. "open" says that recovery has something to do. "account" says whose it is; version 1 did not know.
+  -- "updated" is when its last event happened, in milliseconds since 1970.
   CREATE TABLE entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     entry TEXT NOT NULL,
     account TEXT,
     service TEXT,
     open INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
     UNIQUE (entry, account)
   ) STRICT;
   CREATE INDEX entries_open ON entries (id) WHERE open = 1;
@@ -69,7 +71,9 @@ export const migration = `
   ALTER TABLE entries RENAME TO entries_1;
   ALTER TABLE leases RENAME TO leases_1;
   ${entries}
-  INSERT INTO entries (id, entry, service, open) SELECT id, entry, service, open FROM entries_1;
+  INSERT INTO entries (id, entry, service, open, updated) SELECT id, entry, service, open, coalesce(
+    (SELECT round(1000 * unixepoch(iif(json_valid(event), event ->> '$.at', NULL), 'subsec'))
+     FROM events WHERE events.entry = entries_1.id ORDER BY sequence DESC LIMIT 1), 0) FROM entries_1;
   ${leases}
   DELETE FROM sqlite_sequence WHERE name IN ('entries', 'leases');
   INSERT INTO sqlite_sequence (name, seq) SELECT substr(name, 1, length(name) - 2), seq FROM sqlite_sequence

@@ -9,6 +9,12 @@ import { shelved } from "./shelf.ts"
 type Service = Journal["Service"]
 type Events = ReadonlyArray<Lifecycle.Event>
 
+/** Everything but what goes by one name. */
+const without = <A extends object, Name extends keyof A>(value: A, name: Name): Omit<A, Name> => {
+  const { [name]: _, ...rest } = value
+  return rest
+}
+
 const broken = (change: (real: Service) => Partial<Service>): Conformance.Keeper => ({
   fresh: Effect.succeed({
     layer: Layer.effect(
@@ -57,6 +63,10 @@ const race = "of many claims at the same time one succeeds"
 const apart = "accounts that use one name have an entry each: neither sees, holds up or closes the other's"
 const kept = "an account keeps its name when it is opened again, and its credential is nowhere in it"
 const named = "an account is named the same each time, apart from the others, and not by its credential"
+const listed = "what is kept is listed, oldest first, page by page, and by whatever is said of it"
+const over = "what is over and as old as was said is forgotten, and counted; what is open or held stays"
+const one = "one entry is forgotten by its name, of one account alone, and is new when it is asked for again"
+const gone = "what was forgotten is gone at once for whoever has it open beside us, and when it is opened again"
 const alone = "an entry is held by one driver at a time, and the others stay free"
 
 export const journals: Mutants<Conformance.Keeper> = {
@@ -209,9 +219,79 @@ export const journals: Mutants<Conformance.Keeper> = {
     }),
     caughtBy: ["an entry leaves the list when it settles, and comes back when it was stopped and is asked for again"],
   },
+  "each page begins anew": {
+    subject: broken((real) => ({ entries: (listing) => real.entries(without(listing, "after")) })),
+    caughtBy: [listed],
+  },
+  "a page is as long as it likes": {
+    subject: broken((real) => ({ entries: (listing) => real.entries(without(listing, "limit")) })),
+    caughtBy: [listed],
+  },
+  "the latest entries stand first": {
+    subject: broken((real) => ({ entries: (listing) => Effect.map(real.entries(listing), (all) => all.toReversed()) })),
+    caughtBy: [listed],
+  },
+  "an age is asked of nobody": {
+    subject: broken((real) => ({
+      entries: (listing) => real.entries(without(listing, "updatedBefore")),
+      prune: (filter) => real.prune(without(filter, "updatedBefore")),
+    })),
+    caughtBy: [listed, over],
+  },
+  "what is open is forgotten too": {
+    subject: broken((real) => ({
+      prune: (filter) =>
+        Effect.zipWith(real.prune(filter), real.prune({ ...filter, isOpen: true }), (closed, open) => closed + open),
+    })),
+    caughtBy: [over, one],
+  },
+  "what is held is forgotten too": {
+    subject: broken((real) => {
+      const forgotten = new Set<string>()
+      const isThere = ({ entry }: { readonly entry: string }) => !forgotten.has(entry)
+      const entries: Service["entries"] = (listing) => Effect.map(real.entries(listing), (all) => all.filter(isThere))
+      return {
+        entries,
+        prune: (filter) =>
+          Effect.map(entries({ isOpen: false, ...filter }), (all) => {
+            for (const { entry } of all) forgotten.add(entry)
+            return all.length
+          }),
+      }
+    }),
+    caughtBy: [over, one],
+  },
+  "nobody counts what is forgotten": {
+    subject: broken((real) => ({ prune: (filter) => Effect.as(real.prune(filter), 0) })),
+    caughtBy: [over, one],
+  },
+  "a name is forgotten for every account": {
+    subject: broken((real) => ({ prune: (filter) => real.prune(without(filter, "account")) })),
+    caughtBy: [one],
+  },
+  "an entry is left out of the list, and kept": {
+    subject: broken((real) => {
+      const forgotten = new Set<number>()
+      const entries: Service["entries"] = (listing) =>
+        Effect.map(real.entries(listing), (all) => all.filter(({ id }) => !forgotten.has(id)))
+      return {
+        entries,
+        prune: (filter) =>
+          Effect.map(entries({ isOpen: false, ...filter }), (all) => {
+            for (const { id } of all) forgotten.add(id)
+            return all.length
+          }),
+      }
+    }),
+    caughtBy: [over, one],
+  },
 }
 
 export const durables: Mutants<Conformance.LastingKeeper> = {
+  "what is forgotten is kept all the same": {
+    subject: shelved({ forgets: "ForNow" }),
+    caughtBy: [gone],
+  },
   "accounts are numbered anew at each opening": {
     subject: shelved({ names: "Anew" }),
     caughtBy: [kept],

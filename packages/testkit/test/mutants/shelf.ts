@@ -13,6 +13,7 @@ export interface Flaws {
   readonly names?: "Anew" | "Plainly"
   readonly isTorn?: boolean
   readonly isBlind?: boolean
+  readonly forgets?: "ForNow"
 }
 
 const Line = Schema.fromJsonString(Lifecycle.Event)
@@ -29,7 +30,7 @@ const layerOf = (shelf: Lines, held: Map<string, object>, flaws: Flaws) =>
   Layer.effect(
     Journal,
     Effect.gen(function* () {
-      const { isBlind, isTorn, locks, names, saves, stores } = flaws
+      const { forgets, isBlind, isTorn, locks, names, saves, stores } = flaws
       const lines: Lines = saves === undefined ? shelf : new Map(shelf)
       const holds = locks === "Itself" ? new Map<string, object>() : held
       let isOpen = true
@@ -78,13 +79,13 @@ const layerOf = (shelf: Lines, held: Map<string, object>, flaws: Flaws) =>
           return { history, append }
         })
       const stored = () =>
-        Array.from(lines, ([place, its]) => {
+        Array.from(lines, ([place, its], id) => {
           const [account = "", entry = ""] = JSON.parse(place) as ReadonlyArray<string>
           const history = its.flatMap((line) => {
             const event = decode(line)
             return Result.isSuccess(event) ? [event.success] : []
           })
-          return { account, entry, history }
+          return { id, account, entry, history }
         })
       return Journal.of({
         accountOf: (credential) =>
@@ -96,7 +97,15 @@ const layerOf = (shelf: Lines, held: Map<string, object>, flaws: Flaws) =>
           }),
         claim: (entry, account) => claim(JSON.stringify([account, entry])),
         read: (entry, account) => read(JSON.stringify([account, entry])),
-        entries: (filter) => Effect.sync(() => entriesOf(stored(), filter)),
+        entries: (listing) => Effect.sync(() => entriesOf(stored(), listing)),
+        prune: (filter) =>
+          Effect.sync(
+            () =>
+              entriesOf(stored(), { isOpen: false, ...filter })
+                .map(({ account, entry }) => JSON.stringify([account, entry]))
+                .filter((place) => !holds.has(place) && (forgets === undefined ? lines : new Map(lines)).delete(place))
+                .length,
+          ),
         unsettled: Effect.sync(() => unsettledOf(stored())),
       })
     }),

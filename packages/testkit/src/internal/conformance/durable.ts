@@ -73,6 +73,27 @@ export const cases: ReadonlyArray<Case.Case<LastingKeeper>> = [
   ),
   make(
     5,
+    "what was forgotten is gone at once for whoever has it open beside us, and when it is opened again",
+    "a list that is forgotten, and files that are kept",
+    (journal) =>
+      Effect.gen(function* () {
+        const over = [Events.drafted("x"), Events.sending, Events.accepted, Events.succeeded]
+        const found = ({ entries, read }: Effect.Success<ReturnType<typeof opened>>) =>
+          Effect.all([entries({}), read("x")])
+        yield* once(journal, (here) =>
+          once(journal, (beside) =>
+            Effect.gen(function* () {
+              yield* here.write("x", over)
+              yield* same("how many are forgotten", yield* beside.prune({}), 1)
+              yield* same("what is found beside", yield* found(here), [[], []])
+            }),
+          ),
+        )
+        yield* same("what is found at the next opening", yield* once(journal, found), [[], []])
+      }),
+  ),
+  make(
+    5,
     "what was acknowledged is seen at once by whoever opens it beside us",
     "a write that waits for the end of the process",
     (journal) =>
