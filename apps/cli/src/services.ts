@@ -81,9 +81,10 @@ function service<Name extends string>(
   more: Partial<Pick<Service, "settings" | "manners" | "hook">> = {},
 ): Service {
   return {
-    settings: {},
     manners: {},
     ...more,
+    // What every service takes: whether the credential may go over plain http to another machine.
+    settings: { allowInsecureConnection: "switch", ...more.settings },
     name,
     variable: variableOf(name),
     // A remote is looked up by its service's name at run time, so the literal type may be forgotten.

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import { Usage } from "./exit.ts"
 import * as Text from "./text.ts"
 
-/** How the value of a setting is written: one of these words, or a duration, a whole number, or words with commas between. */
-export type Kind = ReadonlyArray<string> | "duration" | "count" | "words"
+/** How the value of a setting is written: one of these words, a duration, a whole number, words with commas between, or yes or no. */
+export type Kind = ReadonlyArray<string> | "duration" | "count" | "words" | "switch"
 
 /** The settings of one service, by name. */
 export type Known = Readonly<Record<string, Kind>>
@@ -13,6 +13,7 @@ const read = (kind: Kind, text: string): unknown => {
   if (kind === "duration") return Text.duration(text)
   if (kind === "count") return /^\d{1,9}$/.test(text) ? Number(text) : undefined
   if (kind === "words") return text === "" ? undefined : text.split(",")
+  if (kind === "switch") return text === "true" || text === "false" ? text === "true" : undefined
   return kind.includes(text) ? text : undefined
 }
 
@@ -24,6 +25,8 @@ const form = (kind: Kind): string => {
       return "a whole number"
     case "words":
       return "words with commas between"
+    case "switch":
+      return "true or false"
     default:
       return kind.join(" or ")
   }

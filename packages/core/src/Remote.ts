@@ -14,9 +14,17 @@ import type { EventOf, Request } from "./Lifecycle.ts"
 import type { Handle } from "./Handle.ts"
 import type { Observation } from "./Observation.ts"
 
-/** One thing to do. It ends within `within`, or answers that it did not; a look may be held open for `hold`. */
+/**
+ * One thing to do. It ends within `within`, or answers that it did not; a look may be held open for `hold`. A submit that is
+ * `isRepeatable` does nothing twice if it arrives twice; where that is not said, it must not arrive twice.
+ */
 export type Deed =
-  | { readonly _tag: "Submit"; readonly request: Request; readonly within: Duration.Duration }
+  | {
+      readonly _tag: "Submit"
+      readonly request: Request
+      readonly isRepeatable?: boolean
+      readonly within: Duration.Duration
+    }
   | {
       readonly _tag: "Look"
       readonly handle: Handle

@@ -40,6 +40,36 @@ export interface Response {
 /** Read text that may be a secret. For transports, at the wire. */
 export const reveal = (text: Text): string => (Redacted.isRedacted(text) ? Redacted.value(text) : text)
 
+// The URL parser drops line ends and trims spaces without a word.
+// oxlint-disable-next-line no-control-regex
+const blank = /[\u0000-\u0020\u007f]/
+const unfit = /[^\t\u0020-\u007e\u0080-\u00ff]/
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/**
+ * Say why HTTP cannot carry a request; `undefined`: it can. For transports, before anything leaves. A header is named; no
+ * value is shown.
+ */
+export const flaw = ({ headers, method, url }: Request): string | undefined => {
+  const text = reveal(url)
+  if (blank.test(text)) return "the url holds a space or a control character; encode it"
+  const address = URL.canParse(text) ? new URL(text) : undefined
+  if (address === undefined || !/^https?:$/.test(address.protocol)) {
+    return "the url is not an absolute http or https url"
+  }
+  if (address.username !== "" || address.password !== "") {
+    return "the url holds a user name or password; send them as a header"
+  }
+  if (!token.test(method) || /^CONNECT$/i.test(method)) return "the method is none that can be sent; correct it"
+  for (const [name, value] of Object.entries(headers)) {
+    if (!token.test(name)) return "the name of a header is not valid HTTP; correct it"
+    if (unfit.test(reveal(value))) {
+      return `the header ${name} holds a line end or another character that HTTP forbids; trim what it is made of`
+    }
+  }
+  return undefined
+}
+
 /** Put the parts of a body one after the other, in memory of their own. */
 export const join = (parts: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0))

@@ -66,11 +66,25 @@ export class Unanswered extends Schema.TaggedError<Unanswered>()("Unanswered", {
   }
 }
 
-/** How long the whole exchange may take, and how many bytes of body are read before the answer counts as `TooLarge`. */
+/** What bounds an exchange, and how careful it is to be. */
 export interface Limits {
+  /** How long the whole exchange may take. */
   readonly timeout: Duration.Duration
+  /** How many bytes of body, decoded, are read before the answer counts as `TooLarge`. */
   readonly maxBytes: bigint
+  /**
+   * Whether the service does the same if the request arrives twice (RFC 9110, 9.2.2). A request that is not idempotent
+   * goes on a connection of its own where the platform gives one: on a used one, which the server may just be closing, it
+   * would be in doubt, and some platforms send it again. Default: as its method says, see `isIdempotent`.
+   */
+  readonly idempotent?: boolean
 }
+
+/** Tell whether a request may arrive twice: as the caller says, else by its method, as RFC 9110 defines it. */
+export const isIdempotent = (
+  { method }: Pick<Exchange.Request, "method">,
+  { idempotent }: Pick<Limits, "idempotent">,
+) => idempotent ?? /^(GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/.test(method)
 
 /** An answer whose body is still arriving. */
 export interface Opened {
@@ -92,7 +106,7 @@ export class Transport extends Context.Service<
      */
     readonly open: (
       request: Exchange.Request,
-      limits: Pick<Limits, "timeout">,
+      limits: Omit<Limits, "maxBytes">,
     ) => Effect.Effect<Opened, Unsent | Unanswered, Scope.Scope>
   }
 >()("@tenuto/http/Transport") {}

@@ -125,7 +125,8 @@ export const remote = (
     sent,
     shape,
     origin: Effect.map(shape, ({ origin }) => origin),
-    submit: (asked: Asked = request) => perform({ _tag: "Submit", request: asked, within }),
+    submit: (asked: Asked = request, more: { readonly isRepeatable?: boolean } = {}) =>
+      perform({ _tag: "Submit", request: asked, within, ...more }),
     look: (held: Handle.Handle = handle, hold?: Duration.Duration) =>
       perform({ _tag: "Look", handle: held, within, ...(hold === undefined ? {} : { hold }) }),
     cancel: (held: Handle.Handle = { ...handle, operation: "stop" }) =>

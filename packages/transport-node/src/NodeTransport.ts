@@ -2,12 +2,16 @@
  * Carries requests over sockets of its own, by undici's HTTP/1.1 client, and
  * proves whether a request could have left.
  *
- * It never retries, follows no redirect, pipelines nothing, speaks no HTTP/2
- * and decodes no body. It leaves the global `fetch` as it is.
+ * It never retries, follows no redirect, pipelines nothing and speaks no
+ * HTTP/2. It leaves the global `fetch` as it is. Unless a request says
+ * otherwise it names itself `tenuto/<version>` and takes gzip, deflate, br and
+ * zstd, which it undoes within the limit as `fetch` does; what is asked for by
+ * `range` it asks for as it is.
  *
  * Law 3: `Unsent` is said exactly when the request was never bound to a
  * connected socket. From then on every failure is `Unanswered`, also where a
- * kept-alive connection turns out to be dead.
+ * kept-alive connection turns out to be dead; so a request that is not
+ * idempotent goes on a connection that has carried nothing.
  * Law 7: time-outs follow Effect's clock; interrupting closes the socket at
  * once, a half-connected one too, and leaves no timer.
  * Law 10: texts name the host and port, and nothing else of a request.
@@ -26,7 +30,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Exchange from "@tenuto/http/Exchange"
 import { type Opened, Transport, type Unanswered, type Unsent } from "@tenuto/http/Transport"
+import * as Encoding from "./internal/Encoding.ts"
 import { Origin } from "./internal/Origin.ts"
 import { Streamed } from "./internal/Streamed.ts"
 import { makeConnect } from "./internal/Undici.ts"
@@ -78,28 +84,28 @@ export const layerWith = (options: Options): Layer.Layer<Transport> =>
       return Transport.of({
         send: (request, limits) =>
           Effect.withFiber((fiber) => {
-            const parcel = Wire.read(request)
+            const parcel = Wire.read(request, limits)
             if ("_tag" in parcel) return parcel
-            return Effect.callback((resume) => {
+            return Effect.callback<Exchange.Response, Unsent | Unanswered>((resume) => {
               const flight = new Whole(parcel, originOf(parcel.origin), limits, fiber.context, resume)
               flight.start()
               return Effect.sync(() => flight.cancel())
-            })
+            }).pipe(Effect.flatMap((whole) => Encoding.undoWhole(parcel.place, request.method, whole, limits)))
           }),
-        open: (request, { timeout }) =>
+        open: (request, limits) =>
           Effect.withFiber((fiber) => {
-            const parcel = Wire.read(request)
+            const parcel = Wire.read(request, limits)
             if ("_tag" in parcel) return parcel
             let flight: Streamed | undefined
             const stop = Effect.sync(() => flight?.cancel())
             return Effect.andThen(
               Effect.addFinalizer(() => stop),
               Effect.callback<Opened, Unsent | Unanswered>((resume) => {
-                flight = new Streamed(parcel, originOf(parcel.origin), timeout, fiber.context, resume)
+                flight = new Streamed(parcel, originOf(parcel.origin), limits.timeout, fiber.context, resume)
                 flight.start()
                 return stop
               }),
-            )
+            ).pipe(Effect.flatMap((opened) => Encoding.undo(parcel.place, request.method, opened)))
           }),
       })
     }),

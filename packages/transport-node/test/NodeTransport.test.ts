@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { Worker } from "node:worker_threads"
 import { connect, type Socket } from "node:net"
 import { createServer as createTlsServer, type Server } from "node:tls"
@@ -14,7 +15,7 @@ import { Transport } from "@tenuto/http/Transport"
 import { NodeTransport, nodeTransport } from "@tenuto/transport-node"
 import * as Conformance from "@tenuto/testkit/Conformance"
 import * as RawServer from "@tenuto/testkit/RawServer"
-import { assertSilent, limits, request } from "./requests.ts"
+import { assertSilent, limits, request, secret } from "./requests.ts"
 import { certificate, key } from "./certificate.ts"
 
 describe("NodeTransport is a transport, over sockets", () => {
@@ -106,7 +107,8 @@ describe("NodeTransport, before a request is bound", () => {
         },
       })
       const transport = yield* build(NodeTransport.layerWith({ connections: 1 }))
-      const send = (path: string, more = {}) => transport.send(request(`${server.origin}${path}`), limits(more))
+      const send = (path: string, more = {}) =>
+        transport.send(request(`${server.origin}${path}`), limits({ idempotent: true, ...more }))
       const first = yield* Effect.forkChild(send("/first"))
       yield* server.read
       const late = yield* Effect.flip(send("/late", { timeout: Duration.millis(40) }))
@@ -150,12 +152,12 @@ describe("NodeTransport, before a request is bound", () => {
       })
       const transport = yield* build(NodeTransport.layer)
       const url = `${server.origin}/a`
-      yield* transport.send(request(url), limits())
+      yield* transport.send(request(url), limits({ idempotent: true }))
       for (const headers of [{ "x-a": "1\r\n" }, { "content-length": "5" }, { expect: "100-continue" }]) {
-        const error = yield* Effect.flip(transport.send(request(url, { headers }), limits()))
+        const error = yield* Effect.flip(transport.send(request(url, { headers }), limits({ idempotent: true })))
         assert.deepStrictEqual([error._tag, error.problem], ["Unsent", "InvalidRequest"])
       }
-      yield* transport.send(request(url), limits())
+      yield* transport.send(request(url), limits({ idempotent: true }))
       assert.deepStrictEqual([server.connections(), server.requests()], [1, 2])
     }),
   )
@@ -253,6 +255,72 @@ describe("NodeTransport", () => {
       })
       const error = yield* Effect.flip(transport.send(request(`${cut.origin}/a`), limits()))
       assert.deepStrictEqual([error._tag, error.problem], ["Unanswered", "Truncated"])
+    }),
+  )
+
+  it.live("makes room for what must not be sent twice by closing what is idle", () =>
+    Effect.gen(function* () {
+      const used = new Set<unknown>()
+      const server = yield* RawServer.serve({
+        serve: (socket, _, answered) => {
+          answered()
+          socket.write(RawServer.ok(used.has(socket) ? "used" : "new"))
+          used.add(socket)
+        },
+      })
+      const transport = yield* build(NodeTransport.layerWith({ connections: 2 }))
+      const sends = Array.from({ length: 8 }, (_, nth) =>
+        Effect.map(transport.send(request(`${server.origin}/a`), limits({ idempotent: nth % 4 === 3 })), ({ body }) =>
+          new TextDecoder().decode(body),
+        ),
+      )
+      const said = yield* Effect.all([...sends, ...sends], { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        said.filter((_, nth) => nth % 4 !== 3),
+        Array.from({ length: 12 }, () => "new"),
+      )
+      assert.isAtMost(server.connections(), 16)
+    }),
+  )
+
+  const seen = Effect.gen(function* () {
+    const server = yield* RawServer.serve({ serve: (socket) => void socket.write(RawServer.ok("x")) })
+    const transport = yield* build(NodeTransport.layer)
+    return {
+      server,
+      send: (headers: Record<string, string>) => transport.send(request(`${server.origin}/a`, { headers }), limits()),
+    }
+  })
+
+  it.live("names itself with its version, and the codings it takes, unless a request does", () =>
+    Effect.gen(function* () {
+      const { send, server } = yield* seen
+      yield* send({})
+      const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+      assert.include(server.text(), `user-agent: tenuto/${version}\r\naccept-encoding: gzip, deflate, br, zstd\r\n`)
+      const own = yield* seen
+      yield* own.send({ "User-Agent": "choir/2", "Accept-Encoding": "br" })
+      assert.notInclude(own.server.text(), "tenuto")
+      assert.match(own.server.text(), /User-Agent: choir\/2\r\nAccept-Encoding: br\r\n/)
+    }),
+  )
+
+  it.live("asks for a part as it is: a part of something compressed cannot be read", () =>
+    Effect.gen(function* () {
+      const { send, server } = yield* seen
+      yield* send({ range: "bytes=5-" })
+      assert.match(server.text(), /accept-encoding: identity\r\n/)
+    }),
+  )
+
+  it.live("names the header that HTTP cannot carry, and shows none of it", () =>
+    Effect.gen(function* () {
+      const { send } = yield* seen
+      const exit = yield* Effect.exit(send({ authorization: `Bearer ${secret}\n` }))
+      const error = yield* Effect.flip(exit)
+      assert.deepStrictEqual([error._tag, error.problem], ["Unsent", "InvalidRequest"])
+      assert.include(error.detail, "the header authorization holds a line end")
+      assertSilent(exit)
     }),
   )
 

@@ -2,6 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Contract from "../Contract.ts"
 import type { Evidence } from "../Evidence.ts"
 import type * as Lifecycle from "../Lifecycle.ts"
 import type * as Operation from "../Operation.ts"
@@ -12,12 +13,24 @@ const together = (one: Duration.Duration, other: Duration.Duration): Duration.Du
   Duration.millis(Duration.toMillis(one) + Duration.toMillis(other))
 
 /** How long an answer may take: a held look has its hold on top. */
-export const limit = (operation: Operation.Any, action: Lifecycle.Action): Duration.Duration =>
+const limit = (operation: Operation.Any, action: Lifecycle.Action): Duration.Duration =>
   action._tag === "Submit"
     ? operation.contract.limits.submit
     : action._tag === "Look" && action.hold !== undefined
       ? together(action.hold, operation.contract.limits.answer)
       : operation.contract.limits.answer
+
+/** What to perform, in the time that is left. */
+export const of = (
+  operation: Operation.Any,
+  action: Extract<Lifecycle.Action, { readonly _tag: "Submit" | "Look" }>,
+  left: Duration.Duration,
+): Remote.Deed => {
+  const within = Duration.min(left, limit(operation, action))
+  return action._tag === "Submit"
+    ? { ...action, within, isRepeatable: Contract.isRepeatable(operation.contract) }
+    : { ...action, within }
+}
 
 /** The remote keeps to `within` by itself and knows best how far it got; this is the last resort. */
 const grace = Duration.seconds(1)

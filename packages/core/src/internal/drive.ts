@@ -16,7 +16,6 @@ import { Inbox } from "../Inbox.ts"
 import type * as Journal from "../Journal.ts"
 import * as Lifecycle from "../Lifecycle.ts"
 import type * as Operation from "../Operation.ts"
-import type * as Remote from "../Remote.ts"
 import * as Deed from "./deed.ts"
 import type * as End from "./end.ts"
 import { later } from "./instant.ts"
@@ -118,8 +117,7 @@ export const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>
       // Whoever took the entry over meanwhile has told what is true of it: nothing of ours may leave any more.
       if (Duration.isGreaterThan(DateTime.distance(began, ready), moment)) yield* page.append([])
     }
-    const within = Duration.min(DateTime.distance(ready, deadline), Deed.limit(operation, action))
-    const deed: Remote.Deed = action._tag === "Submit" ? { ...action, within } : { ...action, within }
+    const deed = Deed.of(operation, action, DateTime.distance(ready, deadline))
     yield* Effect.uninterruptibleMask((restore) =>
       restore(hearing.unlessEnded(action, Deed.perform(remote, deed))).pipe(
         Effect.flatMap((answer) =>

@@ -13,8 +13,9 @@ import type * as Exchange from "../Exchange.ts"
 import * as Json from "../Json.ts"
 import * as Credential from "./Credential.ts"
 import * as Address from "./address.ts"
-import { type Transport, type Unanswered, Unsent } from "../Transport.ts"
+import { type Limits, type Transport, type Unanswered, Unsent } from "../Transport.ts"
 import * as Verdict from "../Verdict.ts"
+import { bearing, nowhere, originOf, refusal, requestOf } from "./request.ts"
 import type { Answered, Call, Endpoint, Reading, Refusal, Settings, Table } from "./table.ts"
 
 /** An answer is read up to this many bytes. */
@@ -22,6 +23,8 @@ const maxBytes = 8n * 1024n * 1024n
 
 /** So long a credential may take to come for a file. */
 const patience = Duration.seconds(30)
+
+type Limited = Omit<Limits, "maxBytes">
 
 /** What a reader can establish. */
 type Read = Extract<Remote.Answer, { readonly _tag: "Accepted" | "Observed" }>
@@ -40,18 +43,18 @@ export const connect = <Service extends string>(
   const heard = (deed: Remote.Deed["_tag"], answer: Remote.Answer) => budget?.heard(deed, answer) ?? Effect.void
 
   // Law 10: neither a base that is none nor a path that leaves it gets to see the credential.
-  const exchange = (call: Call, within: Duration.Duration, isRefused = isUnauthorized) => {
-    const request = Result.flatMap(Address.of(base, call), (url) =>
-      origin !== nowhere && originOf(url) === origin
+  const exchange = (call: Call, limits: Limited, isRefused = isUnauthorized) => {
+    const request = Result.flatMap(Address.of(base, call), (url) => {
+      const detail = refusal(origin, url, settings)
+      return detail === undefined
         ? attempt(() => requestOf(url, call), "the request cannot be written as JSON")
-        : Result.fail(astray(origin)),
-    )
+        : Result.fail(detail)
+    })
     if (Result.isFailure(request))
       return Effect.fail(new Unsent({ problem: "InvalidRequest", detail: request.failure }))
-    const { headers, ...plain } = request.success
     const send = (apiKey: Redacted.Redacted<string>, timeout: Duration.Duration) =>
-      transport.send({ ...plain, headers: { ...headers, ...table.credential(apiKey) } }, { timeout, maxBytes })
-    return Credential.spend(credential, within, send, isRefused)
+      transport.send(bearing(request.success, table.credential(apiKey)), { ...limits, timeout, maxBytes })
+    return Credential.spend(credential, limits.timeout, send, isRefused)
   }
 
   const urlOf = (call: Call): string => Result.getOrElse(Address.of(base, call), () => base)
@@ -92,7 +95,7 @@ export const connect = <Service extends string>(
   const ask = <A extends Read>(
     stage: "submit" | "look" | "cancel" | "answer",
     call: Call,
-    within: Duration.Duration,
+    limits: Limited,
     read: (body: unknown, answered: Answered) => Reading<A>,
   ): Effect.Effect<Remote.Answer> => {
     const doubt = stage === "submit" ? "Uncertain" : "Unseen"
@@ -134,7 +137,7 @@ export const connect = <Service extends string>(
         const answer = answered(response, now)
         return "reason" in answer && answer.reason._tag === "Unauthenticated" && answer._tag !== "Uncertain"
       })
-    return exchange(call, within, isRefused).pipe(
+    return exchange(call, limits, isRefused).pipe(
       Effect.flatMap((response) =>
         Effect.map(DateTime.now, (now) => {
           const deprecation = Result.getOrUndefined(attempt(() => table.deprecation?.(response.headers, now)))
@@ -156,15 +159,15 @@ export const connect = <Service extends string>(
     const { operation } = deed._tag === "Submit" ? deed.request : deed.handle
     const endpoint = endpointOf(operation)
     if (deed._tag === "Submit") {
-      const { request, within } = deed
+      const { isRepeatable: idempotent = false, request, within: timeout } = deed
       if (endpoint === undefined) return unknownOperation("Rejected", "submit", operation)
       const call = attempt(() => endpoint.submit(request))
       if (Result.isFailure(call)) return Effect.succeed(unbuilt("Rejected", "draft", operation))
-      return ask("submit", call.success, within, (body, answered) =>
+      return ask("submit", call.success, { timeout, idempotent }, (body, answered) =>
         Result.map(endpoint.accepted(body, request, answered), (accepted) => ({ _tag: "Accepted", ...accepted })),
       )
     }
-    const { handle, within } = deed
+    const { handle, within: timeout } = deed
     const stage = stages[deed._tag]
     if (endpoint === undefined) return unknownOperation("Unseen", stage, operation)
     const built = attempt(() => follow(endpoint, deed))
@@ -172,7 +175,9 @@ export const connect = <Service extends string>(
     const { call, read = endpoint.observed } = built.success
     if (call === undefined)
       return Effect.succeed({ _tag: "Unseen", reason: { _tag: "NotImplemented" }, evidence: { stage } })
-    return ask(stage, call, within, (body, answered) =>
+    // Looking twice does nothing twice, whatever the method; of everything else the method tells.
+    const limits = { timeout, ...(stage === "look" ? { idempotent: true } : {}) }
+    return ask(stage, call, limits, (body, answered) =>
       Result.map(read(body, handle, answered), ({ retryAfter, ...observation }) => ({
         _tag: "Observed",
         observation,
@@ -185,7 +190,7 @@ export const connect = <Service extends string>(
     const { operation } = artifact.handle
     const link = attempt(() =>
       endpointOf(operation)?.link?.(artifact, {
-        exchange: (call) => exchange(call, within),
+        exchange: (call) => exchange(call, { timeout: within }),
         addressOf: urlOf,
         judged: (response, now) => judged("download", response, now),
         reasonOf,
@@ -264,28 +269,6 @@ const accountOf = (account: Remote.Account | undefined): Pick<Remote.Shape, "acc
   account === undefined ? {} : { account }
 
 const isUnauthorized = ({ status }: Exchange.Response): Effect.Effect<boolean> => Effect.succeed(status === 401)
-
-const requestOf = (url: string, { body, form, headers: own, method }: Call): Exchange.Request => {
-  const headers = { ...own, accept: "application/json" }
-  if (form !== undefined) {
-    return { method, url, headers: { ...headers, "content-type": form.contentType }, body: form.body }
-  }
-  if (body === undefined) return { method, url, headers }
-  return { method, url, headers: { ...headers, "content-type": "application/json" }, body: Json.write(body) }
-}
-
-/** The origin of what is no base for paths. */
-const nowhere = "nowhere"
-
-const originOf = (text: string): string => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url === undefined || !/^https?:$/.test(url.protocol) ? nowhere : url.origin
-}
-
-const astray = (origin: string): string =>
-  origin === nowhere
-    ? "the base url is not an absolute http or https url without query and fragment; correct baseUrl"
-    : `the path of the request leads away from ${origin}, where the credential belongs`
 
 const hintOf = (headers: Exchange.Headers, now: DateTime.Utc): Pick<Verdict.Trouble, "retryAfter"> => {
   const retryAfter = Delay.retryAfter(headers, now)

@@ -33,7 +33,10 @@ export interface Call {
   readonly method: string
   readonly path: string | ReadonlyArray<string>
   readonly query?: Readonly<Record<string, string>>
-  /** Further headers in lower case, such as `idempotency-key`; none of them replaces the credential. */
+  /**
+   * Headers of this call in lower case, such as `idempotency-key`. They win over `accept` and `content-type` of
+   * `application/json`, which are sent unless a call says otherwise; never over the credential or the type of a form.
+   */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Schema.Json
   /** A form with files, in place of a body. */
@@ -155,7 +158,15 @@ export interface Table<Service extends string> {
  * `account` says whose work it is, for a journal that several accounts share. It is a digest of the credential unless you
  * name it; where `apiKey` is a function or an effect a name is required, so that the work is still found afterwards.
  */
-export type Settings = { readonly baseUrl?: string | undefined } & (
+export type Settings = {
+  readonly baseUrl?: string | undefined
+  /**
+   * Let the credential go over plain `http:` to a host that is not this machine, such as a container or a proxy in a
+   * private network. Default: false, so that a submit to such a base is rejected, with the reason `Invalid`; loopback
+   * addresses, `localhost` and names under `.test` are always allowed.
+   */
+  readonly allowInsecureConnection?: boolean | undefined
+} & (
   | { readonly apiKey: Credential.Key; readonly account?: string | undefined }
   | { readonly apiKey: Credential.Source; readonly account: string }
 )

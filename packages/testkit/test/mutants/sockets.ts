@@ -1,5 +1,6 @@
 /** Broken transports over sockets: each wraps the real one, and makes one mistake. */
 import { connect } from "node:net"
+import { gzipSync } from "node:zlib"
 import { Effect, Exit, Layer, Queue, Scope, Stream } from "effect"
 import { Transport, Unanswered, Unsent } from "@tenuto/http/Transport"
 import { type Request, reveal } from "@tenuto/http/Exchange"
@@ -112,6 +113,32 @@ export const sockets: Mutants<Conformance.Socketed> = {
   "every request has a connection of its own": {
     subject: broken(() => ({ send: (request, limits) => Effect.flatMap(fresh, ({ send }) => send(request, limits)) })),
     caughtBy: ["a connection is used again: two at most for a thousand requests"],
+  },
+  "a submit goes on the connection that a poll left": {
+    subject: broken(sending((real, request, limits) => real(request, { ...limits, idempotent: true }))),
+    caughtBy: ["what must not be sent twice goes on a connection that has carried nothing"],
+  },
+  "a 100 spoils the answer after it": {
+    subject: broken(
+      sending((real, request, limits) =>
+        Effect.flatMap(real(request, limits), (answer) =>
+          new TextDecoder().decode(answer.body).startsWith("after 100")
+            ? Effect.fail(new Unanswered({ problem: "Malformed", detail: "an answer of its own" }))
+            : Effect.succeed(answer),
+        ),
+      ),
+    ),
+    caughtBy: ["a 100 that nobody asked for is passed over"],
+  },
+  "a compressed answer stays compressed": {
+    subject: broken(
+      sending((real, request, limits) =>
+        Effect.map(real(request, limits), (answer) =>
+          answer.body.byteLength < 1000 ? answer : { ...answer, body: new Uint8Array(gzipSync(answer.body)) },
+        ),
+      ),
+    ),
+    caughtBy: ["a compressed answer is handed over as what it was, within the limit"],
   },
   "requests are pipelined": { subject: { layer: pipelining }, caughtBy: ["nothing is pipelined"] },
   "an abort leaves its socket open": {

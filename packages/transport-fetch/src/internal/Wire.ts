@@ -10,12 +10,7 @@ export interface Parcel {
   readonly init: RequestInit
 }
 
-// The URL parser drops line ends and trims spaces without a word; `Headers` trims values.
-// oxlint-disable-next-line no-control-regex
-const forbidden = /[\u0000-\u0020\u007f]/
-const invalid = /[^\t\u0020-\u007e\u0080-\u00ff]/
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const unsendable = /^(CONNECT|TRACE|TRACK)$/i
+const unsendable = /^(TRACE|TRACK)$/i
 
 /** What each platform is asked for, if it knows the word: workers refuse some of them. */
 const wished: ReadonlyArray<RequestInit> = [{ credentials: "omit" }, { cache: "no-store" }]
@@ -34,29 +29,18 @@ const policy = (): RequestInit => (known ??= Object.assign({ redirect: "manual" 
 
 /** Read a request. The answer is `Unsent` (`InvalidRequest`) if it cannot be sent as it stands. */
 export const read = (request: Exchange.Request): Parcel | Unsent => {
-  const text = Exchange.reveal(request.url)
-  if (forbidden.test(text)) return Problem.invalidRequest("the url holds a space or a control character; encode it")
-  if (!URL.canParse(text)) return Problem.invalidRequest("the url is not an absolute http or https url")
-  const url = new URL(text)
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return Problem.invalidRequest("the url is not an absolute http or https url")
-  }
-  if (url.username !== "" || url.password !== "") {
-    return Problem.invalidRequest("the url holds a user name or password; send them as a header")
-  }
+  const flaw = Exchange.flaw(request)
+  if (flaw !== undefined) return Problem.invalidRequest(flaw)
   const { body, method } = request
-  if (!token.test(method) || unsendable.test(method)) return Problem.invalidRequest("fetch does not send this method")
+  if (unsendable.test(method)) return Problem.invalidRequest("fetch does not send this method")
   if (body !== undefined && /^(GET|HEAD)$/i.test(method)) {
     return Problem.invalidRequest("fetch sends no body with GET and HEAD")
   }
-  const headers: Array<[string, string]> = []
-  for (const [name, value] of Object.entries(request.headers)) {
-    const revealed = Exchange.reveal(value)
-    if (!token.test(name) || invalid.test(revealed)) {
-      return Problem.invalidRequest("the name or value of a header is not valid HTTP; correct it")
-    }
-    headers.push([name, revealed])
-  }
+  const url = new URL(Exchange.reveal(request.url))
+  const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [
+    name,
+    Exchange.reveal(value),
+  ])
   return {
     place: url.host,
     url: url.href,

@@ -8,6 +8,7 @@ import type { Socket } from "node:net"
 import type * as Duration from "effect/Duration"
 import type * as Fiber from "effect/Fiber"
 import type { Carrier, Flight } from "./Flight.ts"
+import { Interim } from "./Interim.ts"
 import * as Problem from "./Problem.ts"
 import { Client, type Connect } from "./Undici.ts"
 
@@ -29,6 +30,7 @@ export class Connection implements Carrier {
   private readonly owner: Owner
   private readonly client: Client
   private socket: Socket | undefined
+  private readonly interim = new Interim()
   private timer: Fiber.Fiber<void> | undefined
 
   constructor(owner: Owner) {
@@ -49,6 +51,7 @@ export class Connection implements Carrier {
           this.stopTimer()
           callback(...result)
         })
+        this.interim.watch(this.socket)
       },
     })
     this.client.on("disconnect", () => owner.forget(this))
@@ -63,6 +66,7 @@ export class Connection implements Carrier {
   carry(flight: Flight): void {
     this.flight = flight
     flight.carrier = this
+    this.interim.begin()
     this.client.dispatch(flight.parcel.options, flight)
   }
 

@@ -39,7 +39,7 @@ export class Origin implements Gate, Owner {
       flight.onResponseError(null, closed)
       return
     }
-    const connection = this.idle.pop() ?? this.open()
+    const connection = flight.parcel.isFresh ? this.fresh() : (this.idle.pop() ?? this.open())
     if (connection === undefined) this.waiting.add(flight)
     else connection.carry(flight)
   }
@@ -56,8 +56,12 @@ export class Origin implements Gate, Owner {
     }
     connection.flight = undefined
     const next = this.next()
-    if (next === undefined) this.idle.push(connection)
-    else connection.carry(next)
+    if (next !== undefined && !next.parcel.isFresh) {
+      connection.carry(next)
+      return
+    }
+    this.idle.push(connection)
+    if (next !== undefined) this.send(next)
   }
 
   discard(connection: Connection): void {
@@ -93,6 +97,16 @@ export class Origin implements Gate, Owner {
       flight?.onResponseError(null, closed)
     }
   })
+
+  /**
+   * What must not be sent twice goes where nothing has been sent before: a used socket may have been closed by the
+   * server, and then nobody knows whether the request was read.
+   */
+  private fresh(): Connection | undefined {
+    const oldest = this.all.size >= this.settings.connections ? this.idle.shift() : undefined
+    if (oldest !== undefined && this.all.delete(oldest)) oldest.close(nothing)
+    return this.open()
+  }
 
   private open(): Connection | undefined {
     if (this.all.size >= this.settings.connections) return undefined

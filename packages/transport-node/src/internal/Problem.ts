@@ -75,6 +75,17 @@ const unanswered = (place: string, headed: boolean, error: unknown): Unanswered 
 export const of = (place: string, stage: Stage, error: unknown): Unsent | Unanswered =>
   stage === "Waiting" ? unsent(place, error) : unanswered(place, stage === "Headed", error)
 
+/** Read an error of a decoder. */
+export const ofDecoding = (place: string, error: unknown): Unanswered => {
+  const isCut = error instanceof Error && error.message.startsWith("unexpected end")
+  if (isCut) return truncated(place)
+  const code = codeOf(error)
+  return new Unanswered({
+    problem: "Malformed",
+    detail: `the answer of ${place} is not in the encoding it names${shown(code)}`,
+  })
+}
+
 export const connectTimeout = (place: string): Unsent =>
   new Unsent({ problem: "ConnectTimeout", detail: `no connection to ${place} was made, or free, in time` })
 

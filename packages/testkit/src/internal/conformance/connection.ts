@@ -1,8 +1,11 @@
 /** How a transport that opens sockets keeps its connections, reads what comes over them and lets them go. */
+import type { Socket } from "node:net"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import { join } from "@tenuto/http/Exchange"
+import type { Limits } from "@tenuto/http/Transport"
 import type * as Case from "../../Case.ts"
 import { fails, limits, request } from "./carried.ts"
 import { demand, same, within } from "./demand.ts"
@@ -11,6 +14,16 @@ import { end, make, ok, reply, reset, shut, type Socketed } from "./socketed.ts"
 const text = new TextDecoder()
 const soon = within("2 seconds", "the end of the connection")
 const half = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345"
+
+/** Write piece by piece, each in a segment of its own as far as the platform lets it. */
+const dribble = (socket: Socket, whole: string, piece: number): void => {
+  socket.setNoDelay(true)
+  const next = (at: number): void => {
+    if (at < whole.length)
+      socket.write(whole.slice(at, at + piece), "latin1", () => setImmediate(() => next(at + piece)))
+  }
+  next(0)
+}
 
 const exchanges: ReadonlyArray<Case.Case<Socketed>> = [
   make(
@@ -70,11 +83,97 @@ const exchanges: ReadonlyArray<Case.Case<Socketed>> = [
           },
         })
         for (let nth = 1; nth <= 1000; nth += 1) {
-          const { body } = yield* stage.send(request(`${server.origin}/a`), limits())
+          const { body } = yield* stage.send(request(`${server.origin}/a`), limits({ idempotent: true }))
           yield* same("the answer", text.decode(body), String(nth))
         }
         yield* demand(server.connections() <= 2, `there were ${server.connections()} connections`)
         yield* same("requests", server.requests(), 1000)
+      }),
+  ),
+  make(
+    3,
+    "what must not be sent twice goes on a connection that has carried nothing",
+    "a submit in doubt, for the server had closed the connection that a poll left",
+    (stage, { owns = true }) =>
+      Effect.gen(function* () {
+        if (!owns) return
+        const used = new Set<unknown>()
+        const server = yield* stage.serve({
+          serve: (socket, _, answered) => {
+            answered()
+            socket.write(ok(used.has(socket) ? "used" : "new"))
+            used.add(socket)
+          },
+        })
+        const { body: _, ...base } = request(`${server.origin}/a`)
+        const said = (method: string, more?: Partial<Limits>) =>
+          Effect.map(stage.send({ ...base, method }, limits(more)), ({ body }) => text.decode(body))
+        yield* same("a first poll", yield* said("GET"), "new")
+        yield* same("a POST, and another", [yield* said("POST"), yield* said("POST")], ["new", "new"])
+        yield* same("a GET that must not arrive twice", yield* said("GET", { idempotent: false }), "new")
+        yield* same("a POST that may", yield* said("POST", { idempotent: true }), "used")
+        yield* same("a PUT", yield* said("PUT"), "used")
+      }),
+  ),
+  make(
+    0,
+    "a 100 that nobody asked for is passed over",
+    "an answer that is lost because the server said `100 Continue` before it",
+    (stage, { owns = true }) =>
+      Effect.gen(function* () {
+        if (!owns) return
+        const early = "HTTP/1.1 100 Continue\r\n\r\n"
+        const more = "HTTP/1.1 100 \r\nx-a: HTTP/1.1 100\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"
+        for (const head of [early, early + early, more, "\r\nHTTP/1.1 100 Continue\r\n\r\n"]) {
+          for (const piece of [1, 17, 4096]) {
+            const whole = head + ok("after 100: HTTP/1.1 100")
+            const server = yield* stage.serve({ serve: (socket) => dribble(socket, whole, piece) })
+            const { body, headers, status } = yield* stage.send(request(`${server.origin}/a`), limits())
+            yield* same("the answer", [status, text.decode(body)], [200, "after 100: HTTP/1.1 100"])
+            yield* same("what came with the early ones", [headers["x-a"], headers["link"]], [undefined, undefined])
+          }
+        }
+      }),
+  ),
+  make(
+    0,
+    "a compressed answer is handed over as what it was, within the limit",
+    "JSON that nobody can read, or a small body that fills the memory",
+    (stage) =>
+      Effect.gen(function* () {
+        const { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } = yield* Effect.promise(
+          () => import("node:zlib"),
+        )
+        const plain = "so it was ".repeat(5000)
+        const packed: ReadonlyArray<readonly [string, Uint8Array]> = [
+          ["gzip", gzipSync(plain)],
+          ["x-gzip", gzipSync(plain)],
+          ["deflate", deflateSync(plain)],
+          ["deflate", deflateRawSync(plain)],
+          ["br", brotliCompressSync(plain)],
+          ["gzip, br", brotliCompressSync(gzipSync(plain))],
+        ]
+        for (const [coding, body] of packed) {
+          const head = `HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: ${body.byteLength}\r\n\r\n`
+          const server = yield* stage.serve({
+            serve: (socket, _, answered) => {
+              answered()
+              socket.write(head)
+              socket.write(body)
+            },
+          })
+          const url = `${server.origin}/a`
+          const whole = yield* stage.send(request(url), limits())
+          const { "content-encoding": encoding, "content-length": length } = whole.headers
+          yield* demand(text.decode(whole.body) === plain, `an answer in ${coding} was not decoded`)
+          yield* same("the headers of what it is no more", [encoding, length], [undefined, undefined])
+          const opened = yield* Effect.scoped(
+            Effect.flatMap(stage.open(request(url), limits()), (stream) => Stream.runCollect(stream.body)),
+          )
+          yield* demand(text.decode(join(opened)) === plain, `a stream in ${coding} was not decoded`)
+          const small = limits({ maxBytes: 49_999n })
+          yield* fails("a body one byte too large", stage.send(request(url), small), "Unanswered", ["TooLarge"])
+        }
       }),
   ),
   make(3, "nothing is pipelined", "a request that is lost with the answer of another", (stage) =>

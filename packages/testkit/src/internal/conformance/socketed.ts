@@ -11,7 +11,14 @@ import { built, type Carrier } from "./carried.ts"
 import { same } from "./demand.ts"
 
 /** A transport over sockets, and what it claims. */
-export type Socketed = Carrier & { readonly layer: Parameters<typeof built>[0] }
+export type Socketed = Carrier & {
+  readonly layer: Parameters<typeof built>[0]
+  /**
+   * Whether it opens its sockets itself. Where a platform does, as behind `fetch`, nobody can say which of them a request
+   * goes on, or what is made of an interim answer. Default: true.
+   */
+  readonly owns?: boolean
+}
 
 export interface Stage {
   readonly send: Transport["Service"]["send"]
