@@ -39,9 +39,17 @@ const stripped = new Set([
   "upgrade",
 ])
 
+/** What `@tenuto/transport-node` says of itself: in memory nobody would, and one story is told by both. */
+const own: Readonly<Record<string, RegExp>> = {
+  "user-agent": /^tenuto(\/[\w.+-]+)?$/,
+  "accept-encoding": /^gzip, deflate, br, zstd$/,
+}
+
 /** The headers a service is shown. */
 export const shown = (headers: Readonly<Record<string, string>>): Headers =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !stripped.has(name)))
+  Object.fromEntries(
+    Object.entries(headers).filter(([name, value]) => !stripped.has(name) && own[name]?.test(value) !== true),
+  )
 
 /** Whether an answer to this may have a body at all. */
 export const isBodiless = (method: string, status: number): boolean =>

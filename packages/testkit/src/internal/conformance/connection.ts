@@ -7,6 +7,7 @@ import * as Stream from "effect/Stream"
 import { join } from "@tenuto/http/Exchange"
 import type { Limits } from "@tenuto/http/Transport"
 import type * as Case from "../../Case.ts"
+import { builtin } from "../builtin.ts"
 import { fails, limits, request } from "./carried.ts"
 import { demand, same, within } from "./demand.ts"
 import { end, make, ok, reply, reset, shut, type Socketed } from "./socketed.ts"
@@ -141,9 +142,9 @@ const exchanges: ReadonlyArray<Case.Case<Socketed>> = [
     "JSON that nobody can read, or a small body that fills the memory",
     (stage) =>
       Effect.gen(function* () {
-        const { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } = yield* Effect.promise(
-          () => import("node:zlib"),
-        )
+        const zlib = builtin("node:zlib")
+        if (zlib === undefined) return
+        const { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } = zlib
         const plain = "so it was ".repeat(5000)
         const packed: ReadonlyArray<readonly [string, Uint8Array]> = [
           ["gzip", gzipSync(plain)],
