@@ -40,15 +40,15 @@ const stripped = new Set([
 ])
 
 /** What `@tenuto/transport-node` says of itself: in memory nobody would, and one story is told by both. */
-const own: Readonly<Record<string, RegExp>> = {
-  "user-agent": /^tenuto(\/[\w.+-]+)?$/,
-  "accept-encoding": /^gzip, deflate, br, zstd$/,
-}
+const own: ReadonlyMap<string, RegExp> = new Map([
+  ["user-agent", /^tenuto(\/[\w.+-]+)?$/],
+  ["accept-encoding", /^gzip, deflate, br, zstd$/],
+])
 
 /** The headers a service is shown. */
 export const shown = (headers: Readonly<Record<string, string>>): Headers =>
   Object.fromEntries(
-    Object.entries(headers).filter(([name, value]) => !stripped.has(name) && own[name]?.test(value) !== true),
+    Object.entries(headers).filter(([name, value]) => !stripped.has(name) && own.get(name)?.test(value) !== true),
   )
 
 /** Whether an answer to this may have a body at all. */
