@@ -36,14 +36,14 @@ const inFolder = async (play: (file: string) => Promise<void>) => {
 
 const written = (file: string, entry: string) =>
   Effect.runPromise(
-    Journal.use((journal) => journal.read(entry)).pipe(Effect.provide(SqliteJournal.layer(file)), Effect.scoped),
+    Journal.use((journal) => journal.read(entry, "studio")).pipe(Effect.provide(SqliteJournal.layer(file)), Effect.scoped),
   )
 
 test("a journal is written, found again and listed on this version of Node", () =>
   inFolder(async (file) => {
     const listed = Effect.gen(function* () {
       const journal = yield* Journal
-      const page = yield* journal.claim("film")
+      const page = yield* journal.claim("film", "studio")
       yield* page.append([drafted("film")])
       yield* page.append([{ _tag: "Sending", at: DateTime.makeUnsafe("2026-01-02T03:04:06Z") }])
       return yield* journal.unsettled
@@ -63,7 +63,7 @@ test("what was said to be written is there, though the file was copied while it 
   inFolder(async (file) => {
     const appending = Effect.gen(function* () {
       const journal = yield* Journal
-      const page = yield* journal.claim("film")
+      const page = yield* journal.claim("film", "studio")
       let said = 0
       for (let nth = 0; nth < 20; nth++) {
         if (nth === 10) {
