@@ -11,11 +11,16 @@
  * Law 7: interrupting aborts at once and leaves no timer.
  * Law 10: texts name the host and port, and nothing else of a request.
  *
- * What it cannot know or prevent: browsers and Bun may send a request again
- * when a kept-alive connection turns out to be dead; every `fetch` may send one
- * again that was answered 421; `fetch` decodes a compressed body, whose
- * `content-encoding` and `content-length` are then left out. Where a request
- * without a key must not go out twice, use `@tenuto/transport-node`.
+ * What it cannot know or prevent: some platforms send a request again when a
+ * kept connection dies under it. Measured of one that must not arrive twice:
+ * Node.js sends it once; Bun once, for it gets a connection of its own; Deno
+ * (2.9) once with a body, and again without one; workers (workerd) send a GET
+ * again; Chromium sends all of them again. Every `fetch` may send one again
+ * that was answered 421. `fetch` decodes a compressed body, whose
+ * `content-encoding` and `content-length` are then left out. A body that ends
+ * by closing passes as whole when it is reset, and Node.js takes an unasked
+ * `100 Continue` for no answer. Where a request without a key must not go out
+ * twice, use `@tenuto/transport-node`.
  *
  * @example
  * ```ts
@@ -53,9 +58,9 @@ interface Flight extends Wire.Parcel {
   readonly controller: AbortController
 }
 
-const start = (request: Request): Effect.Effect<Flight, Unsent> =>
+const start = (request: Request, limits: Omit<Limits, "maxBytes">): Effect.Effect<Flight, Unsent> =>
   Effect.suspend(() => {
-    const parcel = Wire.read(request)
+    const parcel = Wire.read(request, limits)
     return "_tag" in parcel
       ? parcel
       : Effect.succeed({ ...parcel, method: request.method, controller: new AbortController() })
@@ -116,8 +121,9 @@ export const layerWith = (options: Options): Layer.Layer<Transport> => {
     return { status: head.status, headers: head.headers, body: join(chunks) }
   })
 
-  const opening = Effect.fnUntraced(function* (request: Request, { timeout }: Pick<Limits, "timeout">) {
-    const flight = yield* start(request)
+  const opening = Effect.fnUntraced(function* (request: Request, limits: Omit<Limits, "maxBytes">) {
+    const { timeout } = limits
+    const flight = yield* start(request, limits)
     const { controller, place } = flight
     yield* Effect.addFinalizer(() => Effect.sync(() => controller.abort()))
     const response = yield* answer(flight).pipe(
@@ -140,7 +146,7 @@ export const layerWith = (options: Options): Layer.Layer<Transport> => {
 
   return Layer.succeed(Transport, {
     send: (request, limits) =>
-      Effect.flatMap(start(request), (flight) =>
+      Effect.flatMap(start(request, limits), (flight) =>
         whole(flight, limits).pipe(
           aborting(flight),
           within(limits.timeout, () => Problem.timeout(flight.place, limits.timeout)),

@@ -129,6 +129,31 @@ describe("FetchTransport, on what fetch hides", () => {
     }),
   )
 
+  it.effect("asks for a connection of its own for what must not arrive twice, and gives Deno a blob", () =>
+    Effect.gen(function* () {
+      const seen: Array<RequestInit | undefined> = []
+      const fetch: typeof globalThis.fetch = (_, init) => {
+        seen.push(init)
+        return Promise.resolve(new Response("x"))
+      }
+      yield* send({ fetch })
+      yield* send({ fetch }, { idempotent: true })
+      Reflect.set(globalThis, "Deno", {})
+      yield* Effect.ensuring(
+        send({ fetch }),
+        Effect.sync(() => Reflect.deleteProperty(globalThis, "Deno")),
+      )
+      assert.deepStrictEqual(
+        seen.map((init) => [init?.keepalive, init?.body instanceof Blob]),
+        [
+          [false, false],
+          [undefined, false],
+          [false, true],
+        ],
+      )
+    }),
+  )
+
   it.effect("misses no byte of a body that says its length", () =>
     Effect.gen(function* () {
       const cut = new Response("12345", { headers: { "content-length": "10" } })

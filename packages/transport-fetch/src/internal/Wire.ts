@@ -1,6 +1,6 @@
 /** Turns a request as plain data into what `fetch` takes. It refuses what `fetch` would refuse or quietly alter. */
 import * as Exchange from "@tenuto/http/Exchange"
-import type { Unsent } from "@tenuto/http/Transport"
+import { isIdempotent, type Limits, type Unsent } from "@tenuto/http/Transport"
 import * as Problem from "./Problem.ts"
 
 /** A request for `fetch`; `place` is its host and port, for texts. */
@@ -27,8 +27,11 @@ let known: RequestInit | undefined
 
 const policy = (): RequestInit => (known ??= Object.assign({ redirect: "manual" }, ...wished.filter(isKnown)))
 
+/** Deno sends bytes again when a kept connection dies under them, and sends a blob once. */
+const once = (body: BodyInit): BodyInit => ("Deno" in globalThis ? new Blob([body as BlobPart]) : body)
+
 /** Read a request. The answer is `Unsent` (`InvalidRequest`) if it cannot be sent as it stands. */
-export const read = (request: Exchange.Request): Parcel | Unsent => {
+export const read = (request: Exchange.Request, limits: Pick<Limits, "idempotent">): Parcel | Unsent => {
   const flaw = Exchange.flaw(request)
   if (flaw !== undefined) return Problem.invalidRequest(flaw)
   const { body, method } = request
@@ -45,6 +48,13 @@ export const read = (request: Exchange.Request): Parcel | Unsent => {
     place: url.host,
     url: url.href,
     // Bytes in shared memory are refused by `fetch` itself; the type of a body forbids them beforehand.
-    init: { ...policy(), method, headers, ...(body === undefined ? {} : { body: body as BodyInit }) },
+    init: {
+      ...policy(),
+      method,
+      headers,
+      // Bun sends a request again when a kept connection dies under it, unless it goes on one of its own.
+      ...(isIdempotent(request, limits) ? {} : { keepalive: false }),
+      ...(body === undefined ? {} : { body: once(body as BodyInit) }),
+    },
   }
 }
