@@ -179,7 +179,15 @@ const legible = 1_000_000
 /** Read JSON for a flag; a fault is named by line and column. Errors: `Usage`. */
 export const jsonOf = (name: string, text: string): Effect.Effect<unknown, Usage> =>
   Effect.try({
-    try: () => JSON.parse(text) as unknown,
+    try: () => {
+      const lost: Array<string> = []
+      const value: unknown = JSON.parse(text, (_name, member, { source }: { readonly source?: string } = {}) => {
+        const isLost = typeof member === "number" && !Number.isSafeInteger(member) && String(member) !== source
+        if (isLost && source !== undefined && /^-?\d+$/.test(source)) lost.push(source)
+        return member
+      })
+      return { lost, value }
+    },
     catch: () => {
       const fault = text.length > legible ? undefined : Text.jsonFault(text)
       return new Usage({
@@ -187,7 +195,18 @@ export const jsonOf = (name: string, text: string): Effect.Effect<unknown, Usage
         way: `give it as '{"field": "value"}', or as @file`,
       })
     },
-  })
+  }).pipe(
+    Effect.flatMap(({ lost: [number], value }) =>
+      number === undefined
+        ? Effect.succeed(value)
+        : Effect.fail(
+            new Usage({
+              problem: `${name} has the number ${number}, which would be sent as another one`,
+              way: `write it as text, "${number}", where the service takes text; nothing was sent`,
+            }),
+          ),
+    ),
+  )
 
 /** Read a handle. Errors: `Usage`, saying why it is refused. */
 export const handleOf = (given: string): Effect.Effect<Handle.Handle, Usage> =>

@@ -22,6 +22,11 @@ const mistakes: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp]> 
   ["an unknown service", ["run", "soundpeace", "x", "--input", "{}"], /did you mean soundpiece\?/],
   ["an unknown operation", ["run", "soundpiece", "new_song", "--input", "{}"], /did you mean create\.new_song\?/],
   ["input that is not JSON", [...input, '{\n"lyrics": x}'], /--input is not JSON: line 2, column 11: a value/],
+  [
+    "a number that would become another one",
+    ["run", "heydonna", "projects.create", "--input", '{"metadata":{"matter":9007199254740993}}'],
+    /the number 9007199254740993, which would be sent as another one.*as text/s,
+  ],
   ["an unknown field", [...input, '{"lyrics":"a","promt":"b"}'], /promt: .*nothing was sent/s],
   ["a missing flag", ["run", "soundpiece", "create.new_song"], /--input/],
   ["a file that is not there", [...input, "@nowhere.json"], /nowhere\.json cannot be read: there is no such file/],

@@ -68,6 +68,35 @@ describe("a body is read as JSON", () => {
     it(`but not when it says ${JSON.stringify(type)}`, () => assert.match(refusal(read(`{"a":1}`, type)), /not JSON$/))
   }
 
+  it.each([
+    ["424010985738629", 424010985738629],
+    ["9007199254740991", 9007199254740991],
+    ["9007199254740992", 9007199254740992],
+    ["9007199254740993", "9007199254740993"],
+    ["-9007199254740993", "-9007199254740993"],
+    ["2512292042121000001", "2512292042121000001"],
+    ["18446744073709551615", "18446744073709551615"],
+    ["0.12345678901234567", 0.12345678901234567],
+    ["1e300", 1e300],
+    ['"9007199254740993"', "9007199254740993"],
+  ])("and the number %s is no other one, wherever it stands", (text, number) => {
+    assert.deepStrictEqual(value(read(`{"id":${text},"list":[${text}]}`)), { id: number, list: [number] })
+    assert.deepStrictEqual(value(read(text)), number)
+  })
+
+  it("and where the runtime does not tell its text, a number that is lost refuses the body", () => {
+    const { parse } = JSON
+    const older: typeof parse = (text, revive) =>
+      parse(text, revive && ((name, given) => Reflect.apply(revive, undefined, [name, given])))
+    try {
+      JSON.parse = older
+      assert.match(refusal(read(`{"id":9007199254740993}`)), /longer than this runtime can read exactly/)
+      assert.deepStrictEqual(value(read(`{"id":"9007199254740993"}`)), { id: "9007199254740993" })
+    } finally {
+      JSON.parse = parse
+    }
+  })
+
   it("when it begins with a byte order mark", () => assert.strictEqual(value(read(`\ufeff1`)), 1))
   it("when it is large", () =>
     assert.lengthOf(value(read(`"${"x".repeat(8 * 1024 * 1024)}"`)) as string, 8 * 1024 * 1024))

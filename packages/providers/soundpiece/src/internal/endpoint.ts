@@ -96,7 +96,7 @@ const track = ({ duration, expires_at, kind, url }: Wire.SeenFile, name: string,
   })
   return {
     audio,
-    ...(typeof duration === "number" && duration >= 0 ? { duration } : {}),
+    ...(typeof duration === "number" && duration >= 0 && Number.isFinite(duration) ? { duration } : {}),
     ...(typeof kind === "string" ? { kind } : {}),
   }
 }
