@@ -6,7 +6,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { Artifact, type Tree } from "@tenuto/core/Artifact"
+import { type Artifact, isArtifact, type Tree } from "@tenuto/core/Artifact"
 import type * as Operation from "@tenuto/core/Operation"
 import * as Download from "@tenuto/http/Download"
 import type { Wait } from "./drafting.ts"
@@ -24,7 +24,7 @@ export const treeOf = (operation: Operation.Any, output: unknown): Effect.Effect
 
 /** Every artifact of an output, in order. */
 export const artifacts = (tree: Tree): ReadonlyArray<Artifact> => {
-  if (tree instanceof Artifact) return [tree]
+  if (isArtifact(tree)) return [tree]
   if (typeof tree !== "object" || tree === null) return []
   return Object.values(tree).flatMap((branch: Tree) => artifacts(branch))
 }
@@ -34,7 +34,7 @@ export const isPage = ({ mediaType }: Artifact): boolean => /^text\/html\b/i.tes
 
 /** An output as it is printed: an artifact is its name, type and expiry, and never its link. */
 export const shown = (tree: Tree, saved: ReadonlyMap<Artifact, Saved> = new Map()): Schema.Json => {
-  if (tree instanceof Artifact) {
+  if (isArtifact(tree)) {
     const { expiresAt, mediaType, name } = tree
     const file = saved.get(tree)?.file
     return {

@@ -99,7 +99,7 @@ export const play = async <A = null, E = Failure.Failure | Journal.Unusable>(
       Provider.layer(table, { apiKey: "key-0123456789" }).pipe(Layer.provideMerge(Emulator.layerMemory(handler))),
       Journal.layerMemory,
     )
-    const alone = Client.run(operation({}), { within: options.within ?? "5 minutes" })
+    const alone = Client.run(operation({}), { within: Duration.fromInputUnsafe(options.within ?? "5 minutes") })
     const result = yield* Effect.provide(
       Effect.result<A | null, unknown, Needs>(options.program?.(operation) ?? alone),
       layer,

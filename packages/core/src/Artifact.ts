@@ -31,7 +31,7 @@ import { pure } from "./internal/pure.ts"
  * `requiresCredential` says that the service itself serves the file and asks for the credential there. A download then sends
  * it to the configured origin, and to no other, whatever the link says.
  */
-export class Artifact extends Schema.TaggedClass<Artifact>()("Artifact", {
+export class Artifact extends Schema.TaggedClass<Artifact>("@tenuto/core/Artifact")("Artifact", {
   name: Schema.String,
   handle: Handle,
   mediaType: Schema.optionalKey(Schema.String),
@@ -71,9 +71,12 @@ export const isFresh = (artifact: Artifact, now: DateTime.Utc, skew: Duration.Du
   artifact.link !== undefined &&
   (artifact.expiresAt === undefined || DateTime.isLessThan(later(now, skew), artifact.expiresAt))
 
+/** Tell whether something is an artifact, also one that another copy of this package made. */
+export const isArtifact = (value: unknown): value is Artifact => Schema.is(Artifact)(value)
+
 /** Find an artifact by name in an output. */
 export const find = (tree: Tree, name: string): Artifact | undefined => {
-  if (tree instanceof Artifact) return tree.name === name ? tree : undefined
+  if (isArtifact(tree)) return tree.name === name ? tree : undefined
   if (typeof tree !== "object" || tree === null) return undefined
   for (const branch of Object.values(tree)) {
     const found = find(branch, name)

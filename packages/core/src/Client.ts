@@ -48,6 +48,7 @@ import * as End from "./internal/end.ts"
 import * as Journal from "./Journal.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import { isPending, type Observation } from "./Observation.ts"
+import * as Misuse from "./Misuse.ts"
 import type * as Operation from "./Operation.ts"
 import * as Remote from "./Remote.ts"
 
@@ -136,9 +137,12 @@ export const settleAll = <O extends Operation.Any>(
   never,
   Needs<O>
 > =>
-  Effect.forEach(handles, (handle) => Effect.result(End.sound(handle.id, settle(operation, handle, wait))), {
-    concurrency: "unbounded",
-  })
+  Effect.andThen(
+    Misuse.check(Misuse.duration("within", wait?.within)),
+    Effect.forEach(handles, (handle) => Effect.result(End.sound(handle.id, settle(operation, handle, wait))), {
+      concurrency: "unbounded",
+    }),
+  )
 
 /** What became of one entry that an earlier process left open. */
 export interface Recovered<O extends Operation.Any> {
@@ -193,6 +197,7 @@ export const recover = <O extends Operation.Any>(
   wait?: Wait,
 ): Effect.Effect<ReadonlyArray<Recovered<O>> & Pick<Unsettled, "others">, Journal.Unusable, Needs<O>> =>
   Effect.gen(function* () {
+    yield* Misuse.check(Misuse.duration("within", wait?.within))
     const { entries, others } = yield* unsettled(operations)
     const recovered = yield* Effect.forEach(
       entries,

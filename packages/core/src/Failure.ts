@@ -76,14 +76,14 @@ const who = (failure: { readonly service: string; readonly operation: string }) 
   `${failure.service} ${failure.operation}`
 
 /** Never started. The caller may fix, wait, pay or authenticate, and send again. Raised by submit and run. */
-export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", sent) {
+export class Rejected extends Schema.TaggedError<Rejected>("@tenuto/core/Rejected")("Rejected", sent) {
   override get message() {
     return `${who(this)} never started: ${why(this)}`
   }
 }
 
 /** May have started: it was sent and no usable answer came. Resend under the same key, or reconcile. Raised by submit and run. */
-export class Uncertain extends Schema.TaggedError<Uncertain>()("Uncertain", sent) {
+export class Uncertain extends Schema.TaggedError<Uncertain>("@tenuto/core/Uncertain")("Uncertain", sent) {
   override get message() {
     const way =
       this.key !== undefined && this.reason._tag === "KeyExpired"
@@ -98,7 +98,7 @@ export class Uncertain extends Schema.TaggedError<Uncertain>()("Uncertain", sent
 }
 
 /** Started and ended badly. Starting new work is the caller's decision. Raised by settle and run. */
-export class Failed extends Schema.TaggedError<Failed>()("Failed", {
+export class Failed extends Schema.TaggedError<Failed>("@tenuto/core/Failed")("Failed", {
   ...ended,
   code: Schema.optionalKey(Schema.String),
 }) {
@@ -108,28 +108,28 @@ export class Failed extends Schema.TaggedError<Failed>()("Failed", {
 }
 
 /** Was cancelled at the service, without the whole result. Raised by settle and run. */
-export class Cancelled extends Schema.TaggedError<Cancelled>()("Cancelled", ended) {
+export class Cancelled extends Schema.TaggedError<Cancelled>("@tenuto/core/Cancelled")("Cancelled", ended) {
   override get message() {
     return `${who(this)} ${this.handle.id} was cancelled at the service; ${remains(this)}`
   }
 }
 
 /** Was dropped by the service before it finished, without the whole result. Raised by settle and run. */
-export class Expired extends Schema.TaggedError<Expired>()("Expired", ended) {
+export class Expired extends Schema.TaggedError<Expired>("@tenuto/core/Expired")("Expired", ended) {
   override get message() {
     return `${who(this)} ${this.handle.id} expired at the service; ${remains(this)}`
   }
 }
 
 /** The service no longer knows it; it may have finished. Raised by look, cancel, answer, settle, run and downloads. */
-export class Lost extends Schema.TaggedError<Lost>()("Lost", held) {
+export class Lost extends Schema.TaggedError<Lost>("@tenuto/core/Lost")("Lost", held) {
   override get message() {
     return `${who(this)} ${this.handle.id} is no longer known to the service; it may have finished: ${why(this)}`
   }
 }
 
 /** Still going on; we stopped waiting. Keep the handle and settle later. Raised by settle and run. */
-export class Overdue extends Schema.TaggedError<Overdue>()("Overdue", {
+export class Overdue extends Schema.TaggedError<Overdue>("@tenuto/core/Overdue")("Overdue", {
   ...held,
   last: Schema.optionalKey(Ongoing),
 }) {
@@ -145,7 +145,10 @@ export class Overdue extends Schema.TaggedError<Overdue>()("Overdue", {
  *
  * Raised by settle and run, as soon as a look shows it.
  */
-export class InputRequired extends Schema.TaggedError<InputRequired>()("InputRequired", { ...held, question: Tree }) {
+export class InputRequired extends Schema.TaggedError<InputRequired>("@tenuto/core/InputRequired")("InputRequired", {
+  ...held,
+  question: Tree,
+}) {
   override get message() {
     return `${who(this)} ${this.handle.id} waits for its caller: ${why(this)}; answer it, then settle it`
   }
@@ -156,7 +159,10 @@ export class InputRequired extends Schema.TaggedError<InputRequired>()("InputReq
  *
  * Raised by look, cancel, answer and downloads, and by settle and run where looking again cannot help.
  */
-export class Unseen extends Schema.TaggedError<Unseen>()("Unseen", { ...about, handle: Schema.optionalKey(Handle) }) {
+export class Unseen extends Schema.TaggedError<Unseen>("@tenuto/core/Unseen")("Unseen", {
+  ...about,
+  handle: Schema.optionalKey(Handle),
+}) {
   override get message() {
     const work = this.handle === undefined ? who(this) : `${who(this)} ${this.handle.id}`
     return `${work} could not be seen; nothing is known to have changed: ${why(this)}`
@@ -232,5 +238,8 @@ export const byCode =
     return code === undefined || !isKnown(code) ? otherwise(failure) : cases[code](failure)
   }
 
-/** Tell whether something that was thrown or caught is a failure of an operation. */
-export const isFailure = (value: unknown): value is Failure => failures.some((failure) => value instanceof failure)
+/**
+ * Tell whether something that was thrown or caught is a failure of an operation, also one that another copy of this
+ * package made: `instanceof` would say no of it.
+ */
+export const isFailure = (value: unknown): value is Failure => Schema.is(Failure)(value)

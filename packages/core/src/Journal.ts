@@ -31,7 +31,7 @@ import type { Account } from "./Remote.ts"
  * - `Unowned`: the entry was written before entries belonged to accounts; say whose it is.
  * - `Corrupt`: what is stored cannot be read. `Unavailable`: it cannot be read or written now.
  */
-export class Unusable extends Schema.TaggedError<Unusable>()("Unusable", {
+export class Unusable extends Schema.TaggedError<Unusable>("@tenuto/core/Unusable")("Unusable", {
   journal: Schema.String,
   problem: Schema.Literals(["NotAJournal", "Newer", "Held", "Fenced", "Unowned", "Corrupt", "Unavailable"]),
   detail: Schema.String,

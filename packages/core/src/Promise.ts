@@ -5,7 +5,6 @@
  * rejects with the signal's reason and leaves the work going on at the service.
  */
 import * as Cause from "effect/Cause"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -16,6 +15,7 @@ import type { Handle } from "./Handle.ts"
 import * as Inbox from "./Inbox.ts"
 import { snapshot } from "./internal/snapshot.ts"
 import * as Journal from "./Journal.ts"
+import * as Misuse from "./Misuse.ts"
 import type { Observation } from "./Observation.ts"
 import type * as Operation from "./Operation.ts"
 import type * as Remote from "./Remote.ts"
@@ -38,9 +38,9 @@ export type Options<Settings, Needs> = Settings & {
   readonly inbox?: Inbox.Inbox
 }
 
-/** How long to wait, and a signal that ends the wait. */
+/** How long to wait, with its unit, and a signal that ends the wait. */
 export interface Wait {
-  readonly within?: Duration.Input
+  readonly within?: Misuse.Span
   readonly signal?: AbortSignal
 }
 
@@ -132,18 +132,13 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
 ): Connection<Operations, Needs> => {
   const scope = Scope.makeUnsafe()
   const closing = new AbortController()
-  const layer = Layer.provideMerge(
-    provider.layer(options),
-    Layer.mergeAll(
-      options.transport,
-      options.journal ?? Journal.layerMemory,
-      Layer.succeed(Inbox.Inbox, options.inbox ?? Inbox.nobody),
-    ),
-  )
+  const misuse = misuseOf(provider, options)
   const going = new Set<Promise<unknown>>()
   let services: ReturnType<typeof build> | undefined
-  const build = () => Effect.runPromiseExit(Layer.buildWithScope(layer, scope))
+  const build = () => Effect.runPromiseExit(Layer.buildWithScope(layerOf(provider, options), scope))
   const perform: Connection<Operations, Needs>["perform"] = async (effect, wait) => {
+    const wrong = misuse ?? misuseOfSignal(wait?.signal)
+    if (wrong !== undefined) return Promise.reject(wrong)
     const signal = wait?.signal === undefined ? closing.signal : AbortSignal.any([wait.signal, closing.signal])
     signal.throwIfAborted()
     const building = (services ??= build())
@@ -161,26 +156,98 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
     if (Exit.isSuccess(exit)) return exit.value
     return Promise.reject(signal.aborted && Cause.hasInterrupts(exit.cause) ? signal.reason : Cause.squash(exit.cause))
   }
-  const close = async () => {
-    closing.abort(new DOMException("the connection to the service was closed; the work there goes on", "AbortError"))
+  const close = async (hint = "") => {
+    const message = `the connection to the service was closed; the work there goes on${hint}`
+    closing.abort(new DOMException(message, "AbortError"))
     // What has happened is saved and what was held is given back before the journal closes.
     await Promise.all(going)
     return Effect.runPromise(Scope.close(scope, Exit.void))
   }
-  const { operations } = provider
+  const operations = provider?.operations
+  /** The operation of this name, or why there is none. */
+  const on = <Name extends keyof Operations, A, E>(
+    name: Name,
+    verb: (
+      operation: Operations[Name],
+    ) => Effect.Effect<A, E, Remote.Remote<Operations[Name]["service"]> | Journal.Journal>,
+    wait: Pick<Wait, "signal"> | undefined,
+  ): Promise<A> => {
+    if (misuse === undefined && !Object.hasOwn(operations, name)) {
+      const wanted = `one of ${Object.keys(operations).join(", ")}`
+      return Promise.reject(Misuse.of(`the operation ${JSON.stringify(name) ?? ""}`.trim(), undefined, wanted))
+    }
+    return perform(
+      Effect.suspend(() => verb(operations[name])),
+      wait,
+    )
+  }
   return {
-    run: (name, input, wait) => perform(Client.run(draft(operations[name], input, wait), wait), wait),
-    submit: (name, input, wait) => perform(Client.submit(draft(operations[name], input, wait), wait), wait),
-    look: (name, handle, wait) => perform(Client.look(operations[name], handle), wait),
-    settle: (name, handle, wait) => perform(Client.settle(operations[name], handle, wait), wait),
-    cancel: (name, handle, wait) => perform(Client.cancel(operations[name], handle), wait),
-    answer: (name, handle, input, wait) => perform(Client.answer(operations[name], handle, input), wait),
-    recover: (wait) => perform(Client.recover(listed(operations), wait), wait),
+    run: (name, input, wait) => on(name, (operation) => Client.run(draft(operation, input, wait), wait), wait),
+    submit: (name, input, wait) => on(name, (operation) => Client.submit(draft(operation, input, wait), wait), wait),
+    look: (name, handle, wait) => on(name, (operation) => Client.look(operation, handle), wait),
+    settle: (name, handle, wait) => on(name, (operation) => Client.settle(operation, handle, wait), wait),
+    cancel: (name, handle, wait) => on(name, (operation) => Client.cancel(operation, handle), wait),
+    answer: (name, handle, input, wait) => on(name, (operation) => Client.answer(operation, handle, input), wait),
+    recover: (wait) =>
+      perform(
+        Effect.suspend(() => Client.recover(listed(operations), wait)),
+        wait,
+      ),
     perform,
-    close,
-    [Symbol.asyncDispose]: close,
+    close: () => close(),
+    [Symbol.asyncDispose]: () =>
+      close("; under `await using` write `return await …`, for a bare `return` closes it first"),
   }
 }
+
+const layerOf = <Operations extends Record<string, Operation.Any>, Settings, Needs>(
+  provider: Provider<Operations, Settings, Needs>,
+  options: Options<Settings, Needs>,
+) =>
+  Layer.provideMerge(
+    provider.layer(options),
+    Layer.mergeAll(
+      options.transport,
+      options.journal ?? Journal.layerMemory,
+      Layer.succeed(Inbox.Inbox, options.inbox ?? Inbox.nobody),
+    ),
+  )
+
+/** What is wrong with the arguments of {@link connect}, if anything is: types rule most of it out, plain JavaScript does not. */
+const misuseOf = (provider: unknown, options: unknown): Misuse.Misuse | undefined => {
+  const { layer, operations } = fieldsOf(provider)
+  if (typeof layer !== "function" || typeof operations !== "object") {
+    return Misuse.of(
+      "provider",
+      provider,
+      'a provider package, as in `import * as Soundpiece from "@tenuto/soundpiece"`',
+    )
+  }
+  const { inbox, journal, transport } = fieldsOf(options)
+  if (!isOurs(transport)) {
+    return Misuse.of("transport", transport, `nodeTransport() or fetchTransport()${copies(transport)}`)
+  }
+  if (journal !== undefined && !isOurs(journal)) {
+    return Misuse.of("journal", journal, `a journal, such as sqliteJournal("jobs.db")${copies(journal)}`)
+  }
+  return inbox === undefined || typeof fieldsOf(inbox)["listen"] === "function"
+    ? undefined
+    : Misuse.of("inbox", inbox, "what Inbox.makeMemory() gives")
+}
+
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {}
+
+/** A layer of another copy of effect is none to ours. */
+const isOurs = (value: unknown): boolean =>
+  Layer.isLayer(value) && Object.getPrototypeOf(value) === Object.getPrototypeOf(Layer.empty)
+const copies = (value: unknown): string =>
+  Layer.isLayer(value) ? " made with the same copy of effect (`npm ls effect` shows two; keep one version)" : ""
+
+const misuseOfSignal = (signal: unknown): Misuse.Misuse | undefined =>
+  signal === undefined || signal instanceof AbortSignal
+    ? undefined
+    : Misuse.of("signal", signal, "an AbortSignal, such as the `signal` of an AbortController")
 
 const listed = <Operations extends Record<string, Operation.Any>>(operations: Operations) => {
   const list: Array<Operations[keyof Operations]> = []

@@ -1,6 +1,7 @@
 /** For callers. */
 export * as Client from "./Client.ts"
 export * as Failure from "./Failure.ts"
+export * as Misuse from "./Misuse.ts"
 export * as Remedy from "./Remedy.ts"
 export * as Handle from "./Handle.ts"
 export * as Artifact from "./Artifact.ts"

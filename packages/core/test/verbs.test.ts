@@ -349,7 +349,7 @@ describe("submit", () => {
     Effect.gen(function* () {
       const service = remote(accepted)
       const world = Layer.merge(service.layer, Journal.layerMemory)
-      const failure = yield* Effect.flip(Client.submit(sing(input), { within: 0 }).pipe(Effect.provide(world)))
+      const failure = yield* Effect.flip(Client.submit(sing(input), { within: "0 millis" }).pipe(Effect.provide(world)))
       expect(failure).toMatchObject({ _tag: "Rejected", reason: { _tag: "Timeout" } })
       expect(service.calls).toEqual([])
       yield* TestClock.adjust("1 minute")

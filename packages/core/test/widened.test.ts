@@ -95,7 +95,7 @@ describe("a request that the service wants in another form", () => {
       const shelf: Shelf = new Map()
       const draft = sing(input, { key: "k" })
       const slow = remote(refused(upgrade))
-      const run = (service: ReturnType<typeof remote>, within: Duration.Input) =>
+      const run = (service: ReturnType<typeof remote>, within: "300 millis" | "1 minute") =>
         after(Client.run(draft, { within }).pipe(Effect.provide([service.layer, journal(shelf)])))
       expect(failureOf(yield* run(slow, "300 millis"))).toMatchObject({ _tag: "Rejected", reason: upgrade })
       const next = remote(accepted, sung)

@@ -153,7 +153,7 @@ export const start = Effect.fnUntraced(function* (stage: Stage) {
         return look(looks.length)
       }),
   })
-  const options = stage.within === undefined ? {} : { within: stage.within }
+  const options = stage.within === undefined ? {} : { within: Duration.fromInputUnsafe(stage.within) }
   const all = Download.stream(sing, artifactOf(stage.artifact), options)
   const bytes = (stage.take === undefined ? all : Stream.take(all, stage.take)).pipe(
     Stream.runCollect,

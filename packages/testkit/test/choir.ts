@@ -164,7 +164,7 @@ export const play = async (story: Story = {}) => {
       ? Effect.map(receiver(request), ({ status }) => Emulator.answer(status))
       : disturbed(request)
   const song = (index: number) =>
-    Client.run(sing({ lyrics: `Song ${index}` }), { within }).pipe(
+    Client.run(sing({ lyrics: `Song ${index}` }), { within: Duration.fromInputUnsafe(within) }).pipe(
       Effect.provideService(Inbox.Inbox, isListening ? inbox : Inbox.nobody),
       Effect.delay(index * 3000),
       Effect.exit,

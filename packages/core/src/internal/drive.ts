@@ -15,6 +15,7 @@ import * as Random from "effect/Random"
 import { Inbox } from "../Inbox.ts"
 import type * as Journal from "../Journal.ts"
 import * as Lifecycle from "../Lifecycle.ts"
+import * as Misuse from "../Misuse.ts"
 import type * as Operation from "../Operation.ts"
 import * as Deed from "./deed.ts"
 import type * as End from "./end.ts"
@@ -22,9 +23,11 @@ import { later } from "./instant.ts"
 import type * as Job from "./job.ts"
 import * as Turn from "./turn.ts"
 
-/** How long to wait; the contract's own span when absent. Ending the wait leaves the work going on. */
+/**
+ * How long to wait, with its unit; the contract's own span when absent. Ending the wait leaves the work going on.
+ */
 export interface Wait {
-  readonly within?: Duration.Input
+  readonly within?: Misuse.Span
 }
 
 /**
@@ -48,6 +51,7 @@ export const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>
   wait: Wait | undefined,
   isEnough: (state: Lifecycle.State) => boolean,
 ): Effect.fn.Return<End.End<O>, E | Journal.Unusable, R> {
+  yield* Misuse.check(Misuse.duration("within", wait?.within))
   const watch = yield* Watcher
   const since = yield* DateTime.now
   const from = yield* Clock.monotonicTimeNanos

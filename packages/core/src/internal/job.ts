@@ -11,6 +11,7 @@ import * as Handle from "../Handle.ts"
 import * as Journal from "../Journal.ts"
 import * as Key from "../Key.ts"
 import * as Lifecycle from "../Lifecycle.ts"
+import * as Misuse from "../Misuse.ts"
 import type * as Operation from "../Operation.ts"
 import type { Issue, Reason } from "../Reason.ts"
 import * as Remote from "../Remote.ts"
@@ -46,7 +47,7 @@ export const fromDraft = /* @__PURE__ */ Effect.fnUntraced(function* <O extends 
     return Effect.mapError(encode(operation, draft.input), ({ issue }) =>
       reject({ _tag: "Invalid", issues: issuesOf(issue) }),
     )
-  }).pipe(Effect.catchDefect(() => Effect.fail(reject({ _tag: "Invalid", issues: [unreadable] }))))
+  }).pipe(Effect.catchDefect(() => Effect.fail(reject({ _tag: "Invalid", issues: [unreadable(operation)] }))))
   const remote = yield* remoteOf<O>(operation)
   const key = isKeyed(contract) ? (draft.key ?? (yield* Key.mint)) : undefined
   // Where a lost submit can be found by nothing but our own name for it, it always has one.
@@ -127,6 +128,7 @@ export const remoteFor = /* @__PURE__ */ Effect.fnUntraced(function* <O extends 
   operation: O,
   subject: Handle.Subject,
 ): Effect.fn.Return<Remote.Shape, Unseen, Remote.Remote<O["service"]>> {
+  yield* Misuse.check(Misuse.handle(subject))
   const remote = yield* remoteOf<O>(operation)
   const here = { service: operation.service, origin: remote.origin, operation: operation.name }
   const issue = Handle.mismatch(subject, here)
@@ -173,8 +175,14 @@ const folded = (entry: string, page: Journal.Page): Effect.Effect<Lifecycle.Stat
 /** `Drafted` and `Accepted` always begin a state: see `Lifecycle.begin`. */
 const begun = (event: Lifecycle.EventOf<"Drafted" | "Accepted">) => Lifecycle.begin(event) as Lifecycle.State
 
-/** A schema runs out of stack, and a member of the input may throw when it is read. */
-const unreadable: Issue = { path: [], message: "it cannot be read: it is nested too deep, or throws when it is read" }
+/** A schema of another copy of effect breaks; so does one that runs out of stack, and a member that throws. */
+const unreadable = ({ input, service }: Operation.Any): Issue => ({
+  path: [],
+  message:
+    Object.getPrototypeOf(input) === Object.getPrototypeOf(Schema.Struct({}))
+      ? "it cannot be read: it is nested too deep, or throws when it is read"
+      : `there are two copies of effect, and ${service} uses the other one; \`npm ls effect\` shows both: keep one version`,
+})
 
 const encode = (operation: Operation.Any, input: unknown) =>
   Schema.encodeUnknownEffect(operation.input, { errors: "all", onExcessProperty: "error" })(input)

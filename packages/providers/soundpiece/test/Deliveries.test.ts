@@ -54,7 +54,7 @@ const sing = async (story: Story = {}, carrier: Carrier = "memory") => {
     const origin = yield* Rehearsal.Origin
     const draft = Soundpiece.newSong({ lyrics: "La", prompt: "Waltz", callback_url: `${origin}${hook}` })
     yield* Effect.forkScoped(service.courier.deliveries)
-    const song = Client.run(draft, { within })
+    const song = Client.run(draft, { within: Duration.fromInputUnsafe(within) })
     const began = yield* Clock.currentTimeMillis
     const exit = yield* Effect.exit(isDeaf ? song : Effect.provideService(song, Inbox.Inbox, inbox))
     const took = ((yield* Clock.currentTimeMillis) - began) / 1000

@@ -220,7 +220,7 @@ export const tell = async <O extends Operation.Any>(
 
   // --- the caller -------------------------------------------------------------------------------
 
-  const wait: Client.Wait = options.within === undefined ? {} : { within: options.within }
+  const wait: Client.Wait = options.within === undefined ? {} : { within: Duration.fromInputUnsafe(options.within) }
   type Verb = Effect.Effect<unknown, unknown, Client.Needs<O> | Transport>
   /** The work is done, and the wait for it over; what is fetched now takes its own time. */
   const save = (output: Operation.Output<O>): Effect.Effect<void, unknown, Client.Needs<O> | Transport> => {

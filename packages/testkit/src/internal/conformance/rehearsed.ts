@@ -11,6 +11,7 @@ import type { Contract } from "@tenuto/core/Contract"
 import * as Failure from "@tenuto/core/Failure"
 import type { Handle } from "@tenuto/core/Handle"
 import type { Unusable } from "@tenuto/core/Journal"
+import type { Span } from "@tenuto/core/Misuse"
 import type * as Operation from "@tenuto/core/Operation"
 import * as Remote from "@tenuto/core/Remote"
 import * as Download from "@tenuto/http/Download"
@@ -52,9 +53,9 @@ type Trouble = Failure.Submitting | Failure.Settling<string> | Unusable
 
 /** The verbs of the client, for the one draft. */
 interface Verbs {
-  readonly run: (within?: Duration.Input) => Effect.Effect<unknown, Trouble, Needs>
+  readonly run: (within?: Span) => Effect.Effect<unknown, Trouble, Needs>
   readonly submit: Effect.Effect<Handle, Trouble, Needs>
-  readonly settle: (handle: Handle, within?: Duration.Input) => Effect.Effect<unknown, Trouble, Needs>
+  readonly settle: (handle: Handle, within?: Span) => Effect.Effect<unknown, Trouble, Needs>
   readonly recover: Effect.Effect<ReadonlyArray<unknown>, Trouble, Needs>
   /** Fetch every file of an output; gives their sizes. */
   readonly download: (output: unknown) => Effect.Effect<ReadonlyArray<number>, Trouble, Needs>
@@ -113,7 +114,7 @@ export const providing = <O extends Operation.Any>(offer: Offer<O>): Provider =>
   // The remote alone: a story may have a journal or a watcher of its own.
   const verbs = Effect.map(Effect.service(key), (remote): Verbs => {
     const connected = Effect.provideService(key, remote)
-    const wait = (within: Duration.Input = long) => ({ within })
+    const wait = (within: Span = long) => ({ within })
     return {
       run: (within) => connected(Client.run(draft, wait(within))),
       submit: connected(Client.submit(draft, wait())),
@@ -170,7 +171,7 @@ const seenOf = (request: Request, { hooks }: Emulated, at: number): Seen => {
 
 /** Every file of an output. */
 export const artifactsOf = (output: unknown): ReadonlyArray<Artifact.Artifact> => {
-  if (output instanceof Artifact.Artifact) return [output]
+  if (Artifact.isArtifact(output)) return [output]
   return typeof output === "object" && output !== null ? Object.values(output).flatMap(artifactsOf) : []
 }
 

@@ -1,0 +1,59 @@
+/**
+ * An argument that cannot be what was meant: the caller's program is wrong, and nothing was sent.
+ *
+ * It says nothing of any work and is no `Failure`. Promises reject with it; in Effect it is a defect, for types rule it out.
+ *
+ * @example
+ * ```ts
+ * import * as Misuse from "@tenuto/core/Misuse"
+ *
+ * console.log(Misuse.duration("within", 5)?.message)
+ * // within is the number 5; give a span with a unit, such as "5 minutes": nothing was sent
+ * ```
+ */
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+
+/** `argument` is what was given wrongly, `given` says what it is and `wanted` what it should be. */
+export class Misuse extends Data.TaggedError("Misuse")<{
+  readonly argument: string
+  readonly given: string
+  readonly wanted: string
+}> {
+  override get message() {
+    return `${this.argument} is ${this.given}; give ${this.wanted}: nothing was sent`
+  }
+}
+
+/** Say in a few words what a value is, and nothing of what it holds: it may be a secret. */
+const kindOf = (value: unknown): string => {
+  if (value === undefined) return "missing"
+  if (value === null) return "null"
+  if (typeof value === "number" || typeof value === "bigint") return `the number ${value}`
+  return Array.isArray(value) ? "a list" : typeof value === "string" ? "text" : `of the type ${typeof value}`
+}
+
+/** Describe an argument that is wrong. */
+export const of = (argument: string, value: unknown, wanted: string): Misuse =>
+  new Misuse({ argument, given: kindOf(value), wanted })
+
+/** A span with its unit: `"5 minutes"`, a `Duration`, `{ minutes: 5 }`. Of a bare number nobody can say what it counts. */
+export type Span = Exclude<Duration.Input, number | bigint>
+
+/** What is wrong with a span, if anything is. */
+export const duration = (argument: string, value: unknown): Misuse | undefined => {
+  const isBare = value === null || typeof value === "number" || typeof value === "bigint"
+  const isSpan = !isBare && Duration.fromInput(value as Span)._tag === "Some"
+  return value === undefined || isSpan ? undefined : of(argument, value, 'a span with a unit, such as "5 minutes"')
+}
+
+/** What is wrong with a handle, if anything is. */
+export const handle = (value: unknown): Misuse | undefined => {
+  const isHandle = typeof value === "object" && value !== null && "service" in value
+  return isHandle ? undefined : of("handle", value, "what submit gave; `Handle.read` makes it of its JSON")
+}
+
+/** Die of it, where there is one. */
+export const check = (misuse: Misuse | undefined): Effect.Effect<void> =>
+  misuse === undefined ? Effect.void : Effect.die(misuse)
