@@ -116,12 +116,13 @@ export interface Connection<Operations extends Record<string, Operation.Any>, Ne
  * import * as Soundpiece from "@tenuto/soundpiece"
  * import { nodeTransport } from "@tenuto/transport-node"
  *
- * export const sing = async (apiKey: string, signal: AbortSignal) => {
+ * // `order` is a UUID of yours: asked again, in whatever process, it is the same song.
+ * export const sing = async (apiKey: string, order: string, signal: AbortSignal) => {
  *   await using soundpiece = connect(Soundpiece, { apiKey, transport: nodeTransport() })
  *   return await soundpiece.run(
  *     "create.new_song",
  *     { lyrics: "Hold the note", prompt: "Slow waltz" },
- *     { within: "5 minutes", signal },
+ *     { key: order, within: "5 minutes", signal },
  *   )
  * }
  * ```
