@@ -63,7 +63,7 @@ describe.each(programs)("$name", ({ text }) => {
   }
 
   test(`killed with -9 at each moment (seed ${seed}) and started again, it hands one song over and never makes two`, async () => {
-    const hear = { moment: (_: string): void => undefined }
+    const hear: { moment: (moment: string) => void } = { moment: () => undefined }
     const { songs, url } = await service(hear)
     for (const [round, moment] of moments.entries()) {
       const folder = stage()

@@ -42,10 +42,12 @@ export const of = (argument: string, value: unknown, wanted: string): Misuse =>
 export type Span = Exclude<Duration.Input, number | bigint>
 
 /** What is wrong with a span, if anything is. */
-export const duration = (argument: string, value: unknown): Misuse | undefined => {
+export const duration = (argument: string, value: Duration.Input | null | undefined): Misuse | undefined => {
+  if (value === undefined) return undefined
   const isBare = value === null || typeof value === "number" || typeof value === "bigint"
-  const isSpan = !isBare && Duration.fromInput(value as Span)._tag === "Some"
-  return value === undefined || isSpan ? undefined : of(argument, value, 'a span with a unit, such as "5 minutes"')
+  return !isBare && Duration.fromInput(value)._tag === "Some"
+    ? undefined
+    : of(argument, value, 'a span with a unit, such as "5 minutes"')
 }
 
 /** What is wrong with a handle, if anything is. */

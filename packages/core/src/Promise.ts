@@ -164,23 +164,20 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
     await Promise.all(going)
     return Effect.runPromise(Scope.close(scope, Exit.void))
   }
-  const operations = provider?.operations
   /** The operation of this name, or why there is none. */
-  const on = <Name extends keyof Operations, A, E>(
+  const on = async <Name extends keyof Operations, A, E>(
     name: Name,
     verb: (
       operation: Operations[Name],
     ) => Effect.Effect<A, E, Remote.Remote<Operations[Name]["service"]> | Journal.Journal>,
     wait: Pick<Wait, "signal"> | undefined,
   ): Promise<A> => {
-    if (misuse === undefined && !Object.hasOwn(operations, name)) {
-      const wanted = `one of ${Object.keys(operations).join(", ")}`
-      return Promise.reject(Misuse.of(`the operation ${JSON.stringify(name) ?? ""}`.trim(), undefined, wanted))
+    if (misuse === undefined && !Object.hasOwn(provider.operations, name)) {
+      const wanted = `one of ${Object.keys(provider.operations).join(", ")}`
+      return Promise.reject(Misuse.of(`the operation ${JSON.stringify(name)}`, undefined, wanted))
     }
-    return perform(
-      Effect.suspend(() => verb(operations[name])),
-      wait,
-    )
+    // What was handed over is read now, whatever becomes of it before the journal is open.
+    return misuse === undefined ? perform(verb(provider.operations[name]), wait) : Promise.reject(misuse)
   }
   return {
     run: (name, input, wait) => on(name, (operation) => Client.run(draft(operation, input, wait), wait), wait),
@@ -191,7 +188,7 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
     answer: (name, handle, input, wait) => on(name, (operation) => Client.answer(operation, handle, input), wait),
     recover: (wait) =>
       perform(
-        Effect.suspend(() => Client.recover(listed(operations), wait)),
+        Effect.suspend(() => Client.recover(listed(provider.operations), wait)),
         wait,
       ),
     perform,

@@ -13,11 +13,11 @@ import { accepted, handle, input, pending, remote, type Reply, sing, sung } from
 
 const connected = (change: object = {}, provider: object = {}, ...replies: ReadonlyArray<Reply>) => {
   const service = remote(...(replies.length === 0 ? [accepted, sung] : replies))
-  const whole = { operations: { sing, "sing.again": sing }, layer: (_: object) => service.layer, ...provider }
+  const whole = { operations: { sing, "sing.again": sing }, layer: () => service.layer, ...provider }
   const options = { transport: Layer.empty, ...change }
   return {
     calls: service.calls,
-    client: connect(whole, options),
+    client: connect<{ readonly sing: typeof sing }, object, never>(whole, options),
   }
 }
 const thrown = async (promise: Promise<unknown>): Promise<unknown> =>

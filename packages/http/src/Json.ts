@@ -50,19 +50,19 @@ const long = /\d{16}/
  */
 const parse = (text: string): Result.Result<Schema.Json, string> => {
   if (!long.test(text)) return Result.succeed(JSON.parse(text))
-  let isLost = false
+  const lost: Array<string> = []
   const revive = (
-    _name: string,
+    name: string,
     value: unknown,
     ...[context]: ReadonlyArray<{ readonly source?: string } | undefined>
   ) => {
     if (typeof value !== "number" || Number.isSafeInteger(value)) return value
     const source = context?.source
-    if (source === undefined) isLost ||= Number.isInteger(value)
+    if (source === undefined && Number.isInteger(value)) lost.push(name)
     return source !== undefined && /^-?\d+$/.test(source) && String(value) !== source ? source : value
   }
   const json: Schema.Json = JSON.parse(text, revive)
-  return isLost
+  return lost.length > 0
     ? Result.fail("the body has a number that is longer than this runtime can read exactly")
     : Result.succeed(json)
 }

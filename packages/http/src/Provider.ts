@@ -107,7 +107,7 @@ export const bearer: Table<string>["credential"] = (apiKey) => ({
 })
 
 /** Without a key every request would be refused, or be somebody else's. */
-const misuseOf = ({ apiKey }: Settings): Misuse.Misuse | undefined =>
+const misuseOf = ({ apiKey }: { readonly apiKey: unknown }): Misuse.Misuse | undefined =>
   (typeof apiKey === "string" && apiKey !== "") || Redacted.isRedacted(apiKey)
     ? undefined
     : Misuse.of("apiKey", apiKey === "" ? undefined : apiKey, "the key of your account, as text or Redacted")
