@@ -108,9 +108,15 @@ export const bearer: Table<string>["credential"] = (apiKey) => ({
 
 /** Without a key every request would be refused, or be somebody else's. */
 const misuseOf = ({ apiKey }: { readonly apiKey: unknown }): Misuse.Misuse | undefined =>
-  (typeof apiKey === "string" && apiKey !== "") || Redacted.isRedacted(apiKey)
+  (typeof apiKey === "string" && apiKey !== "") ||
+  typeof apiKey === "function" ||
+  (typeof apiKey === "object" && apiKey !== null)
     ? undefined
-    : Misuse.of("apiKey", apiKey === "" ? undefined : apiKey, "the key of your account, as text or Redacted")
+    : Misuse.of(
+        "apiKey",
+        apiKey === "" ? undefined : apiKey,
+        "the key of your account, as text, Redacted or what gives it",
+      )
 
 /**
  * Connect to the service. Needs a `Transport`.
