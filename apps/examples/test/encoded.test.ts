@@ -1,4 +1,4 @@
-/** A file that a host stores packed, with `Content-Encoding: gzip`, is the same file over a transport that decodes. */
+/** A file that a host stores packed, with `Content-Encoding: gzip`, is the same file over every transport. */
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { gzipSync } from "node:zlib"
@@ -14,6 +14,7 @@ import * as Operation from "@tenuto/core/Operation"
 import * as Remote from "@tenuto/core/Remote"
 import * as Download from "@tenuto/http/Download"
 import { FetchTransport } from "@tenuto/transport-fetch"
+import { NodeTransport } from "@tenuto/transport-node"
 
 const contract = Contract.make({
   idempotency: { _tag: "Unkeyed" },
@@ -51,7 +52,10 @@ const serve = async () => {
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ranges }
 }
 
-describe.each([["fetch", FetchTransport.layer]])("over %s", (_, transport) => {
+describe.each([
+  ["node", NodeTransport.layer],
+  ["fetch", FetchTransport.layer],
+])("over %s", (_, transport) => {
   it("it comes unpacked, and from its start where it broke off: ranges count packed bytes", async () => {
     const { origin, ranges } = await serve()
     const handle = { version: 1, service: "scribe", origin, operation: "write", id: "1" } as const

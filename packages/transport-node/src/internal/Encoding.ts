@@ -144,7 +144,8 @@ export const undo = (place: string, method: string, opened: Opened): Effect.Effe
       pull = decoding.pull
     }
     const { "content-encoding": _, "content-length": __, ...rest } = headers
-    return { status, headers: rest, body: Stream.fromPull(Effect.succeed(pull)) }
+    // What was decoded is not what ranges of the stored bytes are counted in.
+    return { status, headers: { ...rest, "accept-ranges": "none" }, body: Stream.fromPull(Effect.succeed(pull)) }
   })
 }
 
