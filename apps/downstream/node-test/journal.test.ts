@@ -36,7 +36,10 @@ const inFolder = async (play: (file: string) => Promise<void>) => {
 
 const written = (file: string, entry: string) =>
   Effect.runPromise(
-    Journal.use((journal) => journal.read(entry, "studio")).pipe(Effect.provide(SqliteJournal.layer(file)), Effect.scoped),
+    Journal.use((journal) => journal.read(entry, "studio")).pipe(
+      Effect.provide(SqliteJournal.layer(file)),
+      Effect.scoped,
+    ),
   )
 
 test("a journal is written, found again and listed on this version of Node", () =>
