@@ -83,7 +83,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Misuse from "@tenuto/core/Misuse"
 import * as Remote from "@tenuto/core/Remote"
 import { connect } from "./internal/connection.ts"
 import type { Settings, Table } from "./internal/table.ts"
@@ -106,22 +105,10 @@ export const bearer: Table<string>["credential"] = (apiKey) => ({
   authorization: Redacted.make(`Bearer ${Redacted.value(apiKey)}`),
 })
 
-/** Without a key every request would be refused, or be somebody else's. */
-const misuseOf = ({ apiKey }: { readonly apiKey: unknown }): Misuse.Misuse | undefined =>
-  (typeof apiKey === "string" && apiKey !== "") ||
-  typeof apiKey === "function" ||
-  (typeof apiKey === "object" && apiKey !== null)
-    ? undefined
-    : Misuse.of(
-        "apiKey",
-        apiKey === "" ? undefined : apiKey,
-        "the key of your account, as text, Redacted or what gives it",
-      )
-
 /**
  * Connect to the service. Needs a `Transport`.
  *
- * Without an `apiKey` it dies of `Misuse`. A base that is none rejects what is submitted, with the reason `Invalid`. An answer is read up to
+ * Nothing fails here: a base that is none rejects what is submitted, with the reason `Invalid`. An answer is read up to
  * 8 MiB.
  */
 export const layer = <const Service extends string>(
@@ -130,8 +117,5 @@ export const layer = <const Service extends string>(
 ): Layer.Layer<Remote.Remote<Service>, never, Transport> =>
   Layer.effect(
     Remote.of(table.service),
-    Effect.andThen(
-      Misuse.check(misuseOf(settings)),
-      Effect.map(Transport, (transport) => connect(table, settings, transport)),
-    ),
+    Effect.map(Transport, (transport) => connect(table, settings, transport)),
   )

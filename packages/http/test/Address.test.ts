@@ -154,14 +154,3 @@ describe("a request that its provider cannot make", () => {
     }),
   )
 })
-
-describe("a connection without a key", () => {
-  it.effect.each([undefined, "", null, 7])("%o dies of a misuse that names it, and shows nothing", (apiKey) =>
-    Effect.gen(function* () {
-      const service = remote(() => answer(200), { apiKey: apiKey as never })
-      const error = yield* Effect.catchDefect(Effect.asVoid(service.submit()), (defect) => Effect.succeed(defect))
-      expect(String(error)).toMatch(/apiKey is .*; give the key of your account/)
-      expect(service.sent).toEqual([])
-    }),
-  )
-})
