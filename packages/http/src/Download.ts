@@ -208,7 +208,7 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
   const receive = Effect.fnUntraced(function* (open: Flow, chunks: ReadonlyArray<Uint8Array>) {
     const fresh: Array<Uint8Array> = []
     for (const chunk of chunks) {
-      const problem = progress.received === 0 ? MediaType.mismatch(chunk, promised()) : undefined
+      const problem = progress.received === 0 ? MediaType.mismatch(chunk, promised(), open.piece.isNamed) : undefined
       if (problem !== undefined) {
         yield* hangUp
         yield* refused("Unseen", Piece.malformed(problem))

@@ -67,19 +67,26 @@ export const contradiction = (headers: Exchange.Headers, promised: string | unde
   return isOther ? `${named(seen)} came instead of ${named(wanted)}` : undefined
 }
 
+/** Tell whether the host calls what it sends by the very type that was promised. */
+export const isSame = (headers: Exchange.Headers, promised: string | undefined): boolean =>
+  promised !== undefined && essence(headers["content-type"] ?? "") === essence(promised)
+
 /** A type is shown only where it is one: anything may stand in a header. */
 const named = (type: string): string =>
   type === "text/html" ? "a page of HTML" : /^[\w.+-]{1,60}\/[\w.+-]{1,80}$/.test(type) ? type : "another type"
 
 const longest = 512
 
-/** Say how the first bytes contradict the type that was promised; `undefined` where they do not. */
-export const mismatch = (first: Uint8Array, promised: string | undefined): string | undefined => {
+/**
+ * Say how the first bytes contradict the type that was promised; `undefined` where they do not. A host that calls them by
+ * that type is believed, unless they begin as an error does.
+ */
+export const mismatch = (first: Uint8Array, promised: string | undefined, isNamed: boolean): string | undefined => {
   const wanted = essence(promised ?? "")
   const signature = signatureOf(wanted)
   if (signature === undefined || first.byteLength === 0) return undefined
   const text = begins(first, signature) ? undefined : textOf(first.subarray(0, longest))
-  const isFile = text === undefined || (signature.isLate === true && !/^\s*[<{[]/.test(text))
+  const isFile = text === undefined || ((isNamed || signature.isLate === true) && !/^\s*[<{[]/.test(text))
   return isFile ? undefined : `text came instead of ${named(wanted)}`
 }
 

@@ -24,6 +24,8 @@ export interface Piece {
   readonly isOpen: boolean
   /** How much had been passed on when it began. */
   readonly from: number
+  /** Whether the host calls it what was promised. */
+  readonly isNamed: boolean
 }
 
 /** What an answer comes to. */
@@ -92,6 +94,7 @@ const begun = ({ headers, status }: Head, { received, version }: Progress, { isR
       version: known,
       isOpen: part.isOpen,
       from: received,
+      isNamed: MediaType.isSame(headers, mediaType),
     },
   }
 }
