@@ -68,7 +68,10 @@ const service = async () => {
     })
   })
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve))
-  onTestFinished(() => void http.close(() => {}).closeAllConnections())
+  onTestFinished(() => {
+    http.close()
+    http.closeAllConnections()
+  })
   return { created, crossed, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/v1` }
 }
 
