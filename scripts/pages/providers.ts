@@ -97,6 +97,7 @@ const section = (known: Known): ReadonlyArray<string> => {
         ["unavailable", delayOf(delays.unavailable)],
         ["otherwise", delayOf(delays.otherwise)],
         ["requests on one credential", budgetsOf(known)],
+        ["a hint is believed", `up to ${format(limits.hint)}`],
         ["sends of one request", `at most ${limits.sends}`],
         ["reports go to", cell(support ?? "undocumented")],
       ],
@@ -110,7 +111,8 @@ export const render = (): string =>
     "# What each service promises",
     "",
     "This page is made from the contracts that the driver itself reads (`scripts/pages/providers.ts`). Every pause is at least as",
-    "long as the service asks, and chance only lengthens it.",
+    "long as the service asks, and jitter lengthens it by a quarter at most. A longer hint than is believed counts for one wait. What a",
+    "status means where a service's page is silent: [every service](failures.md#every-service).",
     "",
     ...providers.flatMap(section),
   ].join("\n")

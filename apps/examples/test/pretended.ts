@@ -10,6 +10,7 @@ import * as Contract from "@tenuto/core/Contract"
 import * as Handle from "@tenuto/core/Handle"
 import * as Operation from "@tenuto/core/Operation"
 import * as Provider from "@tenuto/http/Provider"
+import type { Transport } from "@tenuto/http/Transport"
 import * as Emulator from "@tenuto/testkit/Emulator"
 import * as VirtualClock from "@tenuto/testkit/VirtualClock"
 
@@ -82,6 +83,8 @@ export const play = async <A = null, E = Failure.Failure | Journal.Unusable>(
   options: Parameters<typeof pretend>[0] & {
     readonly within?: Duration.Input
     readonly seed?: number
+    /** In memory, when none is given; else on a loopback port, still in virtual time. */
+    readonly carrier?: Layer.Layer<Transport>
     readonly program?: (operation: Pretended) => Effect.Effect<A, E, Needs>
   } = {},
 ) => {
@@ -95,8 +98,12 @@ export const play = async <A = null, E = Failure.Failure | Journal.Unusable>(
         seen.push(asked)
         return answer(asked, seen.length - 1)
       })
+    const { carrier = Emulator.layerMemory(handler) } = options
+    const served = options.carrier === undefined ? {} : { baseUrl: (yield* Emulator.serve(handler)).url }
     const layer = Layer.mergeAll(
-      Provider.layer(table, { apiKey: "key-0123456789" }).pipe(Layer.provideMerge(Emulator.layerMemory(handler))),
+      Provider.layer(table, { apiKey: "key-0123456789", ...served }).pipe(
+        Layer.provideMerge(VirtualClock.transport(carrier)),
+      ),
       Journal.layerMemory,
     )
     const alone = Client.run(operation({}), { within: Duration.fromInputUnsafe(options.within ?? "5 minutes") })
@@ -107,7 +114,7 @@ export const play = async <A = null, E = Failure.Failure | Journal.Unusable>(
     return { result, took: ((yield* Clock.currentTimeMillis) - start) / 1000 }
   })
   const { result, took } = await Effect.runPromise(
-    Effect.flatten(VirtualClock.run(effect, options.seed === undefined ? {} : { seed: options.seed })),
+    Effect.flatten(VirtualClock.run(Effect.scoped(effect), options.seed === undefined ? {} : { seed: options.seed })),
   )
   const failure = Result.isFailure(result) ? (result.failure as Failure.Failure) : undefined
   return { value: Result.isSuccess(result) ? (result.success as A) : undefined, failure, took, seen }

@@ -1,5 +1,5 @@
 /** A stage for the two styles: each service is a few lines, its work a list of what one look after the other brings. */
-import { Effect, Exit, type Layer, type Schema } from "effect"
+import { Effect, Exit, type Layer, Random, type Schema } from "effect"
 import { Client, type Operation, type Remote } from "@tenuto/core"
 import type { Provider, Transport } from "@tenuto/http"
 import { Emulator, Rehearsal } from "@tenuto/testkit"
@@ -29,6 +29,9 @@ export const service = (answers: Readonly<Record<string, ReadonlyArray<Answers>>
     })
 }
 
+/** Pauses come to the millisecond here; that they are spread is shown by `hints.test.ts`. */
+const withoutJitter = { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0 }
+
 /** Play programs against one style of service. */
 export const stage =
   <Service extends string>(
@@ -42,7 +45,7 @@ export const stage =
     Rehearsal.play({
       connect: (origin) => layer({ apiKey, baseUrl: origin }),
       handler,
-      program,
+      program: Effect.provideService(program, Random.Random, withoutJitter),
       ...(carrier === "loopback" ? { transport: NodeTransport.layer } : {}),
     })
 

@@ -27,7 +27,7 @@ export type Idempotency =
  *
  * - `LongPoll`: a look is held open by the service for up to `hold`; looks begin at least `floor` apart, and further
  *   apart each time one comes back early with nothing new.
- * - `Hinted`: look when the last answer says (`Retry-After` and the like), else after `otherwise`; never sooner than `floor`.
+ * - `Hinted`: look when the last answer says (`Retry-After` and the like; see `Delay` of http), else after `otherwise`; never sooner than `floor`.
  * - `Interval`: look every `every`, never sooner than `floor` after the last look ended.
  */
 export type Cadence =
@@ -62,6 +62,11 @@ export interface Contract {
     readonly answer: Duration.Duration
     /** How long the answer to a submit may take, where that is longer: some services do the work, or fetch a file, first. */
     readonly submit: Duration.Duration
+    /**
+     * The longest hint that is believed beyond the wait that it was given to. A longer one ends that wait, saying so; a
+     * later wait asks anew, and other work on the same credential is not held back by it.
+     */
+    readonly hint: Duration.Duration
     /** How many times one request may be sent in all, every time for a lawful reason. */
     readonly sends: number
   }
@@ -77,6 +82,9 @@ export type Promises = Pick<Contract, "idempotency" | "cadence"> &
     readonly delays?: Partial<Contract["delays"]>
     readonly limits?: Partial<Contract["limits"]>
   }
+
+/** The longest hint that a contract believes when it does not say. */
+export const longestHint: Duration.Duration = /* @__PURE__ */ Duration.days(1)
 
 const backoff = (base: Duration.Duration, cap: Duration.Duration): Delay => ({ _tag: "Exponential", base, cap })
 
@@ -110,6 +118,7 @@ export const make = (promises: Promises): Contract => ({
     wait: Duration.minutes(5),
     answer: Duration.seconds(30),
     submit: promises.limits?.answer ?? Duration.seconds(30),
+    hint: longestHint,
     sends: 8,
     ...promises.limits,
   },

@@ -12,6 +12,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { Span } from "./internal/span.ts"
 import { Withheld } from "./internal/withheld.ts"
 
 /** Where in the life of the work it was seen. The same answer means different things at different stages. */
@@ -36,6 +37,10 @@ export const Evidence = Schema.Struct({
   details: Withheld,
   /** The service's name for the exchange, for its support desk. */
   requestId: Schema.optionalKey(Schema.String),
+  /** How long the service asked to be left alone, where that is why a wait ended and no reason says so. */
+  retryAfter: Schema.optionalKey(Span),
+  /** A hint of the service that cannot be meant, word for word; it was used for nothing. */
+  unusedHint: Schema.optionalKey(Schema.String),
   /** Further names seen in the answer, such as a run or a task. */
   also: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
 })

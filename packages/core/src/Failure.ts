@@ -32,6 +32,7 @@
  * )
  * ```
  */
+import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { Instant } from "./internal/instant.ts"
 import { Tree } from "./Artifact.ts"
@@ -63,12 +64,15 @@ const remains = ({ output }: { readonly output?: Tree }): string =>
   output === undefined ? "it gives no result" : "a part of the result is in its output"
 
 const why = (failure: { readonly reason: Reason.Reason; readonly evidence: Evidence }): string => {
-  const { code, message, stage, status } = failure.evidence
+  const { code, message, stage, status, unusedHint } = failure.evidence
+  const hint = Reason.retryAfter(failure.reason) ?? failure.evidence.retryAfter
   const seen = [
     `at ${stage}`,
     status === undefined ? undefined : `status ${status}`,
     code === undefined ? undefined : `code ${code}`,
     message === undefined || message._tag === "Secret" ? undefined : JSON.stringify(message.text),
+    hint === undefined ? undefined : `it asks for a pause of ${Duration.toSeconds(hint)} s`,
+    unusedHint === undefined ? undefined : `it gives a hint that cannot be meant: ${JSON.stringify(unusedHint)}`,
   ].filter((part) => part !== undefined)
   return `${Reason.describe(failure.reason)} (${seen.join(", ")})`
 }
@@ -135,7 +139,9 @@ export class Overdue extends Schema.TaggedError<Overdue>("@tenuto/core/Overdue")
 }) {
   override get message() {
     const last = this.last === undefined ? "" : `; it was last seen ${JSON.stringify(this.last.word)}`
-    const cause = this.reason._tag === "Timeout" && this.evidence.stage === "settle" ? "" : `: ${why(this)}`
+    const isPlain = this.reason._tag === "Timeout" && this.evidence.stage === "settle"
+    const isPaused = this.evidence.retryAfter !== undefined
+    const cause = isPlain && !isPaused ? "" : `: ${why(this)}`
     return `${who(this)} ${this.handle.id} is still going on and the wait ended${cause}${last}; keep the handle and settle it later`
   }
 }

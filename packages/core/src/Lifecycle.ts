@@ -46,12 +46,15 @@ import type { Evidence } from "./Evidence.ts"
 import type { Handle } from "./Handle.ts"
 import type { Event, EventOf, Outcome, Request, State, StateOf, Trouble } from "./internal/history.ts"
 import { later } from "./internal/instant.ts"
+import { isWithin, type Moment, timely } from "./internal/moment.ts"
 import { keyUntil, mayBeSent, sent, upgraded, wanted } from "./internal/sending.ts"
 import { isPending } from "./Observation.ts"
 import * as Pace from "./Pace.ts"
 import { type Reason, retryAfter } from "./Reason.ts"
 import * as Remedy from "./Remedy.ts"
 
+export { anew } from "./internal/anew.ts"
+export type { Moment } from "./internal/moment.ts"
 export { sent } from "./internal/sending.ts"
 export { Event, type EventOf, Outcome, Request, State, type StateOf, Trouble } from "./internal/history.ts"
 
@@ -225,15 +228,6 @@ export type Action =
     }
   | { readonly _tag: "Finish"; readonly outcome: Outcome }
 
-/** What `next` may know besides the state. `since` is when this wait began; `die`, in [0, 1), lengthens pauses. */
-export interface Moment {
-  readonly contract: Contract
-  readonly now: DateTime.Utc
-  readonly since: DateTime.Utc
-  readonly deadline: DateTime.Utc
-  readonly die: number
-}
-
 /** Read from a state what to do. Total: every state has an action. */
 export const next = (state: State, moment: Moment): Action => {
   switch (state._tag) {
@@ -250,10 +244,14 @@ export const next = (state: State, moment: Moment): Action => {
 }
 
 const nextForUnaccepted = (state: StateOf<"Drafted" | "Uncertain">, moment: Moment): Action => {
-  const { contract, deadline, die, now } = moment
+  const { contract, deadline, now } = moment
   const { last, sends } = state
-  const at = last === undefined ? now : later(last.at, Pace.afterTrouble(contract, last.reason, sends, die))
   const before = keyUntil(state, contract)
+  // Neither does chance make a key too old.
+  const until = before === undefined ? deadline : DateTime.min(deadline, before)
+  const at = timely({ ...moment, deadline: until }, (die) =>
+    last === undefined ? now : later(last.at, Pace.afterTrouble(contract, last.reason, sends, die)),
+  )
   const isForgotten = before !== undefined && DateTime.isGreaterThanOrEqualTo(DateTime.max(at, now), before)
   if (mayBeSent(state, contract) && !isForgotten && isWithin(at, moment)) {
     return { _tag: "Submit", at, request: sent(upgraded(state)), ...(before === undefined ? {} : { before }) }
@@ -274,7 +272,7 @@ export const truthOf = (state: StateOf<"Drafted" | "Uncertain" | "Stopped">): "R
 const unanswered: Reason = { _tag: "Unreachable", problem: "this process stopped before an answer came" }
 
 const nextForPending = (state: StateOf<"Pending">, moment: Moment): Action => {
-  const { contract, die, now, since } = moment
+  const { contract, now, since } = moment
   const { handle, last, looks, miss } = state
   if (last?._tag === "InputRequired") {
     const evidence = { stage: "settle" as const, ...(last.message === undefined ? {} : { message: last.message }) }
@@ -287,18 +285,24 @@ const nextForPending = (state: StateOf<"Pending">, moment: Moment): Action => {
   }
   // A handle from elsewhere may have been finished for long, so its first look is due at once.
   const isOld = state.since === undefined && looks.ended === undefined
-  const at = isOld ? DateTime.max(now, looks.until ?? now) : Pace.nextLook(contract, state.since ?? now, looks, die)
+  const at = timely(moment, (die) =>
+    isOld
+      ? DateTime.max(now, Pace.resumed(looks, die) ?? now)
+      : Pace.nextLook(contract, state.since ?? now, looks, die),
+  )
   if (isWithin(at, moment)) {
     const hold = Pace.hold(contract)
     return { _tag: "Look", at, handle, ...(hold === undefined ? {} : { hold }) }
   }
   const reason: Reason = trouble?.reason ?? { _tag: "Timeout" }
-  return { _tag: "Stop", truth: "Overdue", reason, evidence: trouble?.evidence ?? { stage: "settle" } }
+  return { _tag: "Stop", truth: "Overdue", reason, evidence: trouble?.evidence ?? waited(looks, moment) }
 }
 
-/** A pause longer than the deadline allows ends the wait at once; nothing is begun at or after the deadline. */
-const isWithin = (at: DateTime.Utc, { deadline, now }: Moment): boolean =>
-  DateTime.isLessThan(now, deadline) && DateTime.isLessThan(at, deadline)
+/** Why a wait ends that met no trouble. */
+const waited = ({ toldAt, until }: Pace.Looks, { deadline }: Moment): Evidence =>
+  until === undefined || toldAt === undefined || DateTime.isLessThan(until, deadline)
+    ? { stage: "settle" }
+    : { stage: "settle", retryAfter: DateTime.distance(toldAt, until) }
 
 /**
  * Tell whether a request that was drafted may be another one when the caller asks again: nothing has started, and no key

@@ -17,6 +17,9 @@ import { Message } from "./Evidence.ts"
 import { Reason } from "./Reason.ts"
 import { pure } from "./internal/pure.ts"
 
+/** What the answer says of when to look again and cannot mean, word for word; it was used for nothing. */
+const unusedHint = Schema.optionalKey(Schema.String)
+
 /** The work has not ended: it goes on, says a word that is not known, or waits for its caller. */
 export const Ongoing = Schema.Union([
   Schema.TaggedStruct("Pending", {
@@ -24,13 +27,15 @@ export const Ongoing = Schema.Union([
     phase: Schema.optionalKey(Schema.String),
     /** Between 0 and 1. */
     progress: Schema.optionalKey(Schema.Finite),
+    unusedHint,
   }),
-  Schema.TaggedStruct("Unrecognised", { word: Schema.String }),
+  Schema.TaggedStruct("Unrecognised", { word: Schema.String, unusedHint }),
   /** It is paused until its caller answers. `question` is what is asked, as the service's reader gives it. */
   Schema.TaggedStruct("InputRequired", {
     word: Schema.String,
     question: Tree,
     message: Schema.optionalKey(Message),
+    unusedHint,
   }),
 ])
 export type Ongoing = typeof Ongoing.Type

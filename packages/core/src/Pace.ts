@@ -4,7 +4,8 @@
  * It never sleeps and never draws a die; both come in as arguments.
  *
  * Law 6: never sooner than asked. Every pause is at least what the service asked and at least the contract's floor;
- * chance only ever lengthens it.
+ * chance only ever lengthens it, by a quarter at most. So many clients that were asked to come back in 30 s come back
+ * between 30 and 37.5 s, and not in one instant.
  *
  * @example
  * ```ts
@@ -39,8 +40,9 @@ export const Looks = /* @__PURE__ */ pure(() =>
     missed: Schema.Int,
     /** A delivery said that there is something to see. */
     prompted: Schema.optionalKey(Schema.Boolean),
-    /** Until when the service wants to be left alone, when it says so. */
+    /** Until when the service wants to be left alone, and when it said so. */
     until: Schema.optionalKey(Instant),
+    toldAt: Schema.optionalKey(Instant),
     /** Why the last look failed, when it did. */
     trouble: Schema.optionalKey(Reason.Reason),
   }),
@@ -60,7 +62,7 @@ const spread = 0.25
 /** Remember that the work was accepted; the service may say at once when it wants to be looked at. */
 export const accepted = (at: DateTime.Utc, retryAfter: Duration.Duration | undefined): Looks => ({
   ...none,
-  ...asked(undefined, at, retryAfter),
+  ...asked({}, at, retryAfter),
 })
 
 /**
@@ -81,7 +83,7 @@ export const returned = (
   if (looks.until !== undefined && DateTime.isLessThan(began, looks.until)) return looks
   const isEarly =
     hold !== undefined && Duration.toMillis(DateTime.distance(began, ended)) < Duration.toMillis(hold) * heldEnough
-  return { began, ended, early: isEarly ? looks.early + 1 : 0, missed: 0, ...asked(undefined, ended, retryAfter) }
+  return { began, ended, early: isEarly ? looks.early + 1 : 0, missed: 0, ...asked({}, ended, retryAfter) }
 }
 
 /** Remember that a delivery asks for a look: the next one comes as soon as it may. */
@@ -90,7 +92,7 @@ export const prompted = (looks: Looks): Looks => ({ ...looks, prompted: true })
 /** Remember that no look may be had before a span is over: nothing was asked, and nothing failed. */
 export const postponed = (looks: Looks, at: DateTime.Utc, span: Duration.Duration): Looks => ({
   ...looks,
-  ...asked(looks.until, at, span),
+  ...asked(looks, at, span),
 })
 
 /** Remember a look that failed. */
@@ -101,18 +103,24 @@ export const missed = (
   ...look,
   early: looks.early,
   missed: looks.missed + 1,
-  ...asked(looks.until, look.ended, Reason.retryAfter(look.trouble)),
+  ...asked(looks, look.ended, Reason.retryAfter(look.trouble)),
 })
 
 /** A shorter wish to be left alone does not replace a longer one. */
 const asked = (
-  before: DateTime.Utc | undefined,
-  ended: DateTime.Utc,
+  { toldAt, until }: Pick<Looks, "until" | "toldAt">,
+  at: DateTime.Utc,
   retryAfter: Duration.Duration | undefined,
-): Pick<Looks, "until"> => {
-  const until = retryAfter === undefined ? before : DateTime.max(later(ended, retryAfter), before ?? ended)
-  return until === undefined ? {} : { until }
+): Pick<Looks, "until" | "toldAt"> => {
+  const wanted = retryAfter === undefined ? undefined : later(at, retryAfter)
+  if (wanted !== undefined && (until === undefined || DateTime.isGreaterThan(wanted, until)))
+    return { until: wanted, toldAt: at }
+  return { ...(until === undefined ? {} : { until }), ...(toldAt === undefined ? {} : { toldAt }) }
 }
+
+/** Find when the service may be asked again by its own wish, where it has one; `die` is in [0, 1). */
+export const resumed = ({ toldAt, until }: Looks, die: number): DateTime.Utc | undefined =>
+  until === undefined ? undefined : later(until, times(DateTime.distance(toldAt ?? until, until), spread * die))
 
 /**
  * Find the earliest instant of the next look.
@@ -121,7 +129,7 @@ const asked = (
  */
 export const nextLook = (contract: Contract, acceptedAt: DateTime.Utc, looks: Looks, die: number): DateTime.Utc => {
   const schedule = bySchedule(contract, acceptedAt, looks)
-  const due = DateTime.max(schedule, looks.until ?? schedule)
+  const due = DateTime.max(schedule, resumed(looks, die) ?? schedule)
   if (looks.trouble === undefined || looks.ended === undefined) return due
   const pause = afterTrouble(contract, looks.trouble, looks.missed, die)
   return DateTime.max(due, later(looks.ended, pause))
@@ -181,15 +189,15 @@ export const pauseOf = (
   die: number,
 ): Duration.Duration =>
   delay._tag === "Assumed"
-    ? (hint ?? delay.pause)
-    : Duration.max(hint ?? Duration.zero, length(delay, Math.max(1, count), die))
+    ? spreadOver(hint ?? delay.pause, die)
+    : Duration.max(spreadOver(hint ?? Duration.zero, die), length(delay, Math.max(1, count), die))
 
 const length = (delay: Exclude<Delay, { readonly _tag: "Assumed" }>, count: number, die: number): Duration.Duration => {
   switch (delay._tag) {
     case "Exponential":
-      return times(Duration.min(times(delay.base, doubled(count - 1)), delay.cap), 1 + spread * die)
+      return spreadOver(Duration.min(times(delay.base, doubled(count - 1)), delay.cap), die)
     case "Ladder":
-      return times(delay.steps[Math.min(count, delay.steps.length) - 1] ?? delay.steps[0], 1 + spread * die)
+      return spreadOver(delay.steps[Math.min(count, delay.steps.length) - 1] ?? delay.steps[0], die)
     case "Range":
       return Duration.max(delay.min, between(delay.min, delay.max, die))
   }
@@ -199,6 +207,9 @@ const between = (min: Duration.Duration, max: Duration.Duration, die: number): D
   Duration.millis(Math.ceil(Duration.toMillis(min) * (1 - die) + Duration.toMillis(max) * die))
 
 const doubled = (count: number): number => 2 ** Math.min(Math.max(0, count), 40)
+
+/** Chance lengthens a pause by a quarter at most; `die` is in [0, 1). */
+export const spreadOver = (pause: Duration.Duration, die: number): Duration.Duration => times(pause, 1 + spread * die)
 
 /** Rounded up, for a pause is never sooner than asked; never longer than the longest. */
 const times = (duration: Duration.Duration, factor: number): Duration.Duration =>

@@ -35,6 +35,7 @@ import {
   tags,
   unknown,
   unseen,
+  withoutJitter,
 } from "./choir.ts"
 
 const never = () => Effect.never
@@ -137,6 +138,53 @@ describe("laws", () => {
     }),
   )
 
+  it.effect("a pause longer than the contract believes ends the wait that it was given to, and no other", () =>
+    Effect.gen(function* () {
+      const retryAfter = Duration.days(2)
+      const service = remote(
+        refused({ _tag: "RateLimited", retryAfter }),
+        accepted,
+        unseen({ _tag: "Unavailable", retryAfter }),
+        { _tag: "Observed", observation: { _tag: "Pending", word: "singing" }, retryAfter },
+        pending,
+        sung,
+      )
+      const world = Layer.merge(service.layer, journal(new Map()))
+      const wait = after(Client.run(sing(input, { key: "k" }), { within: "1 hour" }).pipe(Effect.provide(world)))
+      const ends = [yield* wait, yield* wait, yield* wait]
+      expect(ends.map(failureOf)).toMatchObject([
+        { _tag: "Rejected", reason: { _tag: "RateLimited", retryAfter } },
+        { _tag: "Overdue", reason: { _tag: "Unavailable", retryAfter } },
+        { _tag: "Overdue", reason: { _tag: "Timeout" }, evidence: { retryAfter } },
+      ])
+      expect(ends.map((end) => end?.seconds)).toEqual([0, 0, 0])
+      expect(failureOf(ends[2])?.message).toContain("it asks for a pause of 172800 s")
+      const last = yield* wait
+      expect(last?.exit).toEqual(Exit.succeed({ verse: "la" }))
+    }),
+  )
+
+  it.effect("a pause that the contract believes binds the next wait too", () =>
+    Effect.gen(function* () {
+      const service = remote(accepted, unseen({ _tag: "Unavailable", retryAfter: Duration.hours(24) }), sung)
+      const world = Layer.merge(service.layer, journal(new Map()))
+      const wait = after(Client.run(sing(input, { key: "k" })).pipe(Effect.provide(world)))
+      expect([failureOf(yield* wait)?._tag, failureOf(yield* wait)?._tag]).toEqual(["Overdue", "Overdue"])
+      expect(service.times("Look").length).toBe(1)
+    }),
+  )
+
+  it.effect("chance alone ends no wait: what the service asked for fits, so it is waited for", () =>
+    Effect.gen(function* () {
+      for (let round = 0; round < 20; round++) {
+        const service = remote(accepted, unseen({ _tag: "RateLimited", retryAfter: Duration.seconds(30) }), sung)
+        const program = Client.run(sing(input), { within: "31 seconds" })
+        const end = yield* after(program.pipe(Effect.provide([service.layer, Journal.layerMemory])))
+        expect(end?.exit).toEqual(Exit.succeed({ verse: "la" }))
+      }
+    }),
+  )
+
   it.effect("a pause of thirty seconds brings no request sooner, and then the run goes on", () =>
     Effect.gen(function* () {
       const retryAfter = Duration.seconds(30)
@@ -152,7 +200,7 @@ describe("laws", () => {
       expect(end?.exit).toEqual(Exit.succeed({ verse: "la" }))
       expect(service.times("Submit")).toEqual([0, 30])
       expect(service.times("Look")).toEqual([30, 60])
-    }),
+    }).pipe(withoutJitter),
   )
 
   it.effect("a pause longer than a timer can hold never ends early", () =>
@@ -175,7 +223,7 @@ describe("laws", () => {
       expect(service.times("Look")).toEqual([0, Duration.toSeconds(retryAfter)])
       // The timer of the last resort around a deed ends with the deed; no pause may be one that overflows.
       expect(Math.max(...longest)).toBeLessThan(2 ** 31)
-    }),
+    }).pipe(withoutJitter),
   )
 
   it.effect("a process that wakes after the deadline begins nothing", () =>

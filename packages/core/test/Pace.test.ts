@@ -66,9 +66,9 @@ describe("a pause after trouble", () => {
   })
 
   it("is what the service asked for when that is longer, and ours when it is not", () => {
-    expect(pause(asked, { _tag: "RateLimited", retryAfter: seconds(7) }, 1, 1)).toBe(7)
+    expect(pause(asked, { _tag: "RateLimited", retryAfter: seconds(7) }, 1, 0)).toBe(7)
     expect(pause(asked, { _tag: "RateLimited", retryAfter: seconds(7) }, 2, 0)).toBe(10)
-    expect(pause(held, { _tag: "Unavailable", retryAfter: Duration.days(30) }, 1, 1)).toBe(2_592_000)
+    expect(pause(held, { _tag: "Unavailable", retryAfter: Duration.days(30) }, 1, 0)).toBe(2_592_000)
   })
 })
 
@@ -118,7 +118,55 @@ describe("the next look", () => {
     const endless: Reason = { _tag: "RateLimited", retryAfter: Duration.infinity }
     const at = nextAt(held, Pace.missed(Pace.none, { ...look(0, 0), trouble: endless }))
     expect(at).toBe(Duration.toSeconds(Duration.days(36_500)))
-    expect(Duration.toSeconds(Pace.afterTrouble(held, endless, 1, 0))).toBe(Infinity)
+    expect(Duration.toSeconds(Pace.afterTrouble(held, endless, 1, 0))).toBe(at)
+  })
+})
+
+describe("what a service asks for", () => {
+  const dice = [0, 0.001, 0.25, 0.5, 0.75, 0.999]
+  const hints = [0.001, 0.9, 7, 30, 3600, 86_400, 2_592_000].map((span) => seconds(span))
+  const contracts = [
+    held,
+    asked,
+    Contract.make({ ...held, delays: { limited: { _tag: "Assumed", pause: seconds(9) } } }),
+  ]
+  const short: Contract.Delay = { _tag: "Ladder", steps: [millis(1)] }
+
+  it("is kept and spread: nothing comes sooner, everything comes within a quarter more", () => {
+    for (const hint of hints) {
+      const asking: Reason = { _tag: "RateLimited", retryAfter: hint }
+      const least = Duration.toMillis(hint)
+      const isSpread = (pause: number) => {
+        expect(pause).toBeGreaterThanOrEqual(least)
+        expect(pause).toBeLessThanOrEqual(Math.ceil(least * 1.25) + 1)
+      }
+      for (const contract of contracts) {
+        const hinted = Contract.make({
+          ...contract,
+          cadence: { _tag: "Hinted", otherwise: hint, floor: millis(1) },
+          delays: { ...contract.delays, limited: short },
+        })
+        for (const die of dice) {
+          isSpread(Duration.toMillis(Pace.pauseOf(short, hint, 1, die)))
+          isSpread(Duration.toMillis(Pace.pauseOf({ _tag: "Assumed", pause: minutes(1) }, hint, 1, die)))
+          isSpread(Duration.toMillis(Pace.spreadOver(hint, die)))
+          if (Duration.isLessThan(hint, seconds(1))) continue // less than the least pause of any contract
+          const looks = [
+            Pace.missed(Pace.none, { ...look(10, 10), trouble: asking }),
+            Pace.returned(Pace.none, { ...look(10, 10), retryAfter: hint }),
+            Pace.postponed(Pace.returned(Pace.none, look(0, 0)), instant(10), hint),
+          ]
+          for (const one of looks) isSpread(nextAt(hinted, one, die) * 1000 - 10_000)
+          isSpread(nextAt(hinted, Pace.accepted(instant(0), hint), die) * 1000)
+        }
+      }
+    }
+  })
+
+  it("brings a fleet back at as many instants as there are dice", () => {
+    const looks = Pace.missed(Pace.none, { ...look(0, 0), trouble: { _tag: "RateLimited", retryAfter: seconds(30) } })
+    expect(new Set(dice.map((die) => nextAt(held, looks, die))).size).toBe(dice.length)
+    expect([0, 0.5, 1].map((die) => nextAt(held, looks, die))).toEqual([30, 33.75, 37.5])
   })
 })
 
@@ -131,7 +179,13 @@ describe("a hold", () => {
 
 describe("a contract", () => {
   it("has careful defaults for what is not said", () => {
-    expect(held.limits).toEqual({ wait: minutes(5), answer: seconds(30), submit: seconds(30), sends: 8 })
+    expect(held.limits).toEqual({
+      wait: minutes(5),
+      answer: seconds(30),
+      submit: seconds(30),
+      hint: Duration.days(1),
+      sends: 8,
+    })
     expect(held.cancellation).toBe("None")
     expect(asked.delays.otherwise).toEqual({ _tag: "Exponential", base: millis(500), cap: seconds(30) })
     expect(Contract.isKeyed(held)).toBe(true)

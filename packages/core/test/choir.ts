@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as Artifact from "@tenuto/core/Artifact"
@@ -164,6 +165,9 @@ export const after = <A, E, R>(effect: Effect.Effect<A, E, R>, within: Duration.
     if (exit === undefined) yield* Fiber.interrupt(fiber)
     return exit !== undefined && Exit.isSuccess(exit) ? exit.value : undefined
   })
+
+/** Draw no jitter: what is asked for comes to the millisecond. */
+export const withoutJitter = Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0 })
 
 /** What an ended effect failed with; `undefined` when it has not ended or not failed. */
 export const failureOf = <A, E>(end: { readonly exit: Exit.Exit<A, E> } | undefined) =>

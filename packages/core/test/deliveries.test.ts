@@ -28,6 +28,7 @@ import {
   sung,
   tags,
   unseen,
+  withoutJitter,
 } from "./choir.ts"
 
 /** A delivery that brings its observation with it, or none. */
@@ -142,7 +143,7 @@ describe("polling is the truth; a delivery only prompts a look or brings what a 
       const limited = unseen({ _tag: "RateLimited", retryAfter: Duration.seconds(60) })
       const { looks } = yield* story([accepted, limited, sung], [[10, letter("a", "thin")]])
       expect(looks).toEqual([5, 65])
-    }),
+    }).pipe(withoutJitter),
   )
 
   it.effect("during a look, a delivery that shows the end wins and the look is let go", () =>

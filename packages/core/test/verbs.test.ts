@@ -28,6 +28,7 @@ import {
   sung,
   tags,
   unseen,
+  withoutJitter,
 } from "./choir.ts"
 
 describe("asking again", () => {
@@ -107,7 +108,7 @@ describe("asking again", () => {
       )
       expect(end?.exit).toEqual(Exit.succeed({ verse: "la" }))
       expect(service.times("Submit")).toEqual([0, 1800])
-    }),
+    }).pipe(withoutJitter),
   )
 
   it.effect("without a key after an unanswered request says the same again, for the same reason", () =>
@@ -372,7 +373,7 @@ describe("what the service says in passing", () => {
       )
       expect(end?.exit).toEqual(Exit.succeed({ verse: "la" }))
       expect(service.times("Look")).toEqual([60, 120])
-    }),
+    }).pipe(withoutJitter),
   )
 
   it.effect("is not the last word: what was lost is looked for again when somebody asks", () =>

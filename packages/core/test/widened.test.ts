@@ -36,6 +36,7 @@ import {
   sing,
   sung,
   tags,
+  withoutJitter,
 } from "./choir.ts"
 
 const { millis, seconds } = Duration
@@ -144,7 +145,7 @@ describe("a request that the service wants in another form", () => {
       const service = remote(refused({ ...upgrade, retryAfter: seconds(40) }), accepted, sung)
       yield* after(Client.run(sing(input)).pipe(Effect.provide([service.layer, journal(new Map())])))
       expect(service.times("Submit")).toEqual([0, 40])
-    }),
+    }).pipe(withoutJitter),
   )
 
   it("without a key it goes out changed, without a key", () => {
@@ -206,7 +207,7 @@ describe("a budget that work on one credential shares", () => {
       expect(service.times("Submit")).toEqual([60])
       expect(service.times("Look")).toEqual([85])
       expect(tags(shelf)).toEqual([["Drafted", "Sending", "Accepted", "Observed"]])
-    }),
+    }).pipe(withoutJitter),
   )
 
   it.effect("without room before the deadline, the wait ends at once and says so; nothing has started", () =>
@@ -329,14 +330,14 @@ describe("what a service differs in", () => {
       yield* after(Client.run(chant(input)).pipe(Effect.provide([service.layer, journal(new Map())])))
       // 3 as asked, 50 as asked, the floor for 1, and 30 where nothing is said.
       expect(service.times("Look")).toEqual([3, 53, 55, 85])
-    }),
+    }).pipe(withoutJitter),
   )
 
   it("a pause that stands for a missing hint gives way to a shorter hint", () => {
     const delays = { limited: { _tag: "Assumed", pause: seconds(60) } } as const
     const assumed = Contract.make({ ...contract, delays })
-    expect(Pace.afterTrouble(assumed, { _tag: "RateLimited" }, 3, 0.5)).toEqual(seconds(60))
-    expect(Pace.afterTrouble(assumed, { _tag: "RateLimited", retryAfter: millis(500) }, 3, 0.5)).toEqual(millis(500))
+    expect(Pace.afterTrouble(assumed, { _tag: "RateLimited" }, 3, 0)).toEqual(seconds(60))
+    expect(Pace.afterTrouble(assumed, { _tag: "RateLimited", retryAfter: millis(500) }, 3, 0)).toEqual(millis(500))
   })
 })
 

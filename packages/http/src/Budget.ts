@@ -22,7 +22,8 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { Delay } from "@tenuto/core/Contract"
+import * as Random from "effect/Random"
+import { type Delay, longestHint } from "@tenuto/core/Contract"
 import * as Pace from "@tenuto/core/Pace"
 import type { Answer, Deed } from "@tenuto/core/Remote"
 
@@ -35,6 +36,8 @@ export interface Rule {
   readonly window?: Duration.Duration
   /** How long all keep away after the first, second, … refusal in a row, and no less than the service asks. */
   readonly backoff?: Delay
+  /** The longest hint that holds back all; a longer one counts for who was told. Default: a day, as in a `Contract`. */
+  readonly hint?: Duration.Duration
 }
 
 /** The limits of a service as a table states them; each connection opens its own. */
@@ -49,6 +52,11 @@ export interface Open {
   readonly admit: (deed: Deed["_tag"], within: Duration.Duration) => Effect.Effect<Duration.Duration | undefined>
   /** Hear what became of a request: what one is told counts for all. */
   readonly heard: (deed: Deed["_tag"], answer: Answer) => Effect.Effect<void>
+  /**
+   * Hear that no request is left for a span. Says whether that holds back all that this deed counts with: not where no
+   * limit counts it, nor for a span longer than a hint is believed.
+   */
+  readonly exhausted: (deed: Deed["_tag"], span: Duration.Duration) => Effect.Effect<boolean>
 }
 
 /** State the limits of a service. */
@@ -70,7 +78,9 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
           }
           const wait = (instant: number, until: number): Effect.Effect<Duration.Duration | undefined> => {
             // One instant for all limits: a place that is used later than it stands would be none.
-            const at = Math.max(instant, ...places.map((place) => place.free()))
+            const spread = Math.max(instant, ...places.map((place) => place.free(true)))
+            // Chance alone turns nobody away.
+            const at = spread < until ? spread : Math.max(instant, ...places.map((place) => place.free(false)))
             for (const place of places) {
               place.at = at
               place.isUsed = at <= instant
@@ -89,11 +99,22 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
           return Effect.onInterrupt(wait(instant, instant + Duration.toMillis(within)), () => Effect.sync(leave))
         }),
       heard: (deed, answer) =>
-        Effect.map(now, (instant) => {
-          for (const purse of counting(deed)) {
-            if (!("reason" in answer)) purse.taken(instant)
-            else if (answer.reason._tag === "RateLimited") purse.refused(instant, answer.reason.retryAfter)
+        Effect.flatMap(now, (instant) => {
+          if (!("reason" in answer)) {
+            for (const purse of counting(deed)) purse.taken(instant)
+            return Effect.void
           }
+          if (answer.reason._tag !== "RateLimited") return Effect.void
+          const { retryAfter } = answer.reason
+          return Effect.map(Random.next, (die) => {
+            for (const purse of counting(deed)) purse.refused(instant, retryAfter, die)
+          })
+        }),
+      exhausted: (deed, span) =>
+        Effect.zipWith(now, Random.next, (instant, die) => {
+          const held = counting(deed).filter((purse) => purse.believes(span))
+          for (const purse of held) purse.closed(instant, span, die)
+          return held.length > 0
         }),
     }
   },
@@ -103,8 +124,8 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
 interface Place {
   at: number
   isUsed: boolean
-  /** From when on there is room for it. */
-  readonly free: () => number
+  /** From when on there is room for it, with what chance adds or without. */
+  readonly free: (isSpread: boolean) => number
   /** Give it back, to whoever comes next. */
   readonly leave: () => void
 }
@@ -114,8 +135,12 @@ interface Purse {
   readonly rule: Rule
   /** Stand in line. */
   readonly take: (instant: number) => Place
+  /** Whether a hint counts for all. */
+  readonly believes: (hint: Duration.Duration) => boolean
+  /** The service takes nothing for a span; `die`, in [0, 1), lengthens it. */
+  readonly closed: (instant: number, span: Duration.Duration, die: number) => void
   /** The service refused a request for its limit. */
-  readonly refused: (instant: number, retryAfter: Duration.Duration | undefined) => void
+  readonly refused: (instant: number, retryAfter: Duration.Duration | undefined, die: number) => void
   /** The service took a request. */
   readonly taken: (instant: number) => void
 }
@@ -123,41 +148,59 @@ interface Purse {
 /** Requests overtake each other on the way: what left a minute apart arrives a little less than a minute apart. */
 const margin = 1000
 
+const none: Delay = { _tag: "Ladder", steps: [Duration.zero] }
+
 /** A clock that cannot be set back. */
 const now: Effect.Effect<number> = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
 const make = (rule: Rule): Purse => {
-  const { backoff, requests = Infinity, window = Duration.zero } = rule
+  const { backoff, hint = longestHint, requests = Infinity, window = Duration.zero } = rule
   const span = Duration.toMillis(window) + margin
   /** Who went within the last window, and who waits, in the order in which they asked. */
   const line: Array<Place> = []
   let closedUntil = -Infinity
+  /** The same, with what chance adds: a fleet of processes does not come back in one instant. */
+  let spreadUntil = -Infinity
   let refusals = 0
+  const believes = (span: Duration.Duration) => Duration.isLessThanOrEqualTo(span, hint)
+  const close = (instant: number, pauseFor: (die: number) => Duration.Duration, die: number) => {
+    closedUntil = Math.max(closedUntil, instant + Duration.toMillis(pauseFor(0)))
+    spreadUntil = Math.max(spreadUntil, instant + Duration.toMillis(pauseFor(die)))
+  }
 
   return {
     rule,
+    believes,
+    closed: (instant, span, die) => {
+      // Those who waited for it come back one by one, as after a refusal.
+      refusals ||= 1
+      close(instant, (chance) => Pace.spreadOver(span, chance), die)
+    },
     take: (instant) => {
       while (line[0]?.isUsed === true && line[0].at + span <= instant) line.shift()
       const place: Place = {
         at: Infinity,
         isUsed: false,
-        free: () => {
+        free: (isSpread) => {
           const index = line.indexOf(place)
           const past = (places: number, pause: number) => (line[index - places]?.at ?? -Infinity) + pause
           // Who was refused comes back one by one: all at once would be refused again, and prolong the block.
-          return Math.max(closedUntil, past(requests, span), refusals === 0 ? -Infinity : past(1, margin))
+          return Math.max(
+            isSpread ? spreadUntil : closedUntil,
+            past(requests, span),
+            refusals === 0 ? -Infinity : past(1, margin),
+          )
         },
         leave: () => void line.splice(line.indexOf(place), 1),
       }
       line.push(place)
       return place
     },
-    refused: (instant, retryAfter) => {
+    refused: (instant, retryAfter, die) => {
       // Whoever was on the way when the service closed is refused with the first one, not after it.
       if (instant >= closedUntil) refusals++
-      const pause =
-        backoff === undefined ? (retryAfter ?? Duration.zero) : Pace.pauseOf(backoff, retryAfter, refusals, 0)
-      closedUntil = Math.max(closedUntil, instant + Duration.toMillis(pause))
+      const asked = retryAfter !== undefined && believes(retryAfter) ? retryAfter : undefined
+      close(instant, (chance) => Pace.pauseOf(backoff ?? none, asked, refusals, chance), die)
     },
     // What was sent before the service closed says nothing of when it opens.
     taken: (instant) => {

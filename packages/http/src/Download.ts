@@ -24,12 +24,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
+import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Artifact from "@tenuto/core/Artifact"
 import * as Client from "@tenuto/core/Client"
 import { Lost, Unseen } from "@tenuto/core/Failure"
 import type * as Operation from "@tenuto/core/Operation"
+import * as Pace from "@tenuto/core/Pace"
 import { type Issue, type Reason, retryAfter } from "@tenuto/core/Reason"
 import * as Remedy from "@tenuto/core/Remedy"
 import * as Remote from "@tenuto/core/Remote"
@@ -120,7 +122,8 @@ const reader = Effect.fnUntraced(function* <O extends Operation.Any>(
     const length = Duration.max(wanted, Duration.millis(250 * 2 ** breaks))
     // Law 6: a pause that the deadline does not allow ends the wait at once.
     if (breaks >= patience || Duration.isGreaterThanOrEqualTo(length, left)) return yield* unseen(artifact, reason)
-    yield* Effect.sleep(length)
+    const drawn = Pace.spreadOver(length, yield* Random.next)
+    yield* Effect.sleep(Duration.isLessThan(drawn, left) ? drawn : length)
     // What died in the pause is renewed; what was never alive by our clock is tried all the same.
     const hasDied = Artifact.isFresh(artifact, now, skew) && !Artifact.isFresh(artifact, yield* DateTime.now, skew)
     if (hasDied) isRenewed = false

@@ -97,6 +97,8 @@ export const refused = (said: Omit<Refused, "_tag"> = {}): Result.Result<never, 
 export interface Seen extends Trouble {
   readonly stage: Stage
   readonly status?: number
+  /** A hint that cannot be meant, word for word. */
+  readonly unusedHint?: string
 }
 
 type Meaning = readonly [
@@ -268,5 +270,6 @@ export const evidenceOf = (seen: Seen, requestId?: string): Evidence => ({
   ...(seen.message === undefined ? {} : { message: seen.message }),
   ...(seen.also === undefined ? {} : { also: seen.also }),
   ...(seen.details === undefined ? {} : { details: Redacted.make(seen.details) }),
+  ...(seen.unusedHint === undefined ? {} : { unusedHint: seen.unusedHint }),
   ...(requestId === undefined ? {} : { requestId }),
 })

@@ -5,19 +5,24 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as Budget from "@tenuto/http/Budget"
 
 const { minutes, seconds } = Duration
 const rule = (requests: number): Budget.Rule => ({ deeds: ["Submit"], requests, window: seconds(60) })
+/** What is asked for comes to the millisecond. */
+const withoutJitter = Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0 })
 /** One limit alone, asked for what it counts. */
-const open = (given: Budget.Rule) => {
-  const { admit, heard } = Budget.of(given).open()
+const open = (given: Budget.Rule, chance = withoutJitter) => {
+  const { admit, exhausted, ...budget } = Budget.of(given).open()
+  const heard: Budget.Open["heard"] = (deed, answer) => chance(budget.heard(deed, answer))
   const [deed = "Submit"] = given.deeds
   const evidence = { stage: "submit" } as const
   return {
     admit: (within: Duration.Duration) => admit(deed, within),
+    exhausted: (span: Duration.Duration) => chance(exhausted(deed, span)),
     refused: (retryAfter: Duration.Duration | undefined) => {
       const reason = { _tag: "RateLimited", ...(retryAfter === undefined ? {} : { retryAfter }) } as const
       return heard(deed, { _tag: "Unseen", reason, evidence })
@@ -245,7 +250,7 @@ describe("several limits, while one waits", () => {
       yield* TestClock.adjust("100 seconds")
       expect(waiting.pollUnsafe()).toEqual(Exit.succeed(undefined))
       expect(yield* admit("Submit", seconds(0))).toEqual(seconds(61))
-    }),
+    }).pipe(withoutJitter),
   )
 })
 
@@ -330,6 +335,62 @@ describe("a refusal that one was told", () => {
       expect(yield* budget.admit(seconds(0))).toEqual(seconds(2))
       yield* budget.refused(undefined)
       expect(yield* budget.admit(seconds(0))).toEqual(seconds(60))
+    }),
+  )
+
+  it.effect("is kept and spread: nobody comes sooner, and all the fleet within a quarter more", () =>
+    Effect.gen(function* () {
+      const fleet = Array.from({ length: 50 }, () => open({ deeds: ["Submit"] }, (effect) => effect))
+      for (const [index, budget] of fleet.entries()) {
+        yield* index % 2 === 0 ? budget.refused(seconds(30)) : budget.exhausted(seconds(30))
+      }
+      const waits = (yield* Effect.forEach(fleet, (budget) => places(budget, [0]), { concurrency: "unbounded" })).flat()
+      expect(Math.min(...waits)).toBeGreaterThanOrEqual(30)
+      expect(Math.max(...waits)).toBeLessThanOrEqual(37.5)
+      expect(new Set(waits).size).toBeGreaterThan(45)
+    }),
+  )
+
+  it.effect("turns nobody away by chance alone", () =>
+    Effect.gen(function* () {
+      const budget = open(
+        { deeds: ["Submit"] },
+        Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0.999 }),
+      )
+      yield* budget.refused(seconds(30))
+      const waiting = yield* Effect.forkChild(budget.admit(seconds(31)), { startImmediately: true })
+      yield* TestClock.adjust("30 seconds")
+      expect(waiting.pollUnsafe()).toEqual(Exit.succeed(undefined))
+    }),
+  )
+
+  it.effect("for longer than a hint is believed holds back nobody else", () =>
+    Effect.gen(function* () {
+      const budget = open({ deeds: ["Submit"], hint: minutes(1), backoff: { _tag: "Ladder", steps: [seconds(5)] } })
+      yield* budget.refused(minutes(2))
+      expect(yield* budget.admit(Duration.zero)).toEqual(seconds(5))
+      const careless = open({ deeds: ["Submit"] })
+      yield* careless.refused(Duration.days(2))
+      expect(yield* careless.admit(Duration.zero)).toBeUndefined()
+      expect(yield* careless.exhausted(Duration.days(2))).toBe(false)
+    }),
+  )
+})
+
+describe("a limit of which nothing remains", () => {
+  it.effect("holds back all until it begins anew, and then they come one by one", () =>
+    Effect.gen(function* () {
+      const budget = open({ deeds: ["Submit"] })
+      yield* budget.taken
+      expect(yield* budget.exhausted(seconds(30))).toBe(true)
+      expect(yield* places(budget, [0, 10, 40])).toEqual([30, 31, 40])
+    }),
+  )
+
+  it.effect("says so where no limit counts the request", () =>
+    Effect.gen(function* () {
+      const { exhausted } = Budget.of({ deeds: ["Submit"] }).open()
+      expect(yield* exhausted("Look", seconds(30))).toBe(false)
     }),
   )
 })

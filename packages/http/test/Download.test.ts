@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import type { Lost, Unseen } from "@tenuto/core/Failure"
@@ -26,6 +27,8 @@ const told = (played: Storage.Played): string => {
   const failure = failureOf(played) as { readonly _tag: string; readonly reason: { readonly _tag: string } }
   return `${failure._tag} ${failure.reason._tag}`
 }
+/** What is asked for comes to the millisecond. */
+const withoutJitter = Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0 })
 const rangesOf = ({ requests }: Storage.Played) => requests.map(({ headers }) => headers["range"])
 const timesOf = ({ requests }: Storage.Played) => requests.map(({ at }) => at)
 const assertClosed = (played: Storage.Played) => {
@@ -90,7 +93,7 @@ describe("laws", () => {
         assert.lengthOf(played.looks, 0)
         assertClosed(played)
       }
-    }),
+    }).pipe(withoutJitter),
   )
 
   it.effect("a pause longer than the deadline allows ends the wait at once, saying so", () =>
@@ -568,7 +571,7 @@ describe("links that are renewed again", () => {
       const look = (count: number) => (count < 3 ? unseen({ _tag: "Unavailable" }) : succeeded(artifactOf({}, count)))
       const { looks } = yield* play({ answers: [store()], artifact: { linkless: true }, look })
       assert.deepStrictEqual(looks, [0, 1000, 2000])
-    }),
+    }).pipe(withoutJitter),
   )
 
   it.effect("one that died while the host wanted to be left alone is renewed once more", () =>
@@ -582,7 +585,7 @@ describe("links that are renewed again", () => {
         played.requests.map(({ url }) => url),
         [linkOf(0), linkOf(1), linkOf(2)],
       )
-    }),
+    }).pipe(withoutJitter),
   )
 })
 

@@ -89,7 +89,7 @@ describe("a page", () => {
       .replaceAll(/<style>.*<\/style>/gs, "")
       .replaceAll(/<[^>]*>/g, " ")
       .replaceAll(/\s+/g, " ")
-    expect(text).toContain(`A waltz Succeeded, &quot;sung&quot; took 1m 20s requests 6 faults 2 operations 1`)
+    expect(text).toContain(`A waltz Succeeded, &quot;sung&quot; took 1m 25s 64ms requests 6 faults 2 operations 1`)
     expect(text).toContain(`hash ${Timeline.hash(timeline)}`)
     expect(text).toContain("play it again tenuto replay --seed 7")
     expect(text).not.toContain(apiKey)
@@ -117,13 +117,13 @@ describe("a page", () => {
       ["0:00.000", "drafted Drafted", "", ""],
       ["", "sends Uncertain", "POST /v1/songs", "received fault 429"],
       ["", "rejected Drafted RateLimited, 429, asked for 1h", "answered 429", "answered 429"],
-      ["", "sends again in 1h the service asked, after 429", "", ""],
-      ["1h", "", ""],
-      ["1:00:00.000", "sends Uncertain", "POST /v1/songs", "received"],
+      ["", "sends again in 1h 10m 7s 569ms the service asked, after 429", "", ""],
+      ["1h 10m 7s", "", ""],
+      ["1:10:07.569", "sends Uncertain", "POST /v1/songs", "received"],
       ["", "accepted Pending as op#1", "answered 202", "answered 202"],
       ["", "looks held up to 20s", "GET /v1/songs/op#1", "received"],
       ["1s", "", "waiting for the answer", ""],
-      ["1:00:01.000", "observed Succeeded &quot;sung&quot;", "answered 200", "answered 200"],
+      ["1:10:08.569", "observed Succeeded &quot;sung&quot;", "answered 200", "answered 200"],
     ])
   })
 

@@ -65,7 +65,7 @@ export const drive = Effect.fnUntraced(function* <O extends Operation.Any, E, R>
   const contract = { ...operation.contract, ...(remote.cadence === undefined ? {} : { cadence: remote.cadence }) }
   const hearing = inbox.listen(remote, tell)
   const deadline = later(since, Duration.fromInputUnsafe(wait?.within ?? contract.limits.wait))
-  let state = job.state
+  let state = Lifecycle.anew(job.state, contract)
   let unsaved = job.unsaved
   for (const event of unsaved) yield* watch({ _tag: "Happened", event, state })
 

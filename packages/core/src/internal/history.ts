@@ -67,6 +67,8 @@ export const Event = /* @__PURE__ */ pure(() =>
       ...at,
       ...hint,
       ...notice,
+      /** A hint that cannot be meant, word for word; it was used for nothing. */
+      unusedHint: Schema.optionalKey(Schema.String),
       handle: Handle,
       observation: Schema.optionalKey(Observation),
     }),

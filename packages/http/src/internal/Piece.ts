@@ -64,7 +64,8 @@ export const judge = ({ headers, status }: Head, progress: Progress, asked: Aske
   const total = Version.totalOf(headers) ?? version.total ?? received
   if (status === 416 && asked.isRange && total === received) return { _tag: "Whole" }
   if (status === 429 || status >= 500) {
-    const retryAfter = Delay.retryAfter(headers, now)
+    const said = Delay.of(headers, now, status)
+    const retryAfter = Delay.longer(said.retryAfter, said.exhausted)
     const _tag = status === 429 ? "RateLimited" : "Unavailable"
     return { _tag: "Broken", reason: { _tag, ...(retryAfter === undefined ? {} : { retryAfter }) } }
   }

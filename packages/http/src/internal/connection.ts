@@ -15,6 +15,7 @@ import * as Credential from "./Credential.ts"
 import * as Address from "./address.ts"
 import { type Limits, type Transport, type Unanswered, Unsent } from "../Transport.ts"
 import * as Verdict from "../Verdict.ts"
+import * as Hint from "./hint.ts"
 import { bearing, nowhere, originOf, refusal, requestOf } from "./request.ts"
 import type { Answered, Call, Endpoint, Reading, Refusal, Settings, Table } from "./table.ts"
 
@@ -25,9 +26,6 @@ const maxBytes = 8n * 1024n * 1024n
 const patience = Duration.seconds(30)
 
 type Limited = Omit<Limits, "maxBytes">
-
-/** What a reader can establish. */
-type Read = Extract<Remote.Answer, { readonly _tag: "Accepted" | "Observed" }>
 
 export const connect = <Service extends string>(
   table: Table<Service>,
@@ -66,15 +64,17 @@ export const connect = <Service extends string>(
     said: Partial<Verdict.Refused> = {},
   ) => {
     const { body, headers, status } = response
-    const { _tag: _, ...own } = said
+    const { _tag: _, retryAfter, ...own } = said
+    const hints = Delay.of(headers, now, status, table.hints)
     const refusal = { stage, status, headers, body: Result.getOrUndefined(Json.read(headers, body)), now }
+    const trouble = troubleOf(refusal)
     const seen = Verdict.shown({
       stage,
       status,
-      ...hintOf(headers, now),
       ...namesOf(refusal.body),
-      ...troubleOf(refusal),
+      ...trouble,
       ...own,
+      ...Hint.longest(hints.unused, hints.retryAfter, hints.exhausted, trouble.retryAfter, retryAfter),
     })
     const { adopts = false, reason, truth } = Verdict.judge(table.verdicts, seen)
     return { truth, reason, adopts, body: refusal.body, evidence: Verdict.evidenceOf(seen, requestIdOf(headers)) }
@@ -92,7 +92,7 @@ export const connect = <Service extends string>(
     table.requestId === undefined ? undefined : headers[table.requestId.toLowerCase()]
 
   /** One exchange, and what it establishes. */
-  const ask = <A extends Read>(
+  const ask = <A extends Hint.Read>(
     stage: "submit" | "look" | "cancel" | "answer",
     call: Call,
     limits: Limited,
@@ -103,11 +103,11 @@ export const connect = <Service extends string>(
     const answered = (response: Exchange.Response, now: DateTime.Utc): Remote.Answer => {
       const { headers, status } = response
       const around = { url: urlOf(call), status, headers, now }
-      const hint = hintOf(headers, now)
+      const hints = Delay.of(headers, now, status, table.hints)
       const judge = (said?: Verdict.Refused): Remote.Answer => {
         const { adopts, body, evidence, reason, truth } = judged(stage, response, now, said)
         const adopted = adopts ? readable(() => read(body, around)) : Result.fail("")
-        if (Result.isSuccess(adopted)) return hinted(adopted.success, hint)
+        if (Result.isSuccess(adopted)) return Hint.hinted(adopted.success, hints)
         return { _tag: truth === refused ? refused : doubt, reason, evidence }
       }
       if (!isSuccess(response)) return judge()
@@ -119,15 +119,16 @@ export const connect = <Service extends string>(
       const answer = isRead ? readable(() => read(body, around)) : Result.fail("")
       if (Result.isSuccess(answer)) {
         const names = { ...namesOf(body), ...(requestId === undefined ? {} : { requestId }) }
-        return hinted(named(answer.success, names), hint)
+        return Hint.hinted(named(answer.success, names), hints)
       }
       if (typeof answer.failure !== "string") return judge(answer.failure)
-      const evidence = Verdict.evidenceOf({ stage, status, ...namesOf(body) }, requestId)
+      const { retryAfter, ...report } = Hint.longest(hints.unused, hints.retryAfter, hints.exhausted)
+      const evidence = Verdict.evidenceOf({ stage, status, ...namesOf(body), ...report }, requestId)
       const problem = Result.isFailure(parsed) ? parsed.failure : answer.failure
       const malformed: Reason = { _tag: "Malformed", problem }
       return {
         _tag: doubt,
-        reason: hint.retryAfter === undefined ? malformed : { _tag: "Unavailable", ...hint },
+        reason: retryAfter === undefined ? malformed : { _tag: "Unavailable", retryAfter },
         evidence,
       }
     }
@@ -139,9 +140,10 @@ export const connect = <Service extends string>(
       })
     return exchange(call, limits, isRefused).pipe(
       Effect.flatMap((response) =>
-        Effect.map(DateTime.now, (now) => {
+        Effect.flatMap(DateTime.now, (now) => {
           const deprecation = Result.getOrUndefined(attempt(() => table.deprecation?.(response.headers, now)))
-          return { ...answered(response, now), ...(deprecation === undefined ? {} : { deprecation }) }
+          const answer = { ...answered(response, now), ...(deprecation === undefined ? {} : { deprecation }) }
+          return exhausted(deedOf[stage], answer, Delay.of(response.headers, now, response.status, table.hints))
         }),
       ),
       Effect.catch((failure): Effect.Effect<Remote.Answer> => {
@@ -149,6 +151,19 @@ export const connect = <Service extends string>(
         return Effect.succeed({ _tag: isProof ? "Rejected" : doubt, reason: reasonOf(failure), evidence: { stage } })
       }),
       Effect.map(withheld),
+    )
+  }
+
+  /** Where nothing remains of a limit, all on this credential are held back; where they share none, this work is. */
+  const exhausted = (deed: Remote.Deed["_tag"], answer: Remote.Answer, { exhausted: span }: Delay.Hints) => {
+    // A refusal for the limit is heard with its hint.
+    if (span === undefined || ("reason" in answer && answer.reason._tag === "RateLimited"))
+      return Effect.succeed(answer)
+    const shared = budget?.exhausted(deed, span) ?? Effect.succeed(false)
+    return Effect.map(shared, (isShared) =>
+      isShared || (answer._tag !== "Accepted" && answer._tag !== "Observed")
+        ? answer
+        : Hint.hinted(answer, { retryAfter: span }),
     )
   }
 
@@ -250,7 +265,7 @@ const follow = (
 }
 
 /** What was seen, fit to be shown; what failed is told with the exchange that said so, for a support desk. */
-const named = <A extends Read>(answer: A, names: Pick<Evidence, "also" | "requestId">): A => {
+const named = <A extends Hint.Read>(answer: A, names: Pick<Evidence, "also" | "requestId">): A => {
   if (!("observation" in answer)) return answer
   const { observation } = answer
   return {
@@ -259,21 +274,12 @@ const named = <A extends Read>(answer: A, names: Pick<Evidence, "also" | "reques
   }
 }
 
-/** What stands in the body and what stands around it are both to be kept. */
-const hinted = (answer: Read, hint: Pick<Verdict.Trouble, "retryAfter">): Remote.Answer => {
-  const retryAfter = Delay.longer(answer.retryAfter, hint.retryAfter)
-  return retryAfter === undefined ? answer : { ...answer, retryAfter }
-}
+const deedOf = { submit: "Submit", look: "Look", cancel: "Cancel", answer: "Answer" } as const
 
 const accountOf = (account: Remote.Account | undefined): Pick<Remote.Shape, "account"> =>
   account === undefined ? {} : { account }
 
 const isUnauthorized = ({ status }: Exchange.Response): Effect.Effect<boolean> => Effect.succeed(status === 401)
-
-const hintOf = (headers: Exchange.Headers, now: DateTime.Utc): Pick<Verdict.Trouble, "retryAfter"> => {
-  const retryAfter = Delay.retryAfter(headers, now)
-  return retryAfter === undefined ? {} : { retryAfter }
-}
 
 const isSuccess = ({ status }: Exchange.Response): boolean => status >= 200 && status < 300
 

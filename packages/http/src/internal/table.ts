@@ -14,6 +14,7 @@ import type { Observation } from "@tenuto/core/Observation"
 import type { Reason } from "@tenuto/core/Reason"
 import type { Renewal } from "@tenuto/core/Remote"
 import type * as Budget from "../Budget.ts"
+import type * as Delay from "../Delay.ts"
 import type * as Deprecation from "../Deprecation.ts"
 import type * as Exchange from "../Exchange.ts"
 import type * as Multipart from "../Multipart.ts"
@@ -136,6 +137,8 @@ export interface Table<Service extends string> {
   readonly verdicts: ReadonlyArray<Verdict.Verdict>
   /** Reads the service's own error body. */
   readonly trouble: (refusal: Refusal) => Verdict.Trouble
+  /** Headers of this service's own that say when to come back; `Delay` reads the usual ones of every answer. */
+  readonly hints?: ReadonlyArray<Delay.Header>
   /** The header in which the service names an exchange, when it does. */
   readonly requestId?: string
   /** Reads further names for a support desk from any answer, such as a run or a task. */

@@ -1,8 +1,9 @@
 /** Whisul on a stage: programs are played against its emulator, or against stories told before it. */
 import { readFileSync } from "node:fs"
-import { Effect, Exit } from "effect"
+import { Effect, Exit, Random } from "effect"
 import * as Client from "@tenuto/core/Client"
 import type { Handle } from "@tenuto/core/Handle"
+import * as Key from "@tenuto/core/Key"
 import type { Remote } from "@tenuto/core/Remote"
 import type * as Emulator from "@tenuto/testkit/Emulator"
 import * as Fault from "@tenuto/testkit/Fault"
@@ -17,6 +18,15 @@ export const carriers = ["memory", "loopback"] as const
 export type Carrier = (typeof carriers)[number]
 export type { Seen } from "@tenuto/testkit/Rehearsal"
 
+/** Pauses come to the millisecond here; that they are spread is shown by `apps/examples/test/hints.test.ts`. */
+const withoutJitter = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.gen(function* () {
+    const random = yield* Random.Random
+    const minter = Effect.provideService(yield* Key.Minter, Random.Random, random)
+    const none = { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0 }
+    return yield* program.pipe(Effect.provideService(Random.Random, none), Effect.provideService(Key.Minter, minter))
+  })
+
 export const play = <A, E>(
   handler: Emulator.Handler,
   program: Effect.Effect<A, E, Remote<"whisul"> | Rehearsal.Stage>,
@@ -27,7 +37,7 @@ export const play = <A, E>(
     service: "whisul",
     hooks: emulator().hooks,
     handler,
-    program,
+    program: withoutJitter(program),
     ...(carrier === "loopback" ? { transport: NodeTransport.layer } : {}),
   })
 

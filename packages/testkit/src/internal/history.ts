@@ -1,5 +1,6 @@
 /** Tells what a journal kept as the client's entries: states, sends, and the pauses that can be known. */
 import * as Lifecycle from "@tenuto/core/Lifecycle"
+import * as Pace from "@tenuto/core/Pace"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type { Entry } from "./entry.ts"
@@ -52,8 +53,9 @@ const between = (state: Lifecycle.State, last: Lifecycle.Event, next: Lifecycle.
   const at = "began" in next ? next.began : next.at
   if (DateTime.isLessThanOrEqualTo(at, last.at)) return undefined
   const { handle, looks } = state
-  const isAsked = looks.until !== undefined && DateTime.isLessThan(last.at, looks.until)
-  const until = isAsked ? DateTime.min(looks.until, at) : at
+  const latest = Pace.resumed(looks, 1)
+  const isAsked = latest !== undefined && DateTime.isLessThan(last.at, latest)
+  const until = isAsked ? DateTime.min(latest, at) : at
   const said = told({ _tag: "Planned", action: { _tag: "Look", at: until, handle }, state }, last.at, last)
   if (said === undefined || isAsked) return said
   const span = Duration.format(DateTime.distance(last.at, at))

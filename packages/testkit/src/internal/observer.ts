@@ -62,6 +62,7 @@ export class Witness {
       this.move(this.state, event, after)
       this.state = after
     }
+    this.state = this.anew(this.state)
   }
 
   private fold(event: Lifecycle.Event): Lifecycle.State | undefined {
@@ -118,6 +119,11 @@ export class Witness {
     )
   }
 
+  /** What the model goes by in this wait. */
+  private anew(state: Lifecycle.State | undefined): Lifecycle.State | undefined {
+    return state === undefined || this.wait === undefined ? state : Lifecycle.anew(state, this.wait.contract)
+  }
+
   /** A request of a stage has come to the service, at this instant. */
   arrives(stage: string, now: number): void {
     const deed = stage === "submit" ? "Submit" : stage === "look" ? "Look" : "nothing"
@@ -139,7 +145,10 @@ export class Witness {
   /** The service has asked to be left alone, and whoever asked was still there. */
   refuses(stage: string, retryAfter: string | undefined, now: number): void {
     const seconds = Number(retryAfter ?? "")
-    if (seconds > 0) this.asked.set(stage, Math.max(this.asked.get(stage) ?? 0, now + seconds * 1000))
+    // What is longer than the contract believes binds the wait that it was given to, and the machine tells that.
+    const longest = Duration.toSeconds(this.wait?.contract.limits.hint ?? Duration.infinity)
+    if (seconds > 0 && seconds <= longest)
+      this.asked.set(stage, Math.max(this.asked.get(stage) ?? 0, now + seconds * 1000))
   }
 
   /** A wait is over, however it ended. */

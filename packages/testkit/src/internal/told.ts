@@ -2,6 +2,7 @@
 import type { Step } from "@tenuto/core/Client"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
 import type { Observation } from "@tenuto/core/Observation"
+import * as Pace from "@tenuto/core/Pace"
 import * as Reason from "@tenuto/core/Reason"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -224,8 +225,8 @@ const whyOf = (at: DateTime.Utc, state: Lifecycle.State, last: Lifecycle.Event |
   if (state._tag === "Pending") {
     const { looks, miss } = state
     const after = looks.trouble === undefined ? undefined : afterOf(miss?.evidence.status, looks.trouble)
-    if (looks.until !== undefined && DateTime.isLessThanOrEqualTo(at, looks.until))
-      return words("the service asked", after)
+    const latest = Pace.resumed(looks, 1)
+    if (latest !== undefined && DateTime.isLessThanOrEqualTo(at, latest)) return words("the service asked", after)
     if (after !== undefined) return after
     if (looks.prompted === true) return "a delivery asks for it"
     return looks.early > 0 ? "the last look came back early" : "the pace of the contract"
@@ -234,7 +235,8 @@ const whyOf = (at: DateTime.Utc, state: Lifecycle.State, last: Lifecycle.Event |
   if (trouble === undefined) return ""
   const hint = Reason.retryAfter(trouble.reason)
   const after = afterOf(trouble.evidence.status, trouble.reason)
-  const isAsked = hint !== undefined && Duration.isLessThanOrEqualTo(DateTime.distance(trouble.at, at), hint)
+  const isAsked =
+    hint !== undefined && Duration.isLessThanOrEqualTo(DateTime.distance(trouble.at, at), Pace.spreadOver(hint, 1))
   return words(isAsked ? "the service asked" : undefined, after)
 }
 

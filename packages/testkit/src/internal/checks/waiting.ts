@@ -23,6 +23,8 @@ const afterOf = ({ exchanges, targetOf }: Read) => {
   }
 }
 
+const floorSeconds = 1
+
 export const asAsked = check(
   "as-asked",
   6,
@@ -35,7 +37,8 @@ export const asAsked = check(
       const hint = Reading.hintOf(told, run)
       const { answer } = told
       if (answer === undefined || hint === undefined) return []
-      const until = answer.at + hint - grain
+      // What is asked for more than a day may be forgotten by whoever is asked anew, and by nobody at once.
+      const until = answer.at + (hint > 86_400 ? floorSeconds : hint) - grain
       const bindsLooks = isOne && Reading.isSubmit(told)
       const isBound = (next: Exchange): boolean => {
         if (next.origin !== told.origin || next.at < answer.at - grain) return false
@@ -59,7 +62,6 @@ export const asAsked = check(
 )
 
 const burst = 3
-const floorSeconds = 1
 
 export const noHotLoop = check(
   "no-hot-loop",
