@@ -7,6 +7,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
@@ -132,36 +133,41 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
   options: Options<Settings, Needs>,
 ): Connection<Operations, Needs> => {
   const scope = Scope.makeUnsafe()
-  const closing = new AbortController()
   const misuse = misuseOf(provider, options)
-  const going = new Set<Promise<unknown>>()
+  const going = new Set<Fiber.Fiber<unknown, unknown>>()
+  const waits = new Map<AbortSignal, Waits>()
+  let closed: DOMException | undefined
   let services: ReturnType<typeof build> | undefined
   const build = () => Effect.runPromiseExit(Layer.buildWithScope(layerOf(provider, options), scope))
   const perform: Connection<Operations, Needs>["perform"] = async (effect, wait) => {
     const wrong = misuse ?? misuseOfSignal(wait?.signal)
     if (wrong !== undefined) return Promise.reject(wrong)
-    const signal = wait?.signal === undefined ? closing.signal : AbortSignal.any([wait.signal, closing.signal])
-    signal.throwIfAborted()
+    const signal = wait?.signal
+    const ended = (): { readonly reason: unknown } | undefined =>
+      signal?.aborted === true ? { reason: signal.reason } : closed && { reason: closed }
+    const before = ended()
+    if (before !== undefined) return Promise.reject(before.reason)
     const building = (services ??= build())
     const built = await building
     // What could not be opened may have been mended when it is asked for again.
     if (Exit.isFailure(built) && services === building) services = undefined
-    signal.throwIfAborted()
-    const run = Effect.runPromiseExit(
-      Effect.flatMap(built, (context) => Effect.provideContext(effect, context)),
-      { signal },
-    )
-    going.add(run)
-    const exit = await run
-    going.delete(run)
+    const meanwhile = ended()
+    if (meanwhile !== undefined) return Promise.reject(meanwhile.reason)
+    const fiber = Effect.runFork(Effect.flatMap(built, (context) => Effect.provideContext(effect, context)))
+    going.add(fiber)
+    const leave = signal === undefined ? () => {} : join(waits, signal, fiber)
+    const exit = await Effect.runPromise(Fiber.await(fiber))
+    going.delete(fiber)
+    leave()
     if (Exit.isSuccess(exit)) return exit.value
-    return Promise.reject(signal.aborted && Cause.hasInterrupts(exit.cause) ? signal.reason : Cause.squash(exit.cause))
+    const end = Cause.hasInterrupts(exit.cause) ? ended() : undefined
+    return Promise.reject(end === undefined ? Cause.squash(exit.cause) : end.reason)
   }
   const close = async (hint = "") => {
     const message = `the connection to the service was closed; the work there goes on${hint}`
-    closing.abort(new DOMException(message, "AbortError"))
+    closed ??= new DOMException(message, "AbortError")
     // What has happened is saved and what was held is given back before the journal closes.
-    await Promise.all(going)
+    await Effect.runPromise(Fiber.interruptAll(going))
     return Effect.runPromise(Scope.close(scope, Exit.void))
   }
   /** The operation of this name, or why there is none. */
@@ -246,6 +252,37 @@ const misuseOfSignal = (signal: unknown): Misuse.Misuse | undefined =>
   signal === undefined || signal instanceof AbortSignal
     ? undefined
     : Misuse.of("signal", signal, "an AbortSignal, such as the `signal` of an AbortController")
+
+/** The waits that one signal ends. */
+interface Waits {
+  readonly fibers: Set<Fiber.Fiber<unknown, unknown>>
+  readonly end: () => void
+}
+
+/** Let a signal end a wait. However many there are, it has one listener, and none when the last of them has ended. */
+const join = (
+  waits: Map<AbortSignal, Waits>,
+  signal: AbortSignal,
+  fiber: Fiber.Fiber<unknown, unknown>,
+): (() => void) => {
+  let known = waits.get(signal)
+  if (known === undefined) {
+    const fibers = new Set<Fiber.Fiber<unknown, unknown>>()
+    known = { fibers, end: () => fibers.forEach((one) => one.interruptUnsafe()) }
+    waits.set(signal, known)
+    signal.addEventListener("abort", known.end)
+  }
+  const { end, fibers } = known
+  fibers.add(fiber)
+  // What the wait itself has done first may have aborted it.
+  if (signal.aborted) fiber.interruptUnsafe()
+  return () => {
+    fibers.delete(fiber)
+    if (fibers.size > 0) return
+    waits.delete(signal)
+    signal.removeEventListener("abort", end)
+  }
+}
 
 const listed = <Operations extends Record<string, Operation.Any>>(operations: Operations) => {
   const list: Array<Operations[keyof Operations]> = []

@@ -44,6 +44,30 @@ describe("a promise", () => {
     expect(await connection.run("sing", input, { within: "10 seconds" })).toEqual({ verse: "la" })
   })
 
+  it("is made at module level, where a worker forbids every signal and timer", () => {
+    const { AbortController, AbortSignal, setTimeout } = globalThis
+    const forbidden = () => expect.fail("Disallowed operation called within global scope")
+    Object.assign(globalThis, { AbortController: forbidden, AbortSignal: { any: forbidden }, setTimeout: forbidden })
+    try {
+      choir([accepted])
+    } finally {
+      Object.assign(globalThis, { AbortController, AbortSignal, setTimeout })
+    }
+  })
+
+  it("takes one listener of a signal, however many wait on it, and leaves none", async () => {
+    await using connection = choir([]).connection
+    const controller = new AbortController()
+    const waits = Array.from({ length: 300 }, () =>
+      connection.perform(Effect.never, { signal: controller.signal }).catch((error: unknown) => error),
+    )
+    await connection.perform(Effect.yieldNow)
+    expect(getEventListeners(controller.signal, "abort")).toHaveLength(1)
+    controller.abort("enough")
+    expect(new Set(await Promise.all(waits))).toEqual(new Set(["enough"]))
+    expect(getEventListeners(controller.signal, "abort")).toHaveLength(0)
+  })
+
   it("rejects with the failure itself", async () => {
     await using connection = choir([refused({ _tag: "Unpaid" })]).connection
     const failure = await connection.run("sing", input).catch((error: unknown) => error)
