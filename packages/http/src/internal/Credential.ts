@@ -46,9 +46,11 @@ const read = (given: unknown, by: string): Result.Result<Redacted.Redacted<strin
 }
 
 const ask = (source: Source, within: Duration.Duration): Effect.Effect<Redacted.Redacted<string>, Unsent> =>
-  (Effect.isEffect(source) ? source : Effect.tryPromise({ try: async () => source(), catch: (what) => what })).pipe(
-    Effect.catchDefect((what) => Effect.fail(what)),
-    Effect.mapError(thrown),
+  (Effect.isEffect(source)
+    ? Effect.mapError(source, thrown)
+    : Effect.tryPromise({ try: async () => source(), catch: thrown })
+  ).pipe(
+    Effect.catchDefect((what) => Effect.fail(thrown(what))),
     Effect.flatMap((given) => Effect.fromResult(read(given, "a source that gave "))),
     Effect.flatMap((key) =>
       Redacted.value(key) === "" ? Effect.fail(unfitKey("an empty text")) : Effect.succeed(key),
