@@ -5,9 +5,10 @@
  * It never retries by itself, follows no redirect, sends no cookie, reads no
  * cache, and claims no more than `fetch` tells.
  *
- * Law 3: `Unsent` is said on positive proof only: the request is not valid, or,
- * in Node.js, the connection was refused or the name has no address. A time-out
- * is never proof, and a browser never gives one.
+ * Law 3: `Unsent` is said on positive proof only: the request is not valid, or
+ * the connection was refused or the name has no address (in Node.js; in Bun and
+ * Deno of what they send once), or, in Node.js, the certificate is not trusted.
+ * A time-out is never proof, and a browser never gives one.
  * Law 7: interrupting aborts at once and leaves no timer.
  * Law 10: texts name the host and port, and nothing else of a request.
  *
@@ -102,7 +103,7 @@ export const layerWith = (options: Options): Layer.Layer<Transport> => {
   const answer = (flight: Flight): Effect.Effect<Response, Unsent | Unanswered> =>
     Effect.tryPromise({
       try: () => fetch(flight.url, { ...flight.init, signal: flight.controller.signal }),
-      catch: (error) => Problem.ofFetch(flight.place, isOnce, error),
+      catch: (error) => Problem.ofFetch(flight.place, isOnce && flight.isOnce, error),
     }).pipe(
       Effect.tap((response) => (Head.isOpaque(response) ? Effect.fail(Problem.opaque(flight.place)) : Effect.void)),
     )

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { gzipSync } from "node:zlib"
-import { assert, describe, it } from "@effect/vitest"
+import { createServer } from "node:https"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -9,6 +10,7 @@ import { FetchTransport, fetchTransport } from "@tenuto/transport-fetch"
 import * as Conformance from "@tenuto/testkit/Conformance"
 import * as VirtualClock from "@tenuto/testkit/VirtualClock"
 import * as RawServer from "@tenuto/testkit/RawServer"
+import { certificate, key } from "../../transport-node/test/certificate.ts"
 import { assertSilent, limits, request, secret } from "../../transport-node/test/requests.ts"
 
 describe("FetchTransport is a transport, over sockets", () => {
@@ -18,6 +20,9 @@ describe("FetchTransport is a transport, over sockets", () => {
   for (const { check, name } of Conformance.transport) it(name, () => check(subject))
   for (const { check, name } of Conformance.socket) it(name, () => check({ ...subject, owns: false }))
 })
+
+const portOf = (address: string | { readonly port: number } | null) =>
+  typeof address === "object" && address !== null ? address.port : 0
 
 const url = "http://service.test/a"
 const send = (options: FetchTransport.Options, more = {}) =>
@@ -39,6 +44,9 @@ describe("FetchTransport, on what is proof", () => {
     ["a refused connection", failed(refused), "Unsent Refused"],
     ["several refused connections", failed(new AggregateError([refused, refused])), "Unsent Refused"],
     ["an unknown name", failed(system("ENOTFOUND", "getaddrinfo")), "Unsent NameNotFound"],
+    ["a certificate that nobody signed", failed({ code: "DEPTH_ZERO_SELF_SIGNED_CERT" }), "Unsent Tls"],
+    ["a certificate of another host", failed({ code: "ERR_TLS_CERT_ALTNAME_INVALID" }), "Unsent Tls"],
+    ["a handshake that failed", failed({ code: "ERR_SSL_WRONG_VERSION_NUMBER" }), "Unanswered Unknown"],
     ["a name server that is away", failed(system("EAI_AGAIN", "getaddrinfo")), "Unsent NameNotFound"],
     [
       "one address that refused and one that hung",
@@ -70,6 +78,52 @@ describe("FetchTransport, on what is proof", () => {
     Effect.gen(function* () {
       const problem = yield* Effect.flip(send({ fetch: failing(failed(refused)) }))
       assert.strictEqual(problem._tag, "Unanswered")
+    }),
+  )
+
+  const bare = (code: string) => Object.assign(new TypeError(`Unable to connect ${secret}`), { code })
+  const worded = (text: string) =>
+    failed(new Error(`error sending request for url (${url}): client error (Connect): ${text} (os error 111)`))
+  const elsewhere: ReadonlyArray<readonly [platform: string, method: string, error: unknown, expected: string]> = [
+    ["Bun", "POST", bare("ECONNREFUSED"), "Unsent Refused"],
+    ["Bun", "GET", bare("ECONNREFUSED"), "Unanswered Unknown"],
+    ["Deno", "POST", worded("tcp connect error: Connection refused"), "Unsent Refused"],
+    ["Deno", "POST", worded("dns error: failed to lookup address information"), "Unsent NameNotFound"],
+    ["Deno", "POST", failed(new Error("client error (SendRequest): Connection refused")), "Unanswered Unknown"],
+    ["Deno", "GET", worded("tcp connect error: Connection refused"), "Unanswered Unknown"],
+    ["Node", "POST", bare("ECONNREFUSED"), "Unanswered Unknown"],
+    ["Node", "POST", worded("tcp connect error: Connection refused"), "Unanswered Unknown"],
+  ]
+  for (const [index, [platform, method, error, expected]] of elsewhere.entries()) {
+    it.effect(`takes what ${platform} says of a ${method} for ${expected} (${index + 1})`, () =>
+      Effect.gen(function* () {
+        vi.stubGlobal(platform, {})
+        const transport = yield* Effect.provide(Transport, fetchTransport({ fetch: failing(error), sendsOnce: true }))
+        const body = method === "POST" ? { body: new Uint8Array(1) } : {}
+        const { headers } = request(url)
+        const problem = yield* Effect.flip(transport.send({ method, url, headers, ...body }, limits()))
+        assert.strictEqual(`${problem._tag} ${problem.problem}`, expected)
+      }).pipe(Effect.ensuring(Effect.sync(() => vi.unstubAllGlobals()))),
+    )
+  }
+
+  it.effect("nothing arrives where the certificate is not trusted", () =>
+    Effect.gen(function* () {
+      let requests = 0
+      const server = createServer({ key, cert: certificate }, (_, response) => {
+        requests += 1
+        response.end()
+      })
+      const port = yield* Effect.promise(
+        () => new Promise<number>((done) => server.listen(0, "127.0.0.1", () => done(portOf(server.address())))),
+      )
+      const transport = yield* Effect.provide(Transport, fetchTransport())
+      const body = new Uint8Array(1)
+      const sent = { ...request(`https://127.0.0.1:${port}/a`), method: "POST", body }
+      const problem = yield* Effect.flip(transport.send(sent, limits()))
+      server.close()
+      assert.strictEqual(`${problem._tag} ${problem.problem}`, "Unsent Tls")
+      assert.strictEqual(requests, 0)
     }),
   )
 

@@ -8,6 +8,9 @@ import { Unanswered, Unsent } from "@tenuto/http/Transport"
 const field = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined
 
+const isBun = (): boolean => "Bun" in globalThis
+const isDeno = (): boolean => "Deno" in globalThis
+
 const codeOf = (error: unknown): string => {
   const code = field(error, "code")
   return typeof code === "string" ? code : ""
@@ -17,21 +20,40 @@ const codeOf = (error: unknown): string => {
 const isParser = (error: unknown): boolean =>
   field(error, "name") === "HTTPParserError" && !String(field(error, "message")).includes("EOF")
 
-const isRefused = (error: unknown): boolean => codeOf(error) === "ECONNREFUSED" && field(error, "syscall") === "connect"
+/** How Deno words what stopped it before it had a connection. A URL, which stands before it, holds no blank. */
+const denoSays = (error: unknown, what: string): boolean => {
+  const [, why = ""] = String(field(error, "message")).split("): client error (Connect): ")
+  return isDeno() && why.includes(what)
+}
+
+const isRefused = (error: unknown): boolean =>
+  (codeOf(error) === "ECONNREFUSED" && (field(error, "syscall") === "connect" || isBun())) ||
+  denoSays(error, "Connection refused")
 
 const isNameless = (error: unknown): boolean =>
-  (codeOf(error) === "ENOTFOUND" || codeOf(error) === "EAI_AGAIN") && field(error, "syscall") === "getaddrinfo"
+  ((codeOf(error) === "ENOTFOUND" || codeOf(error) === "EAI_AGAIN") && field(error, "syscall") === "getaddrinfo") ||
+  denoSays(error, "dns error")
+
+/** https://nodejs.org/api/tls.html#x509-certificate-error-codes: found before anything of the request is written. */
+const isUntrusted = (error: unknown): boolean =>
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED|HOSTNAME_MISMATCH$|INVALID_CA$|ERR_TLS_CERT_)/.test(
+    codeOf(error),
+  )
 
 /**
- * Read proof that nothing was sent, in the one shape that is proof: Node's `TypeError` with the system's error as cause.
- * Where several addresses were tried, each of them must have refused.
+ * Read proof that nothing was sent, in the shapes that are proof: a `TypeError` with the system's error as cause, as Node
+ * and Deno give it, or with its code on itself, as Bun does. Where several addresses were tried, each must have refused.
  */
 const proof = (place: string, error: unknown): Unsent | undefined => {
-  if (field(error, "name") !== "TypeError") return undefined
-  const cause = field(error, "cause")
+  if (field(error, "name") !== "TypeError" && !isBun()) return undefined
+  const cause = isBun() ? error : field(error, "cause")
   const several = field(cause, "errors")
   const attempts: ReadonlyArray<unknown> = Array.isArray(several) ? several : [cause]
   if (attempts.length === 0) return undefined
+  if (!isBun() && attempts.every(isUntrusted)) {
+    const detail = `the certificate of ${place} is not trusted (${codeOf(attempts[0])}); nothing was sent`
+    return new Unsent({ problem: "Tls", detail })
+  }
   if (attempts.every(isRefused)) {
     return new Unsent({ problem: "Refused", detail: `${place} refused the connection; is it running?` })
   }

@@ -8,6 +8,8 @@ export interface Parcel {
   readonly place: string
   readonly url: string
   readonly init: RequestInit
+  /** Whether this platform is known to send it once: only then can a connection that is refused prove anything. */
+  readonly isOnce: boolean
 }
 
 const unsendable = /^(TRACE|TRACK)$/i
@@ -30,6 +32,12 @@ const policy = (): RequestInit => (known ??= Object.assign({ redirect: "manual" 
 /** Deno sends bytes again when a kept connection dies under them, and sends a blob once. */
 const once = (body: BodyInit): BodyInit => ("Deno" in globalThis ? new Blob([body as BlobPart]) : body)
 
+/** Bun sends on a connection of its own, and Deno a blob, once; both send again what may be sent again. */
+const isSentOnce = (isIdempotent: boolean, hasBody: boolean): boolean => {
+  if ("Deno" in globalThis) return !isIdempotent && hasBody
+  return !("Bun" in globalThis) || !isIdempotent
+}
+
 /** Read a request. The answer is `Unsent` (`InvalidRequest`) if it cannot be sent as it stands. */
 export const read = (request: Exchange.Request, limits: Pick<Limits, "idempotent">): Parcel | Unsent => {
   const flaw = Exchange.flaw(request)
@@ -44,16 +52,18 @@ export const read = (request: Exchange.Request, limits: Pick<Limits, "idempotent
     name,
     Exchange.reveal(value),
   ])
+  const mayRepeat = isIdempotent(request, limits)
   return {
     place: url.host,
     url: url.href,
+    isOnce: isSentOnce(mayRepeat, body !== undefined),
     // Bytes in shared memory are refused by `fetch` itself; the type of a body forbids them beforehand.
     init: {
       ...policy(),
       method,
       headers,
       // Bun sends a request again when a kept connection dies under it, unless it goes on one of its own.
-      ...(isIdempotent(request, limits) ? {} : { keepalive: false }),
+      ...(mayRepeat ? {} : { keepalive: false }),
       ...(body === undefined ? {} : { body: once(body as BodyInit) }),
     },
   }
