@@ -140,6 +140,8 @@ interface Job {
 
 /** An acknowledgement has nothing to say; one that says more is none. */
 const maxBytes = 1024n * 1024n
+/** What a service delivers it delivers again until it is taken. */
+const idempotent = true
 
 const marked = (members: Members): Schema.Json => ({ ...members, forged: true })
 const tampered = (body: Schema.Json): Schema.Json => marked(isObject(body) ? body : { body })
@@ -182,7 +184,9 @@ export const make = (rules: Rules): Effect.Effect<Courier> =>
       const agent = userAgent === undefined ? {} : { "user-agent": userAgent }
       const headers = { "content-type": "application/json", ...agent, ...letter.headers, ...signature }
       const transport = yield* Transport
-      const sent = asLetter(transport.send({ method: "POST", url, headers, body: words.sent }, { timeout, maxBytes }))
+      const sent = asLetter(
+        transport.send({ method: "POST", url, headers, body: words.sent }, { timeout, maxBytes, idempotent }),
+      )
       const made = yield* Effect.match(sent, {
         onSuccess: ({ status }): Attempt => ({ at, status }),
         onFailure: ({ problem }): Attempt => ({ at, problem }),

@@ -127,21 +127,24 @@ const cases: Readonly<Record<string, (evaluate: Page["Service"]) => Effect.Effec
     assert.match(String(yield* evaluate(on("send", `${url}/`))), /^Unanswered (Truncated|Unknown)$/)
   }),
 
-  "a download that breaks off is gone on with, and every byte comes once": Effect.fnUntraced(function* (evaluate) {
-    const whole = "0123456789".repeat(20_000)
-    const { requests, url } = yield* host(({ headers }, response) => {
-      const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0)
-      const range = from === 0 ? {} : { "content-range": `bytes ${from}-${whole.length - 1}/${whole.length}` }
-      response.writeHead(from === 0 ? 200 : 206, { ...range, "content-length": whole.length - from })
-      if (requests.length > 1) return void response.end(whole.slice(from))
-      response.write(whole.slice(0, 70_000))
-      setTimeout(() => response.destroy(), 20)
-    })
-    assert.strictEqual(yield* evaluate(on("download", `${url}/`)), whole)
-    assert.strictEqual(requests.length, 2)
-    assert.match(requests[1]?.headers.range ?? "", /^bytes=\d+-$/)
-    for (const { headers } of requests) assert.isUndefined(headers.authorization)
-  }),
+  // Across origins a page cannot see whether the bytes were packed on the wire, and so not what a range would count.
+  "a download that breaks off is read from its start again, and every byte comes once": Effect.fnUntraced(
+    function* (evaluate) {
+      const whole = "0123456789".repeat(20_000)
+      const { requests, url } = yield* host(({ headers }, response) => {
+        const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0)
+        const range = from === 0 ? {} : { "content-range": `bytes ${from}-${whole.length - 1}/${whole.length}` }
+        response.writeHead(from === 0 ? 200 : 206, { ...range, "content-length": whole.length - from })
+        if (requests.length > 1) return void response.end(whole.slice(from))
+        response.write(whole.slice(0, 70_000))
+        setTimeout(() => response.destroy(), 20)
+      })
+      assert.strictEqual(yield* evaluate(on("download", `${url}/`)), whole)
+      assert.strictEqual(requests.length, 2)
+      assert.isUndefined(requests[1]?.headers.range)
+      for (const { headers } of requests) assert.isUndefined(headers.authorization)
+    },
+  ),
   "a compressed answer of another origin is whole": Effect.fnUntraced(function* (evaluate: Page["Service"]) {
     const body = gzipSync(`{"lyrics":"${"la ".repeat(100)}"}`)
     const { url } = yield* host((_, response) => {
