@@ -18,7 +18,7 @@ import { type Member, members, repository } from "./workspace.ts"
 
 /** Inside core a file imports only files named before it; `index` comes last, `internal` stands outside. */
 const coreOrder =
-  "Misuse Contract Reason Key Handle Artifact Operation Evidence Observation Failure Remedy Pace Lifecycle Remote Journal Inbox Client Promise index".split(
+  "Contract Reason Key Handle Misuse Artifact Operation Evidence Observation Failure Remedy Pace Lifecycle Remote Journal Inbox Client Promise index".split(
     " ",
   )
 

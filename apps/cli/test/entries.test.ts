@@ -47,7 +47,7 @@ describe("entries and prune", () => {
       entries("--service", "whisul"),
     ])
     const time = "2026-01-02T03:04:05.678Z"
-    const [over, still] = ["over", "open"].map((key) => `${time}  ${key}  soundpiece/create.new_song/${key}\n`)
+    const [over, still] = ["over", "open"].map((key) => `${time}  ${key}  soundpiece/create.new_song/${key}  of acme\n`)
     expect(all.out).toBe(`${over}${still}`)
     const shown = { account: "acme", service: "soundpiece", updatedAt: time }
     expect(json.lines).toEqual([

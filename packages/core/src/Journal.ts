@@ -21,6 +21,7 @@ import * as Ended from "./internal/ended.ts"
 import { earlier } from "./internal/instant.ts"
 import { sizeOf } from "./internal/size.ts"
 import * as Lifecycle from "./Lifecycle.ts"
+import * as Misuse from "./Misuse.ts"
 import type { Account } from "./Remote.ts"
 
 /**
@@ -110,7 +111,8 @@ export class Journal extends Context.Service<
     /** List entries, oldest first: of all accounts, and ended ones too, unless the filter says otherwise. Errors: `Unusable`. */
     readonly entries: (listing: Listing) => Effect.Effect<ReadonlyArray<Entry>, Unusable>
     /**
-     * Forget entries, and say how many: those that are not open, unless the filter says `isOpen: true`, and never one that
+     * Forget entries, and say how many: those that are not open, unless the filter says `isOpen: true`, none that may have
+     * started unseen unless the filter names it, and never one that
      * a driver holds. Whoever asks again under a name that was forgotten asks for new work. Errors: `Unusable`.
      */
     readonly prune: (filter: Filter) => Effect.Effect<number, Unusable>
@@ -153,6 +155,13 @@ const agrees = (one: Entry, filter: Filter): boolean =>
   traits.every((trait) => filter[trait] === undefined || filter[trait] === one[trait]) &&
   (filter.updatedBefore === undefined || DateTime.isLessThan(one.updatedAt, filter.updatedBefore))
 
+/** List what may be forgotten: the rule every journal follows, and none forgets what is held. */
+export const forgettableOf = (stored: Iterable<Stored>, filter: Filter): ReadonlyArray<Entry> => {
+  const all = [...stored]
+  const kept = filter.entry === undefined ? all.filter(({ history }) => !isInDoubt(history)) : all
+  return entriesOf(kept, { ...filter, isOpen: filter.isOpen ?? false })
+}
+
 /** List what a set of histories leaves open. */
 export const unsettledOf = (stored: Iterable<Stored>): ReadonlyArray<Unsettled> =>
   entriesOf(stored, { isOpen: true }).flatMap(({ account = "", entry, service }) =>
@@ -184,6 +193,7 @@ export const prune = ({ olderThan, ...filter }: Pruning): Effect.Effect<number, 
   Effect.gen(function* () {
     const journal = yield* Journal
     if (olderThan === undefined) return yield* journal.prune(filter)
+    yield* Misuse.check(Misuse.duration("olderThan", olderThan))
     const updatedBefore = earlier(yield* DateTime.now, Duration.fromInputUnsafe(olderThan))
     return yield* journal.prune({ ...filter, updatedBefore })
   })
@@ -297,8 +307,7 @@ const memory = (options: MemoryOptions): Journal["Service"] => {
     },
     read: (entry, account) => Effect.sync(() => historyOf(placeOf(entry, account))),
     entries: (listing) => Effect.sync(() => entriesOf(entries.values(), listing)),
-    prune: (filter) =>
-      Effect.sync(() => entriesOf(entries.values(), { isOpen: false, ...filter }).filter((one) => forget(one)).length),
+    prune: (filter) => Effect.sync(() => forgettableOf(entries.values(), filter).filter((one) => forget(one)).length),
     unsettled: Effect.sync(() => unsettledOf(entries.values())),
   }
 }
@@ -307,6 +316,12 @@ const memory = (options: MemoryOptions): Journal["Service"] => {
 const isOver = (history: ReadonlyArray<Lifecycle.Event>): boolean => {
   const state = Lifecycle.fold(history)
   return state?._tag === "Settled" || (state?._tag === "Stopped" && state.doubts === 0)
+}
+
+/** What may have started holds its key: forgotten, another body could go out under it (law 4). */
+const isInDoubt = (history: ReadonlyArray<Lifecycle.Event>): boolean => {
+  const state = Lifecycle.fold(history)
+  return state?._tag === "Stopped" && state.doubts > 0
 }
 
 /** Names may hold anything, so they are put together as JSON. */

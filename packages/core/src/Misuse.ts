@@ -14,6 +14,8 @@
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Handle } from "./Handle.ts"
 
 /** `argument` is what was given wrongly, `given` says what it is and `wanted` what it should be. */
 export class Misuse extends Data.TaggedError("Misuse")<{
@@ -31,6 +33,7 @@ const kindOf = (value: unknown): string => {
   if (value === undefined) return "missing"
   if (value === null) return "null"
   if (typeof value === "number" || typeof value === "bigint") return `the number ${value}`
+  if (typeof value === "string" && value.trim() === "") return "empty"
   return Array.isArray(value) ? "a list" : typeof value === "string" ? "text" : `of the type ${typeof value}`
 }
 
@@ -50,10 +53,17 @@ export const duration = (argument: string, value: Duration.Input | null | undefi
     : of(argument, value, 'a span with a unit, such as "5 minutes"')
 }
 
+/** What is wrong with a name that may be left out, if anything is. */
+export const name = (argument: string, value: unknown): Misuse | undefined =>
+  value === undefined || (typeof value === "string" && value.trim() !== "")
+    ? undefined
+    : of(argument, value, "text that is not empty, or leave it out")
+
 /** What is wrong with a handle, if anything is. */
 export const handle = (value: unknown): Misuse | undefined => {
-  const isHandle = typeof value === "object" && value !== null && "service" in value
-  return isHandle ? undefined : of("handle", value, "what submit gave; `Handle.read` makes it of its JSON")
+  return Schema.is(Handle)(value)
+    ? undefined
+    : of("handle", value, "what submit gave; `Handle.read` makes it of its JSON")
 }
 
 /** Die of it, where there is one. */

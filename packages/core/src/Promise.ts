@@ -182,8 +182,9 @@ export const connect = <Operations extends Record<string, Operation.Any>, Settin
       const wanted = `one of ${Object.keys(provider.operations).join(", ")}`
       return Promise.reject(Misuse.of(`the operation ${JSON.stringify(name)}`, undefined, wanted))
     }
+    const wrong = misuse ?? misuseOfOptions(wait)
     // What was handed over is read now, whatever becomes of it before the journal is open.
-    return misuse === undefined ? perform(verb(provider.operations[name]), wait) : Promise.reject(misuse)
+    return wrong === undefined ? perform(verb(provider.operations[name]), wait) : Promise.reject(wrong)
   }
   return {
     run: (name, input, wait) => on(name, (operation) => Client.run(draft(operation, input, wait), wait), wait),
@@ -247,6 +248,19 @@ const isOurs = (value: unknown): boolean =>
   Layer.isLayer(value) && Object.getPrototypeOf(value) === Object.getPrototypeOf(Layer.empty)
 const copies = (value: unknown): string =>
   Layer.isLayer(value) ? " made with the same copy of effect (`npm ls effect` shows two; keep one version)" : ""
+
+const known = new Set(["key", "reference", "within", "signal"])
+
+/** An option that nobody reads could be the key: the work would be done twice. */
+const misuseOfOptions = (options: unknown): Misuse.Misuse | undefined => {
+  const wanted = "some of key, reference, within and signal"
+  if (options === undefined) return undefined
+  if (typeof options !== "object" || options === null) return Misuse.of("options", options, `an object with ${wanted}`)
+  const strange = Object.keys(options).find((name) => !known.has(name))
+  return strange === undefined
+    ? undefined
+    : new Misuse.Misuse({ argument: `options.${strange}`, given: "no option", wanted })
+}
 
 const misuseOfSignal = (signal: unknown): Misuse.Misuse | undefined =>
   signal === undefined || signal instanceof AbortSignal

@@ -166,6 +166,17 @@ describe("a journal in memory", () => {
   )
 })
 
+it.effect("an absent word for what is open forgets nothing that is", () =>
+  Effect.gen(function* () {
+    const journal = yield* Journal.Journal
+    yield* Effect.scoped(Effect.flatMap(journal.claim("x", "a"), (page) => page.append([drafted("x")])))
+    expect(yield* journal.prune({ isOpen: undefined } as never)).toBe(0)
+    const misuse = yield* Effect.exit(Journal.prune({ olderThan: 30 }))
+    expect(String(misuse)).toContain("olderThan is the number 30; give a span with a unit")
+    expect(yield* journal.entries({})).toHaveLength(1)
+  }).pipe(Effect.provide(Journal.layerMemory)),
+)
+
 it("promises list and forget too", async () => {
   const service = remote(doubted({ _tag: "Unreachable", problem: "reset" }))
   const provider = { operations: { hum, sing }, layer: () => service.layer }

@@ -9,7 +9,7 @@ import * as Handle from "@tenuto/core/Handle"
 import * as Journal from "@tenuto/core/Journal"
 import { Misuse } from "@tenuto/core/Misuse"
 import { connect } from "@tenuto/core/Promise"
-import { accepted, handle, input, pending, remote, type Reply, sing, sung } from "./choir.ts"
+import { accepted, handle, input, pending, remote, remoteWith, type Reply, sing, sung } from "./choir.ts"
 
 const connected = (change: object = {}, provider: object = {}, ...replies: ReadonlyArray<Reply>) => {
   const service = remote(...(replies.length === 0 ? [accepted, sung] : replies))
@@ -66,6 +66,42 @@ describe("a connection", () => {
     }
     await client.close()
     expect(calls).toEqual([])
+  })
+})
+
+describe("what names the work", () => {
+  const named = (options: unknown) => (c: ReturnType<typeof connected>["client"]) =>
+    c.submit("sing", input, odd(options))
+  it.each<readonly [string, unknown, RegExp]>([
+    ["a key that is a number", { key: 7 }, /^key is the number 7; give text that is not empty, or leave it out/],
+    ["a key that is an object", { key: {} }, /^key is of the type object/],
+    ["an empty key", { key: "" }, /^key is empty/],
+    ["a key that is null", { key: null }, /^key is null/],
+    ["a reference that is a number", { reference: 5 }, /^reference is the number 5/],
+    ["an option in other letters", { Key: "order-7" }, /^options\.Key is no option; give some of key, reference/],
+    ["text in place of options", "order-7", /^options is text; give an object with some of key/],
+  ])("%s is refused, and nothing is sent", async (_, options, message) => {
+    const { calls, client } = connected()
+    const error = await thrown(named(options)(client))
+    assert(error instanceof Misuse)
+    expect(error.message).toMatch(message)
+    await client.close()
+    expect(calls).toEqual([])
+  })
+
+  it.each([
+    ["", /^account is empty/],
+    [" ", /^account is empty/],
+    [7, /^account is the number 7/],
+  ] as const)("the account %o is refused, by every verb that keeps a journal", async (account, message) => {
+    const service = remoteWith({ account: odd(account) }, accepted, sung)
+    const client = connect({ operations: { sing }, layer: () => service.layer }, { transport: Layer.empty })
+    for (const error of [await thrown(client.run("sing", input)), await thrown(client.recover())]) {
+      assert(error instanceof Misuse)
+      expect(error.message).toMatch(message)
+    }
+    await client.close()
+    expect(service.calls).toEqual([])
   })
 })
 

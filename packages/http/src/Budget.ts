@@ -73,8 +73,10 @@ export const of = (...rules: ReadonlyArray<Rule>): Budget => ({
           // Whoever stands behind works out anew when to go.
           const leave = () => {
             for (const place of places) place.leave()
-            Deferred.doneUnsafe(moved, Effect.void)
+            // Whoever wakes waits for the next one, not again for this.
+            const before = moved
             moved = Deferred.makeUnsafe()
+            Deferred.doneUnsafe(before, Effect.void)
           }
           const wait = (instant: number, until: number): Effect.Effect<Duration.Duration | undefined> => {
             // One instant for all limits: a place that is used later than it stands would be none.

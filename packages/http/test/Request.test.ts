@@ -79,6 +79,16 @@ describe("a credential and plain http", () => {
     }),
   )
 
+  it.effect("nor does it go there with a file", () =>
+    Effect.gen(function* () {
+      const forFile = (settings: Parameters<typeof remote>[1]) =>
+        Effect.map(remote(() => ok, settings).shape, ({ credential }) => credential?.("http://10.0.0.1:8080/file"))
+      const baseUrl = "http://10.0.0.1:8080"
+      assert.isUndefined(yield* forFile({ baseUrl }))
+      assert.isDefined(yield* forFile({ baseUrl, allowInsecureConnection: true }))
+    }),
+  )
+
   it.effect("it goes to this machine and to names that are set aside for tests, and over https anywhere", () =>
     Effect.gen(function* () {
       const loopback = ["http://localhost:4010/v1", "http://127.0.0.1:4010", "http://127.8.9.10", "http://[::1]:4010"]

@@ -10,6 +10,7 @@
  */
 import { Journal, maxInputBytes, type Page, Unusable } from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
+import * as Misuse from "@tenuto/core/Misuse"
 import type { Account } from "@tenuto/core/Remote"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -62,6 +63,7 @@ export const layer = (file: string, options: Options = {}): Layer.Layer<Journal,
   Layer.effect(
     Journal,
     Effect.gen(function* () {
+      yield* Misuse.check(misuseOf(options.adopt))
       const database = yield* Database.open(file, "Write")
       const history = yield* History.make(database)
       const batch = yield* Batch.make(database)
@@ -115,8 +117,16 @@ export const layerReadOnly = (file: string): Layer.Layer<Journal, Unusable> =>
     }),
   )
 
+const misuseOf = (adopt: unknown): Misuse.Misuse | undefined => {
+  if (adopt === undefined) return undefined
+  const wanted = 'the account of each service, such as { soundpiece: "acme" }'
+  if (typeof adopt !== "object" || adopt === null || Array.isArray(adopt)) return Misuse.of("adopt", adopt, wanted)
+  const owners = Object.entries(adopt).filter(([, owner]) => !Redacted.isRedacted(owner))
+  return owners.map(([service, owner]) => Misuse.name(`adopt.${service}`, owner ?? null)).find((wrong) => wrong)
+}
+
 const unowned = (journal: string, entry: string): Unusable => {
-  const detail = `the entry ${entry} was written before entries belonged to accounts; say whose it is with the option adopt`
+  const detail = `the entry ${entry} was written before entries belonged to accounts; say whose it is: the option adopt, or tenuto recover --adopt`
   return new Unusable({ journal, problem: "Unowned", detail })
 }
 

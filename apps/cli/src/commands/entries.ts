@@ -30,7 +30,7 @@ const after = Flag.Int("after").pipe(
 )
 
 const lineOf = ({ account, entry, isOpen, updatedAt }: Entry): string =>
-  `${DateTime.formatIso(updatedAt)}  ${isOpen ? "open" : "over"}  ${entry}${account === undefined ? "  of no account" : ""}`
+  `${DateTime.formatIso(updatedAt)}  ${isOpen ? "open" : "over"}  ${entry}  ${account === undefined ? "of no account" : `of ${account}`}`
 
 export const entries = Command.make(
   "entries",

@@ -33,6 +33,14 @@ export const prune = Command.make(
         const problem = "--open forgets work that is still going on, one entry at a time"
         return yield* new Usage({ problem, way: "name it with --entry" })
       }
+      if (name !== undefined && Option.isNone(given.account)) {
+        const named = Journal.Journal.use(({ entries }) => entries({ entry: name, limit: 2 }))
+        const found = yield* Session.reading(given.journal, named)
+        if (found.length > 1) {
+          const problem = `several accounts have an entry "${name}"`
+          return yield* new Usage({ problem, way: "give --account with the name that entries shows" })
+        }
+      }
       const pruning = {
         ...Flags.whose(given),
         ...(name === undefined ? {} : { entry: name }),

@@ -66,9 +66,18 @@ const lineOf = ({ failure, line }: Effect.Success<ReturnType<typeof recoverOne>>
 }
 
 const left = (others: number, unowned: number): string => {
-  const open = others === 1 ? "1 entry of another account is open" : `${others} entries of other accounts are open`
-  const way = unowned === 0 ? "" : `; ${unowned} of them name no account: --adopt takes them as this account's`
-  return `${open} and left alone${way}`
+  const foreign = others - unowned
+  const many = (count: number, one: string, more: string) =>
+    count === 1 ? `1 entry ${one}` : `${count} entries ${more}`
+  const lines = [
+    ...(foreign === 0
+      ? []
+      : [`${many(foreign, "of another account is", "of other accounts are")} open and left alone`]),
+    ...(unowned === 0
+      ? []
+      : [`${many(unowned, "names", "name")} no account and are left alone: --adopt takes them as this account's`]),
+  ]
+  return lines.join("\n")
 }
 
 export const recover = Command.make(

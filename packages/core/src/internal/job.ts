@@ -2,6 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type * as Scope from "effect/Scope"
@@ -35,6 +36,7 @@ export const fromDraft = /* @__PURE__ */ Effect.fnUntraced(function* <O extends 
   draft: Operation.Draft<O>,
 ): Effect.fn.Return<Job<O>, Rejected | Journal.Unusable, Needs<O>> {
   const { operation } = draft
+  yield* Misuse.check(Misuse.name("key", draft.key) ?? Misuse.name("reference", draft.reference))
   const { contract, name, service } = operation
   const at = yield* DateTime.now
   const reject = (reason: Reason) =>
@@ -119,16 +121,25 @@ export const fromEntry = /* @__PURE__ */ Effect.fnUntraced(function* <O extends 
     const issue = { path: ["operation"], message: `${subject.operation} is not among the operations to recover` }
     return yield* unseen(subject, yield* DateTime.now, issue)
   }
-  const remote = yield* remoteFor(operation, subject)
+  const remote = yield* remoteTo(operation, subject)
   return { operation, remote, page, entry, state, unsaved: [] }
 })
 
+/** The remote of an operation, for a handle that a caller brings. */
+export const remoteFor = <O extends Operation.Any>(
+  operation: O,
+  handle: Handle.Handle,
+): Effect.Effect<Remote.Shape, Unseen, Remote.Remote<O["service"]>> =>
+  Effect.andThen(
+    Misuse.check(Misuse.handle(handle)),
+    Effect.suspend(() => remoteTo(operation, handle)),
+  )
+
 /** The remote of an operation, once it is clear that the work belongs to it. */
-export const remoteFor = /* @__PURE__ */ Effect.fnUntraced(function* <O extends Operation.Any>(
+const remoteTo = /* @__PURE__ */ Effect.fnUntraced(function* <O extends Operation.Any>(
   operation: O,
   subject: Handle.Subject,
 ): Effect.fn.Return<Remote.Shape, Unseen, Remote.Remote<O["service"]>> {
-  yield* Misuse.check(Misuse.handle(subject))
   const remote = yield* remoteOf<O>(operation)
   const here = { service: operation.service, origin: remote.origin, operation: operation.name }
   const issue = Handle.mismatch(subject, here)
@@ -150,7 +161,13 @@ const remoteOf = <O extends Operation.Any>(
   Effect.service(Remote.of<O["service"]>(operation.service))
 
 /** The account that a remote works for; a service that asks for no credential has one account, which has no name. */
-export const accountOf = ({ account = "" }: Remote.Shape) => Journal.nameOf(account)
+export const accountOf = ({ account }: Remote.Shape) =>
+  account === undefined
+    ? Effect.succeed("")
+    : Effect.andThen(
+        Misuse.check(Redacted.isRedacted(account) ? undefined : Misuse.name("account", account)),
+        Journal.nameOf(account),
+      )
 
 /** Claim an entry; what a clock that ran ahead wrote into it is bounded by the present. */
 const claimOf = (entry: string, account: string) =>

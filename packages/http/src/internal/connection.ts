@@ -32,7 +32,8 @@ export const connect = <Service extends string>(
   settings: Settings,
   transport: Transport["Service"],
 ): Remote.Shape => {
-  const base = (settings.baseUrl ?? table.base).replace(/\/+$/, "")
+  // Code without types may give anything, such as a URL object: what is no text is no base.
+  const base = `${settings.baseUrl ?? table.base}`.replace(/\/+$/, "")
   // A path put after a query or a fragment would be no path.
   const origin = /[?#]/.test(base) ? nowhere : originOf(base)
   const credential = Credential.make(settings.apiKey, settings.account)
@@ -235,7 +236,7 @@ export const connect = <Service extends string>(
       ),
     // Law 10: also a file gets to see the credential at the configured origin only.
     credential: (address) =>
-      origin !== nowhere && originOf(address) === origin
+      refusal(origin, address, settings) === undefined
         ? credential.get(patience).pipe(
             Effect.map(table.credential),
             // Without a credential the file is refused, and the look that renews its link says what is wrong.

@@ -15,6 +15,12 @@ import type { Leases } from "./Lease.ts"
 /** Most entries in one transaction. */
 const most = 64
 
+const times = (tag: string) => `count(*) FILTER (WHERE json_extract(event, '$._tag') = '${tag}')`
+
+/** Never accepted, and sent more often than it was refused: it may have started, and holds its key. */
+const inDoubt = `(SELECT ${times("Accepted")} = 0 AND ${times("Sending")} > ${times("Rejected")}
+  FROM events WHERE events.entry = entries.id)`
+
 /** Prepare the statements. Errors: `Unusable` (`Corrupt`, `Unavailable`). */
 export const make = Effect.fnUntraced(function* (
   { journal, sqlite }: Database,
@@ -23,7 +29,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<(filter: Filter) => Effect.Effect<number, Unusable>, Unusable> {
   const statements = yield* attempt(journal, "opening it", () => ({
     find: sqlite.prepare(
-      `SELECT id, entry, account FROM entries WHERE ${condition} AND id > ? ORDER BY id LIMIT ${most}`,
+      `SELECT id, entry, account FROM entries WHERE ${condition} AND (? OR NOT ${inDoubt}) AND id > ? ORDER BY id LIMIT ${most}`,
     ),
     events: sqlite.prepare("DELETE FROM events WHERE entry = ?"),
     entry: sqlite.prepare("DELETE FROM entries WHERE id = ?"),
@@ -33,7 +39,7 @@ export const make = Effect.fnUntraced(function* (
       batch.submit({
         run: () => {
           const now = clock.currentTimeMillisUnsafe()
-          const rows = statements.find.all(...valuesOf(filter), after)
+          const rows = statements.find.all(...valuesOf(filter), filter.entry === undefined ? 0 : 1, after)
           let count = 0
           for (const { account, entry, id } of rows) {
             // What belongs to no account cannot be claimed.
@@ -48,7 +54,7 @@ export const make = Effect.fnUntraced(function* (
       }),
     )
   return Effect.fnUntraced(function* (filter: Filter) {
-    const which = { isOpen: false, ...filter }
+    const which = { ...filter, isOpen: filter.isOpen ?? false }
     let count = 0
     for (let after: number | undefined = 0; after !== undefined;) {
       const done: { readonly count: number; readonly last: number | undefined } = yield* some(which, after)

@@ -245,6 +245,17 @@ export const journals: Mutants<Conformance.Keeper> = {
     })),
     caughtBy: [over, one],
   },
+  "what may have started is forgotten too": {
+    subject: broken((real) => ({
+      prune: (filter) =>
+        Effect.gen(function* () {
+          const all = yield* real.entries({ isOpen: false, ...filter })
+          const counts = yield* Effect.forEach(all, ({ entry }) => real.prune({ ...filter, entry }))
+          return counts.reduce((sum, count) => sum + count, 0)
+        }),
+    })),
+    caughtBy: [over],
+  },
   "what is held is forgotten too": {
     subject: broken((real) => {
       const forgotten = new Set<string>()

@@ -1,7 +1,7 @@
 /** A journal of lines on a shelf that outlives it, whole or with one flaw. */
 import { createHash } from "node:crypto"
 import { Effect, Layer, Redacted, Result, Schema } from "effect"
-import { entriesOf, Journal, unsettledOf, Unusable } from "@tenuto/core/Journal"
+import { entriesOf, forgettableOf, Journal, unsettledOf, Unusable } from "@tenuto/core/Journal"
 import * as Lifecycle from "@tenuto/core/Lifecycle"
 import type * as Conformance from "@tenuto/testkit/Conformance"
 
@@ -101,7 +101,7 @@ const layerOf = (shelf: Lines, held: Map<string, object>, flaws: Flaws) =>
         prune: (filter) =>
           Effect.sync(
             () =>
-              entriesOf(stored(), { isOpen: false, ...filter })
+              forgettableOf(stored(), filter)
                 .map(({ account, entry }) => JSON.stringify([account, entry]))
                 .filter((place) => !holds.has(place) && (forgets === undefined ? lines : new Map(lines)).delete(place))
                 .length,
