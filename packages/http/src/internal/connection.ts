@@ -33,7 +33,8 @@ export const connect = <Service extends string>(
   transport: Transport["Service"],
 ): Remote.Shape => {
   // Code without types may give anything, such as a URL object: what is no text is no base.
-  const base = `${settings.baseUrl ?? table.base}`.replace(/\/+$/, "")
+  const given: unknown = settings.baseUrl ?? table.base
+  const base = String(given).replace(/\/+$/, "")
   // A path put after a query or a fragment would be no path.
   const origin = /[?#]/.test(base) ? nowhere : originOf(base)
   const credential = Credential.make(settings.apiKey, settings.account)
