@@ -91,6 +91,18 @@ describe("forgetting", () => {
     ),
   )
 
+  it.effect("is not kept from the others by an entry that is no JSON", () =>
+    onFile((file, journal) =>
+      Effect.gen(function* () {
+        for (const entry of ["x", "y"]) yield* write(journal, entry)
+        const sqlite = new DatabaseSync(file)
+        sqlite.exec("UPDATE events SET event = '{' WHERE entry = (SELECT id FROM entries WHERE entry = 'x')")
+        sqlite.close()
+        expect(yield* journal.prune({ isOpen: true })).toBe(2)
+      }),
+    ),
+  )
+
   it.effect("takes an entry that cannot be read when it is named, also where it belongs to nobody", () =>
     onFile((file, journal) =>
       Effect.gen(function* () {

@@ -15,7 +15,9 @@ import type { Leases } from "./Lease.ts"
 /** Most entries in one transaction. */
 const most = 64
 
-const times = (tag: string) => `count(*) FILTER (WHERE json_extract(event, '$._tag') = '${tag}')`
+/** A line that is no JSON counts for nothing: one bad entry keeps no other from being forgotten. */
+const tagged = "CASE WHEN json_valid(event) THEN json_extract(event, '$._tag') END"
+const times = (tag: string) => `count(*) FILTER (WHERE ${tagged} = '${tag}')`
 
 /** Never accepted, and sent more often than it was refused: it may have started, and holds its key. */
 const inDoubt = `(SELECT ${times("Accepted")} = 0 AND ${times("Sending")} > ${times("Rejected")}
