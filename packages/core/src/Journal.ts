@@ -198,11 +198,11 @@ export const prune = ({ olderThan, ...filter }: Pruning): Effect.Effect<number, 
     return yield* journal.prune({ ...filter, updatedBefore })
   })
 
-/** Read the name of an account. Errors: `Unusable`. */
+/** Read the name of an account; one that names nothing is a `Misuse`. Errors: `Unusable`. */
 export const nameOf = (account: Account): Effect.Effect<string, Unusable, Journal> =>
   Redacted.isRedacted(account)
     ? Effect.flatMap(Journal, (journal) => journal.accountOf(account))
-    : Effect.succeed(account)
+    : Effect.as(Misuse.check(Misuse.name("account", account)), account)
 
 /** How much a journal in memory keeps. */
 export interface MemoryOptions {
